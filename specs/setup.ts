@@ -1,0 +1,1 @@
+import '../protocols/p2p/polyfill.ts'

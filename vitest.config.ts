@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['specs/**/*.spec.ts'],
+    setupFiles: ['specs/setup.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // Unpersistable XState children are refused only by the development build (statelyai/xstate#5331).
+    execArgv: ['--conditions=development'],
+  },
+})
