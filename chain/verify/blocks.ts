@@ -1,0 +1,185 @@
+import { keccak_256 } from '@noble/hashes/sha3.js'
+import { encodeReceipt, encodeTransaction, headerHash, hexOf } from './encode.ts'
+import type { Findings } from './report.ts'
+import { inOrder, split, type RpcReader } from './rpc.ts'
+import { createSealWatch, type SealWatch } from './seals.ts'
+import { senderOf } from './sender.ts'
+import { listRoot } from './trie.ts'
+import { readBlock, readReceipts } from './wire.ts'
+import type { WireBlock, WireReceipt, WireTransaction } from './wire.ts'
+
+/** A log in its place, as the receipts tell it. */
+export interface ChainLog {
+  readonly address: string
+  readonly topics: readonly string[]
+  readonly data: string
+  readonly block: number
+  readonly blockHash: string
+  readonly transactionHash: string
+  readonly transactionIndex: number
+  readonly logIndex: number
+}
+
+/** A transaction that touched one of the contracts looked at, with its outcome. */
+export interface ChainTransaction {
+  readonly block: number
+  /** Unix seconds of its block. */
+  readonly timestamp: number
+  readonly transaction: WireTransaction
+  readonly succeeded: boolean
+  readonly logs: readonly ChainLog[]
+}
+
+/** What a walk over the chain leaves: the head it ended at and the transactions of interest, in order. */
+export interface ChainHistory {
+  readonly head: WireBlock
+  readonly firstHash: string
+  readonly blocks: number
+  readonly transactions: readonly ChainTransaction[]
+}
+
+/** Blocks asked for in one batch, each with its receipts. */
+const BLOCKS_A_BATCH = 40
+/** Batches read ahead, at once, while the ones before are being checked. */
+const BATCHES_A_STRETCH = 3
+
+type Fetched = readonly [WireBlock, readonly WireReceipt[]]
+
+/**
+ * Walks every block from the first to `head`: hashes each header again, follows parent links, recomputes the
+ * transactions and receipts roots, and recovers who signed each transaction that touches `contracts`
+ * (lower-case addresses).
+ */
+export async function walkChain(
+  rpc: RpcReader,
+  head: number,
+  contracts: ReadonlySet<string>,
+  findings: Findings,
+): Promise<ChainHistory> {
+  const transactions: ChainTransaction[] = []
+  const seals = createSealWatch()
+  let firstHash: string | undefined
+  let previous: WireBlock | undefined
+  for await (const [block, receipts] of readAhead(rpc, head)) {
+    checkHeader(block, previous, findings)
+    checkSeal(block, seals, findings)
+    await checkRoots(block, receipts, findings)
+    transactions.push(...touching(block, receipts, contracts, findings))
+    firstHash ??= block.hash
+    previous = block
+  }
+  if (previous === undefined || firstHash === undefined) throw new Error('a chain has at least one block')
+  return { head: previous, firstHash, blocks: head + 1, transactions }
+}
+
+/** Yields block after block while the next stretch is already on its way. */
+async function* readAhead(rpc: RpcReader, head: number): AsyncGenerator<Fetched> {
+  const numbers = Array.from({ length: head + 1 }, (_, number) => number)
+  const stretches = split(numbers, BLOCKS_A_BATCH * BATCHES_A_STRETCH)
+  let coming = fetchBlocks(rpc, stretches[0] ?? [])
+  for (const next of [...stretches.slice(1), []]) {
+    const fetched = await coming
+    coming = fetchBlocks(rpc, next)
+    // A failure of the read-ahead is met when its turn comes, not as an unhandled rejection before.
+    coming.catch(() => undefined)
+    yield* fetched
+  }
+}
+
+async function fetchBlocks(rpc: RpcReader, numbers: readonly number[]): Promise<Fetched[]> {
+  const batches = await inOrder(split(numbers, BLOCKS_A_BATCH), BATCHES_A_STRETCH, async (part) => {
+    const tags = part.map((number) => `0x${number.toString(16)}`)
+    const blocks = tags.map((tag) => ({ method: 'eth_getBlockByNumber', params: [tag, true] }))
+    const receipts = tags.map((tag) => ({ method: 'eth_getBlockReceipts', params: [tag] }))
+    const answers = await rpc.all([...blocks, ...receipts])
+    return part.map((_, index): Fetched => {
+      return [readBlock(answers[index]), readReceipts(answers[index + part.length])]
+    })
+  })
+  return batches.flat()
+}
+
+function checkHeader(block: WireBlock, previous: WireBlock | undefined, findings: Findings): void {
+  const expected = previous === undefined ? 0n : previous.number + 1n
+  if (block.number !== expected) {
+    findings.chain(
+      'parent-link',
+      `number of block ${expected}`,
+      `block ${expected} says that it is ${block.number}`,
+    )
+  }
+  if (headerHash(block) !== block.hash) {
+    const says = `block ${expected} does not hash to ${block.hash}: the node changed its header or its hash`
+    findings.chain('header-hash', `header of block ${expected}`, says)
+  }
+  if (previous !== undefined && block.parentHash !== previous.hash) {
+    const says = `block ${expected} names ${block.parentHash} as its parent, block ${previous.number} is another`
+    findings.chain('parent-link', `parentHash of block ${expected}`, says)
+  }
+}
+
+function checkSeal(block: WireBlock, seals: SealWatch, findings: Findings): void {
+  const fault = seals.check(block)
+  if (fault !== null)
+    findings.chain('seal', `extraData of block ${block.number}`, `block ${block.number}: ${fault}`)
+}
+
+async function checkRoots(
+  block: WireBlock,
+  receipts: readonly WireReceipt[],
+  findings: Findings,
+): Promise<void> {
+  const encoded = block.transactions.map(encodeTransaction)
+  const place = `of block ${block.number}`
+  const misnamed = block.transactions.findIndex((transaction, index) => {
+    const bytes = encoded[index]
+    return bytes === undefined || hexOf(keccak_256(bytes)) !== transaction.hash
+  })
+  if (misnamed >= 0 || (await listRoot(encoded)) !== block.transactionsRoot) {
+    const says = `the transactions served for block ${block.number} are not those its header commits to`
+    findings.chain('transactions-root', `transactionsRoot ${place}`, says)
+  }
+  if ((await listRoot(receipts.map(encodeReceipt))) !== block.receiptsRoot) {
+    const says = `the receipts served for block ${block.number} are not those its header commits to`
+    findings.chain('receipts-root', `receiptsRoot ${place}`, says)
+  }
+}
+
+function touching(
+  block: WireBlock,
+  receipts: readonly WireReceipt[],
+  contracts: ReadonlySet<string>,
+  findings: Findings,
+): ChainTransaction[] {
+  const logs = placeLogs(block, receipts)
+  const touched = block.transactions.flatMap((transaction, index): ChainTransaction[] => {
+    const own = logs[index] ?? []
+    const called = transaction.to !== null && transaction.to !== undefined && contracts.has(transaction.to)
+    if (!called && !own.some((log) => contracts.has(log.address))) return []
+    const succeeded = receipts[index]?.status === 1n
+    const timestamp = Number(block.timestamp)
+    return [{ block: Number(block.number), timestamp, transaction, succeeded, logs: own }]
+  })
+  for (const { transaction } of touched) checkSender(transaction, findings)
+  return touched
+}
+
+function placeLogs(block: WireBlock, receipts: readonly WireReceipt[]): ChainLog[][] {
+  let logIndex = 0
+  return receipts.map((receipt, transactionIndex) =>
+    receipt.logs.map((log) => ({
+      ...log,
+      block: Number(block.number),
+      blockHash: block.hash,
+      transactionHash: block.transactions[transactionIndex]?.hash ?? receipt.transactionHash,
+      transactionIndex,
+      logIndex: logIndex++,
+    })),
+  )
+}
+
+function checkSender(transaction: WireTransaction, findings: Findings): void {
+  if (senderOf(transaction) === transaction.from) return
+  const says = `transaction ${transaction.hash} is served as sent by ${transaction.from}, who did not sign it`
+  findings.home('transaction-sender', transaction.from, null, 'from', says)
+}

@@ -1,0 +1,89 @@
+/** One thing that does not hold: where (home and slot when they apply), which field, and a plain sentence. */
+export interface VerifyFault {
+  readonly code: FaultCode
+  readonly home: string | null
+  readonly slot: number | null
+  readonly field: string
+  /** What a person should know, in one sentence. */
+  readonly says: string
+}
+
+/** Every code a fault may carry, with what it means (docs/verify.md shows the same table). */
+export const FAULT_CODES = {
+  'chain-id': 'the node serves another chain than the one asked for',
+  genesis: 'the first block is not the one the community was founded on',
+  'header-hash': 'a block header does not hash to the hash the node gives it',
+  'parent-link': 'a block does not name the block before it as its parent',
+  'transactions-root': 'the transactions served are not those the header commits to',
+  'receipts-root': 'the receipts served are not those the header commits to',
+  'transaction-sender': 'a transaction is not signed by the account it is served under',
+  'logs-differ': 'eth_getLogs tells another story than the receipts',
+  'state-root': 'a contract account served is not in the state its header commits to',
+  'state-differs': 'the contract answers something else than its own events say',
+  seal: 'a block is not sealed by a signer that may seal it',
+  'community-key': 'a key announced by the community is not a usable key',
+  'operation-key': 'an operation key lacks the community signature or the proof of its constant',
+  'unknown-epoch': 'a reading names an epoch whose keys were never announced',
+  'unknown-home': 'a reading comes from an account that was not admitted at that block',
+  recipient: 'a reading is not sealed to the key the contract expects',
+  order: 'slots or sequence numbers of a home do not rise',
+  payload: 'a reading is not an envelope and four points',
+  point: 'a point of a reading is not on the curve',
+  calldata: 'what the home signed is not what the contract logged',
+  digest: 'a record is not the one whose digest the contract holds',
+  anchor: 'an anchor of a billing period is not the last reading before its boundary',
+  total: 'a community total does not open the sum of its homes’ points',
+  opening: 'an excess was settled by an opening that does not fit the points',
+  quota: 'quotas do not add up to the community contract',
+  'row-differs': 'the community gateway keeps other bytes than the chain',
+  'row-missing': 'the chain has a reading that the community gateway lacks',
+  'row-unknown': 'the community gateway keeps a reading that the chain lacks',
+} as const
+
+export type FaultCode = keyof typeof FAULT_CODES
+
+/** How much was looked at; trades and delegations are counted once the contracts know them. */
+export interface Checked {
+  keys: number
+  envelopes: number
+  commitments: number
+  totals: number
+  trades: number
+  delegations: number
+}
+
+/** What `verify` answers: `ok` only when no fault was found. */
+export interface VerifyReport {
+  readonly ok: boolean
+  readonly checked: Readonly<Checked>
+  readonly faults: readonly VerifyFault[]
+  /** Blocks walked, the head included. */
+  readonly blocks: number
+}
+
+/** The notebook of one verification: checks write into it, the report is read from it. */
+export interface Findings {
+  readonly checked: Checked
+  readonly faults: VerifyFault[]
+  /** Notes a fault of no home in particular (a block, the chain, the community). */
+  chain(code: FaultCode, field: string, says: string): void
+  /** Notes a fault of one home, and of one slot of it when `slot` is given. */
+  home(code: FaultCode, home: string, slot: number | null, field: string, says: string): void
+}
+
+/** An empty notebook. */
+export function createFindings(): Findings {
+  const faults: VerifyFault[] = []
+  return {
+    checked: { keys: 0, envelopes: 0, commitments: 0, totals: 0, trades: 0, delegations: 0 },
+    faults,
+    chain: (code, field, says) => faults.push({ code, home: null, slot: null, field, says }),
+    home: (code, home, slot, field, says) => faults.push({ code, home, slot, field, says }),
+  }
+}
+
+/** The JSON form of a report, exactly as DESIGN §13 gives it. */
+export function reportJson(report: VerifyReport): string {
+  const faults = report.faults.map(({ code, home, slot, field }) => ({ code, home, slot, field }))
+  return JSON.stringify({ ok: report.ok, checked: report.checked, faults })
+}
