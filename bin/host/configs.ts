@@ -1,0 +1,120 @@
+import type { BoardKind } from '../../protocols/rules/reading.ts'
+
+/** A board as its home reaches it; the record key stays between the board and the community gateway. */
+export interface BoardConfig {
+  readonly kind: BoardKind
+  readonly boardId: number
+  readonly linkKey: Uint8Array
+  readonly at: { readonly host: string; readonly port: number } | { readonly path: string; readonly baudRate: number }
+}
+
+/** Where a gateway serves its page. */
+export interface PageConfig {
+  readonly host: string
+  readonly port: number
+}
+
+/** What a community gateway is started with. */
+export interface CommunityConfig {
+  readonly name: string
+  readonly dataDir: string
+  readonly rpc: string
+  readonly page: PageConfig
+  /** Private key that pays and signs for the manager; made and kept in the data folder when absent. */
+  readonly managerKey: string | null
+  readonly databaseUrl: string | null
+  readonly profile: 'commitment' | 'storage'
+  readonly ringLength: number
+  readonly sampleMs: number
+  readonly slotsPerBilling: number
+  readonly blockTimeS: number
+  readonly challengeBlocks: number
+  /** What the community may use in one billing period, and at any moment. */
+  readonly contract: { readonly energyWh: number; readonly powerW: number; readonly waterMl: number }
+  readonly leastHomesInTotal: number
+  readonly listen: readonly string[]
+  readonly mdns: boolean
+}
+
+/** What a home's gateway is started with. */
+export interface HomeConfig {
+  readonly name: string
+  readonly dataDir: string
+  readonly rpc: string
+  readonly page: PageConfig
+  readonly invite: string | null
+  readonly boards: readonly BoardConfig[]
+  readonly boardsAre: 'firmware' | 'profile'
+  /** Community milliseconds per real one: 1 for real boards, more where a profile is played faster. */
+  readonly timeScale: number
+  readonly batch: number
+  readonly listen: readonly string[]
+  readonly mdns: boolean
+}
+
+/** The boards of one home, as the board host runs them. */
+export interface HostedHome {
+  readonly number: number
+  readonly boards: readonly {
+    readonly kind: BoardKind
+    readonly boardId: number
+    readonly recordKey: Uint8Array
+    readonly linkKey: Uint8Array
+  }[]
+}
+
+/** What the process that runs the boards is started with. */
+export interface BoardsConfig {
+  readonly mode: 'firmware' | 'profile'
+  readonly sampleMs: number
+  readonly profilesDir: string | null
+  readonly boardHex: string | null
+  readonly homes: readonly HostedHome[]
+}
+
+/** What a community gateway says once it is founded. */
+export interface CommunityOpened {
+  readonly account: string
+  readonly page: string
+  readonly contracts: { readonly monitoring: string; readonly quota: string }
+  readonly chainId: number
+}
+
+/** What the run needs to know of a gateway between start and report. */
+export interface GatewayStatus {
+  readonly operating: boolean
+  readonly pending: number
+  readonly notFinal: number
+  readonly line: string
+}
+
+/** One sealed slot as its home knows it at the end. */
+export interface SealedSlot {
+  readonly slot: number
+  readonly receivedAtMs: number
+  /** Whether it still waits in the durable outbox. */
+  readonly waiting: boolean
+}
+
+/** A home's own figures, each counted where it happened. */
+export interface HomeTally {
+  readonly account: string
+  readonly samples: number
+  readonly rejected: number
+  readonly sealed: number
+  readonly submitted: number
+  readonly final: number
+  readonly alarmsRead: number
+  readonly slots: readonly SealedSlot[]
+  readonly reorgs: number
+  readonly memoryMb: number
+}
+
+/** The community gateway's own figures. */
+export interface CommunityTally {
+  readonly decrypted: readonly { readonly home: string; readonly slot: number; readonly acceptedAtMs: number }[]
+  readonly faulty: number
+  readonly alarmsSent: number
+  readonly reorgs: number
+  readonly memoryMb: number
+}

@@ -1,0 +1,85 @@
+import { Fault } from '../../protocols/rules/fault.ts'
+import type { BoardKind } from '../../protocols/rules/reading.ts'
+import { durationMs } from './duration.ts'
+
+/** Something that a fault can befall. */
+export type FaultNode = { kind: 'cgw' } | { kind: 'chain' } | { kind: 'home'; number: number }
+
+/** One thing done to the running community, `atMs` after every home operates. */
+export type PlannedFault =
+  | { action: 'kill' | 'stop' | 'resume' | 'cut'; node: FaultNode; atMs: number }
+  | { action: 'heal'; atMs: number }
+  | { action: 'wire'; home: number; board: BoardKind; atMs: number }
+
+export const FAULT_GRAMMAR = [
+  'LIST   := item,item…',
+  'item   := action@duration            (counted from the moment every home operates)',
+  'action := kill:NODE | stop:NODE | resume:NODE | cut:NODE | heal | wire:HOME.BOARD',
+  'NODE   := cgw | home:N | chain',
+  'BOARD  := power | water | comfort',
+  'e.g.   --fault kill:home:2@10s,wire:1.power@20s',
+].join('\n')
+
+const refuse = (item: string, why: string): Fault =>
+  new Fault('bad-fault', `--fault: "${item}": ${why}\n${FAULT_GRAMMAR}`, { field: '--fault', item })
+
+function nodeOf(item: string, text: string): FaultNode {
+  if (text === 'cgw') return { kind: 'cgw' }
+  if (text === 'chain') return { kind: 'chain' }
+  const home = /^home:(\d+)$/.exec(text)?.[1]
+  if (home !== undefined) return { kind: 'home', number: Number(home) }
+  if (/^signer:\d+$/.test(text)) throw refuse(item, 'the embedded chain has no signers')
+  throw refuse(item, `"${text}" is no node`)
+}
+
+const isBoard = (text: string): text is BoardKind => ['power', 'water', 'comfort'].includes(text)
+
+function actionOf(item: string, action: string, atMs: number): PlannedFault {
+  const [verb = '', ...rest] = action.split(':')
+  const argument = rest.join(':')
+  switch (verb) {
+    case 'heal':
+      return { action: 'heal', atMs }
+    case 'kill':
+    case 'stop':
+    case 'resume':
+    case 'cut':
+      return { action: verb, node: nodeOf(item, argument), atMs }
+    case 'wire': {
+      const wire = /^(\d+)\.(\w+)$/.exec(argument)
+      const board = wire?.[2] ?? ''
+      if (wire?.[1] === undefined || !isBoard(board))
+        throw refuse(item, 'a wire is named HOME.BOARD, e.g. wire:2.power')
+      return { action: 'wire', home: Number(wire[1]), board, atMs }
+    }
+    default:
+      throw refuse(item, `unknown action "${verb}"`)
+  }
+}
+
+function parseItem(item: string, homes: number): PlannedFault {
+  const at = item.lastIndexOf('@')
+  if (at < 1) throw refuse(item, 'it says no time; write action@duration')
+  const fault = actionOf(item, item.slice(0, at), durationMs('--fault', item.slice(at + 1)))
+  const home =
+    fault.action === 'wire'
+      ? fault.home
+      : 'node' in fault && fault.node.kind === 'home'
+        ? fault.node.number
+        : 1
+  if (home < 1 || home > homes) throw refuse(item, `there is no home ${home}; homes are 1 to ${homes}`)
+  return fault
+}
+
+/** The plan of `--fault LIST`, in order of time. Throws `bad-fault` with the grammar when an item is unknown. */
+export function parseFaults(list: string, homes: number): PlannedFault[] {
+  return list
+    .split(',')
+    .map((item) => parseItem(item.trim(), homes))
+    .sort((a, b) => a.atMs - b.atMs)
+}
+
+/** Whether a plan needs each gateway in a process of its own. */
+export function needsIsolation(plan: readonly PlannedFault[]): boolean {
+  return plan.some((fault) => fault.action !== 'wire')
+}

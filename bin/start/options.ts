@@ -1,0 +1,131 @@
+import { existsSync, mkdtempSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { Fault, badField } from '../../protocols/rules/fault.ts'
+import { durationMs } from './duration.ts'
+import { needsIsolation, parseFaults, type PlannedFault } from './faults.ts'
+
+/** What `meterhood start` was asked for, as it was typed. */
+export interface StartFlags {
+  readonly homes: string
+  readonly period: string
+  readonly billing?: string
+  readonly for?: string
+  readonly report?: string
+  readonly data?: string
+  readonly chain: string
+  readonly boards: string
+  readonly boardHex?: string
+  readonly profiles?: string
+  readonly blockTime: string
+  readonly batch?: string
+  readonly isolate?: boolean
+  readonly fault?: string
+  readonly port: string
+  readonly length: string
+  readonly store: string
+  readonly database?: string
+}
+
+/** The same, checked: numbers with units, paths that exist. */
+export interface StartOptions {
+  readonly homes: number
+  readonly sampleMs: number
+  readonly slotsPerBilling: number
+  readonly runMs: number | null
+  readonly reportFile: string | null
+  readonly dataDir: string
+  readonly temporary: boolean
+  readonly boards: 'firmware' | 'profile'
+  readonly boardHex: string | null
+  readonly profilesDir: string | null
+  readonly blockTimeS: number
+  readonly batch: number
+  readonly isolate: boolean
+  readonly faults: readonly PlannedFault[]
+  readonly port: number
+  readonly ringLength: number
+  readonly profile: 'commitment' | 'storage'
+  readonly databaseUrl: string | null
+}
+
+const BILLING_DEFAULT_MS = 30 * 86_400_000
+const SHORT_RUN_BILLING_MS = 60_000
+const HOMES_MAX = 200
+
+function wholeNumber(field: string, text: string, least: number, most: number): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw badField(field, `a whole number from ${least} to ${most}`, text)
+  }
+  return value
+}
+
+function oneOf<T extends string>(field: string, text: string, choices: readonly T[]): T {
+  const choice = choices.find((each) => each === text)
+  if (choice === undefined) throw badField(field, choices.join(' or '), text)
+  return choice
+}
+
+function existing(field: string, path: string | undefined, kind: 'file' | 'folder'): string | null {
+  if (path === undefined) return null
+  const full = resolve(path)
+  if (!existsSync(full)) throw badField(field, `a ${kind} that exists`, path)
+  if (statSync(full).isDirectory() !== (kind === 'folder')) throw badField(field, `a ${kind}`, path)
+  return full
+}
+
+function billingSlots(flags: StartFlags, sampleMs: number): number {
+  const fallback = flags.for === undefined ? BILLING_DEFAULT_MS : SHORT_RUN_BILLING_MS
+  const billingMs = flags.billing === undefined ? fallback : durationMs('--billing', flags.billing)
+  const slots = Math.round(billingMs / sampleMs)
+  if (slots < 2)
+    throw badField(
+      '--billing',
+      'at least two sample periods (see --period)',
+      flags.billing ?? `${billingMs} ms`,
+    )
+  return slots
+}
+
+function dataFolder(flags: StartFlags): { dataDir: string; temporary: boolean } {
+  if (flags.data !== undefined) return { dataDir: resolve(flags.data), temporary: false }
+  if (flags.for === undefined) return { dataDir: resolve('.meterhood'), temporary: false }
+  return { dataDir: mkdtempSync(join(tmpdir(), 'meterhood-')), temporary: true }
+}
+
+/** Checks the flags of `start`; throws a fault that names the flag and what it takes. */
+export function readStartFlags(flags: StartFlags): StartOptions {
+  if (oneOf('--chain', flags.chain, ['embedded', 'geth']) === 'geth') {
+    throw new Fault(
+      'geth-not-here',
+      '--chain: this version runs the embedded chain only; leave the flag out',
+      {
+        field: '--chain',
+      },
+    )
+  }
+  const homes = wholeNumber('--homes', flags.homes, 1, HOMES_MAX)
+  const sampleMs = durationMs('--period', flags.period)
+  if (sampleMs < 500) throw badField('--period', 'at least 500ms', flags.period)
+  const faults = flags.fault === undefined ? [] : parseFaults(flags.fault, homes)
+  return {
+    homes,
+    sampleMs,
+    slotsPerBilling: billingSlots(flags, sampleMs),
+    runMs: flags.for === undefined ? null : durationMs('--for', flags.for),
+    reportFile: flags.report === undefined ? null : resolve(flags.report),
+    ...dataFolder(flags),
+    boards: oneOf('--boards', flags.boards, ['firmware', 'profile']),
+    boardHex: existing('--board-hex', flags.boardHex, 'file'),
+    profilesDir: existing('--profiles', flags.profiles, 'folder'),
+    blockTimeS: wholeNumber('--block-time', flags.blockTime, 1, 60),
+    batch: flags.batch === undefined ? 1 : wholeNumber('--batch', flags.batch, 1, 4),
+    isolate: flags.isolate === true || needsIsolation(faults),
+    faults,
+    port: wholeNumber('--port', flags.port, 0, 65_000),
+    ringLength: wholeNumber('--length', flags.length, 1, 10_000),
+    profile: oneOf('--store', flags.store, ['commitment', 'storage']),
+    databaseUrl: flags.database ?? null,
+  }
+}
