@@ -17,9 +17,16 @@ export class Fault extends Error {
   }
 }
 
+/** A value as a message shows it, cut to what a line can hold. */
+function shownAs(value: unknown): string {
+  const asIs = typeof value === 'number' || typeof value === 'bigint' || value === undefined
+  const shown = asIs ? String(value) : JSON.stringify(value)
+  return shown.slice(0, 80)
+}
+
 /** The fault of a value that came through a door: names the field, what was expected, what came, and the fix. */
 export function badField(field: string, expected: string, got: unknown, fix?: string): Fault {
-  const shown = JSON.stringify(got)?.slice(0, 80) ?? String(got)
+  const shown = shownAs(got)
   const message = `${field}: expected ${expected}, got ${shown}${fix === undefined ? '' : `; ${fix}`}`
   return new Fault('bad-field', message, { field, expected, got: shown })
 }

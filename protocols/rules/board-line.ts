@@ -1,0 +1,198 @@
+import type { Elapsed, OrderFault } from './board-clock.ts'
+import { elapsedSince, leadAfter, orderFault, startedAfter } from './board-clock.ts'
+import type { Facts } from './fault.ts'
+import type {
+  BoardProgress,
+  CommissionedBoard,
+  HomeSettings,
+  Line,
+  Mark,
+  RegisterName,
+  Trial,
+} from './home-registers.ts'
+import { registerNames } from './home-registers.ts'
+import type { RegisterStep } from './register-step.ts'
+import { mostPossible, stepAcrossRestart, stepOn } from './register-step.ts'
+
+/** The frame continues the board's line; `adds` is what each of its registers counted since. */
+export interface LineVerdict {
+  readonly ok: true
+  readonly leadMs: number
+  readonly adds: readonly number[]
+  readonly trial: Trial | null
+}
+
+export type LineFault =
+  | OrderFault
+  | { readonly ok: false; readonly code: 'clock-back' | 'register-back' | 'spike'; readonly facts: Facts }
+
+/** The board and its home's settings: what every judgement needs beside the frames. */
+export interface LineRules {
+  readonly board: CommissionedBoard
+  readonly settings: HomeSettings
+}
+
+/** How many frames must continue each other, over as many periods, before a dead line is left for theirs. */
+export const SUSPECTS_TO_RESUME = 3
+/** A real excess above the limits is forgiven within this many periods; a jump beyond stays refused. */
+const SPIKE_GRACE_PERIODS = 5
+
+type Steps = (name: RegisterName, last: number, now: number, possible: number) => RegisterStep
+
+/** Judges all registers of a board alike: the first fault decides, else what each of them adds. */
+function stepAll(
+  mark: Mark,
+  now: Mark,
+  sinceMs: number,
+  rules: LineRules,
+  step: Steps,
+): readonly number[] | LineFault {
+  const adds: number[] = []
+  for (const [i, name] of registerNames(rules.board.kind).entries()) {
+    const last = mark.registers[i] ?? 0
+    const got = now.registers[i] ?? 0
+    const judged = step(name, last, got, mostPossible(name, sinceMs, rules.settings.limits))
+    if (judged.kind !== 'on') {
+      const code = judged.kind === 'spike' ? 'spike' : 'register-back'
+      return { ok: false, code, facts: { register: name, last, got, possible: judged.possible } }
+    }
+    adds.push(judged.add)
+  }
+  return adds
+}
+
+const isFault = (result: readonly number[] | LineFault): result is LineFault => 'code' in result
+
+/** The frame as the next one of a board that kept running. */
+function followPlain(line: Line, now: Mark, rules: LineRules): LineVerdict | LineFault {
+  const { sampleMs } = rules.settings
+  const elapsed: Elapsed = elapsedSince(line, now)
+  const fault = orderFault(line, now, elapsed, sampleMs)
+  if (fault !== undefined) return fault
+  const adds = stepAll(line, now, elapsed.boardMs + sampleMs, rules, (_, last, got, possible) =>
+    stepOn(last, got, possible),
+  )
+  return isFault(adds) ? adds : { ok: true, leadMs: leadAfter(line, elapsed), adds, trial: null }
+}
+
+/** What a restarted board used since the line it left. */
+function addsAcrossRestart(left: Line, now: Mark, rules: LineRules): readonly number[] | LineFault {
+  const { sampleMs, limits } = rules.settings
+  const sinceMs = Math.max(0, now.receivedAtMs - left.receivedAtMs) + sampleMs
+  return stepAll(left, now, sinceMs, rules, (name, last, got, sinceLast) => {
+    const sinceStart = mostPossible(name, now.uptimeMs + sampleMs, limits)
+    return stepAcrossRestart(last, got, { sinceLast, sinceStart }, rules.board.afterRestart)
+  })
+}
+
+/**
+ * A frame after a restart is on trial: an old frame that comes again long after looks the same. Until a second
+ * frame confirms it, what it adds is owed and not counted, and the line before stays ready to go on.
+ */
+function followTrial(progress: BoardProgress, now: Mark, rules: LineRules): LineVerdict | LineFault {
+  const left = progress.trial?.left ?? lineOf(progress)
+  const total = addsAcrossRestart(left, now, rules)
+  if (isFault(total)) return total
+  const given = progress.trial?.given ?? total.map(() => 0)
+  const confirmed = progress.trial !== null && confirms(progress, now)
+  const due = total.map((sum, i) => Math.max(0, sum - (given[i] ?? 0)))
+  if (confirmed) return { ok: true, leadMs: 0, adds: due, trial: null }
+  const adds = due.map((sum, i) => Math.min(sum, climb(progress, now, i)))
+  const trial = { left, given: given.map((sum, i) => sum + (adds[i] ?? 0)) }
+  return { ok: true, leadMs: 0, adds, trial }
+}
+
+/** How far a register rose above its last value: an offset never falls below zero, so this much shows at once. */
+function climb(mark: Mark, now: Mark, register: number): number {
+  return Math.max(0, (now.registers[register] ?? 0) - (mark.registers[register] ?? 0))
+}
+
+/** A later frame of the same start confirms it when real time passed between the two: copies come in a burst. */
+function confirms(progress: BoardProgress, now: Mark): boolean {
+  const { gatewayMs, boardMs, sequences } = elapsedSince(progress, now)
+  return sequences > 0 && 2 * gatewayMs >= boardMs && gatewayMs > 0
+}
+
+function lineOf(progress: BoardProgress): Line {
+  const { sequence, uptimeMs, receivedAtMs, registers, leadMs } = progress
+  return { sequence, uptimeMs, receivedAtMs, registers, leadMs }
+}
+
+/** The trial was of a copy: the line before goes on. */
+function followLeftLine(trial: Trial, now: Mark, rules: LineRules): LineVerdict | LineFault {
+  const verdict = followPlain(trial.left, now, rules)
+  if (!verdict.ok) return verdict
+  return { ...verdict, adds: verdict.adds.map((sum, i) => Math.max(0, sum - (trial.given[i] ?? 0))) }
+}
+
+/** Is this the next frame of the start that is on trial? Each of its frames must prove the restart anew. */
+function continuesTrial(progress: BoardProgress, trial: Trial, now: Mark): boolean {
+  const forward = elapsedSince(progress, now).sequences < 2 ** 31 && now.uptimeMs > progress.uptimeMs
+  return forward && startedAfter(trial.left, now)
+}
+
+/** A jump that was impossible when it was first seen does not become possible by waiting. */
+function stillHeld(progress: BoardProgress, now: Mark, rules: LineRules): LineFault | undefined {
+  const { held } = progress
+  if (held === null) return undefined
+  const graceMs = held.sinceMs - progress.receivedAtMs + SPIKE_GRACE_PERIODS * rules.settings.sampleMs
+  for (const [i, name] of registerNames(rules.board.kind).entries()) {
+    const level = held.registers[i] ?? 0
+    const last = progress.registers[i] ?? 0
+    const got = now.registers[i] ?? 0
+    const possible = mostPossible(name, graceMs, rules.settings.limits)
+    if (got >= level && level - last > possible) {
+      return { ok: false, code: 'spike', facts: { register: name, last, got, possible } }
+    }
+  }
+  return undefined
+}
+
+/** Does this frame continue what was accepted from its board? */
+export function followLine(progress: BoardProgress, now: Mark, rules: LineRules): LineVerdict | LineFault {
+  const behindMs = progress.receivedAtMs - now.receivedAtMs
+  if (behindMs > 2 * rules.settings.sampleMs) return { ok: false, code: 'clock-back', facts: { behindMs } }
+  const { trial } = progress
+  if (trial !== null) {
+    if (continuesTrial(progress, trial, now)) return followTrial(progress, now, rules)
+    const back = followLeftLine(trial, now, rules)
+    if (back.ok || !startedAfter(trial.left, now)) return back
+    return startedAfter(lineOf(progress), now) ? followTrial(progress, now, rules) : back
+  }
+  const held = stillHeld(progress, now, rules)
+  if (held !== undefined) return held
+  const verdict = followPlain(progress, now, rules)
+  if (verdict.ok || !startedAfter(progress, now)) return verdict
+  return followTrial(progress, now, rules)
+}
+
+/** Remembers a refused frame: as a spike that is held, or as a suspect that later frames may continue. */
+export function followSuspect(
+  progress: BoardProgress,
+  now: Mark,
+  fault: LineFault,
+  rules: LineRules,
+): BoardProgress {
+  if (fault.code === 'duplicate' || fault.code === 'clock-back') return progress
+  if (fault.code === 'spike') {
+    return { ...progress, held: progress.held ?? { sinceMs: now.receivedAtMs, registers: now.registers } }
+  }
+  const { suspect } = progress
+  const follows = suspect !== null && followPlain({ ...suspect, leadMs: 0 }, now, rules).ok
+  const started = follows ? { seen: suspect.seen + 1, sinceMs: suspect.sinceMs } : undefined
+  return { ...progress, suspect: { ...now, ...(started ?? { seen: 1, sinceMs: now.receivedAtMs }) } }
+}
+
+/**
+ * When frames that were refused continue each other for long enough, the board is followed from there: one bad
+ * frame that looked right had broken its line. Registers that went back go on by their offset and add nothing;
+ * ones that jumped up further than possible stay refused.
+ */
+export function resumeAs(progress: BoardProgress, now: Mark, rules: LineRules): LineVerdict | undefined {
+  const { suspect } = progress
+  if (suspect === null || suspect.seen < SUSPECTS_TO_RESUME) return undefined
+  if (now.receivedAtMs - suspect.sinceMs < SUSPECTS_TO_RESUME * rules.settings.sampleMs) return undefined
+  const board: CommissionedBoard = { ...rules.board, afterRestart: 'from-copy' }
+  const adds = addsAcrossRestart(progress, now, { ...rules, board })
+  return isFault(adds) ? undefined : { ok: true, leadMs: 0, adds, trial: null }
+}
