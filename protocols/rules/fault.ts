@@ -19,7 +19,7 @@ export class Fault extends Error {
 
 /** A value as a message shows it, cut to what a line can hold. */
 function shownAs(value: unknown): string {
-  const asIs = typeof value === 'number' || typeof value === 'bigint' || value === undefined
+  const asIs = value === undefined || !['string', 'object', 'boolean'].includes(typeof value)
   const shown = asIs ? String(value) : JSON.stringify(value)
   return shown.slice(0, 80)
 }
