@@ -4,7 +4,7 @@ import { POINTS_BYTES } from '../messages/record.ts'
 import { badField, Fault } from '../rules/fault.ts'
 import type { EssentialData } from '../rules/reading.ts'
 import { decodePoint, encodePoint, G, ORDER, Point, POINT_BYTES, Scalars } from './group.ts'
-import { TABLE_WINDOW_BITS } from './recipient.ts'
+import { withTable } from './table.ts'
 import { DOMAIN } from './tag.ts'
 
 /** The committed quantities, in the order of their points on the wire. */
@@ -22,20 +22,20 @@ export const VALUE_MAX = 2n ** 64n - 1n
 
 const generators = new Map<QuantityName, Point>()
 
-/** H_q = hash_to_curve(q), with a table for fast multiples, made at its first use. */
+/** H_q = hash_to_curve(q), with its table, made at the first use. */
 export function generatorOf(quantity: QuantityName): Point {
   const known = generators.get(quantity)
   if (known !== undefined) return known
   const hashed = secp256k1_hasher.hashToCurve(utf8ToBytes(quantity), { DST: GENERATOR_DST })
-  const generator = Point.fromAffine(hashed.toAffine()).precompute(TABLE_WINDOW_BITS)
+  const generator = withTable(Point.fromAffine(hashed.toAffine()))
   generators.set(quantity, generator)
   return generator
 }
 
 /** Builds the tables of G and of the four generators ahead of use; some 300 ms once in a process. */
 export function warmGenerators(): void {
-  G.precompute(TABLE_WINDOW_BITS, false)
-  for (const quantity of QUANTITIES) generatorOf(quantity).precompute(TABLE_WINDOW_BITS, false)
+  withTable(G)
+  for (const quantity of QUANTITIES) generatorOf(quantity)
 }
 
 /**

@@ -1,5 +1,6 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { decodePoint, encodePoint, keyId, type Point } from './group.ts'
+import { withTable } from './table.ts'
 
 /** A public key made ready for many envelopes. */
 export interface PreparedRecipient {
@@ -8,8 +9,6 @@ export interface PreparedRecipient {
   readonly id: string
 }
 
-/** Window of a fixed-base table: 8 bits make a multiplication about eight times faster for some 60 ms of building. */
-export const TABLE_WINDOW_BITS = 8
 /** Tables kept: the keys of a few epochs and of a few delegatees; each takes about 2 MB. */
 export const TABLES_MAX = 16
 
@@ -24,7 +23,7 @@ export function prepareRecipient(bytes: Uint8Array): PreparedRecipient {
   const known = prepared.get(name)
   if (known !== undefined) return known
   const recipient = plainRecipient(bytes)
-  recipient.point.precompute(TABLE_WINDOW_BITS, false)
+  withTable(recipient.point)
   const oldest = prepared.keys().next()
   if (prepared.size >= TABLES_MAX && oldest.done !== true) prepared.delete(oldest.value)
   prepared.set(name, recipient)
