@@ -1,0 +1,231 @@
+import { concat, getAddress, getCreateAddress, Interface, JsonRpcProvider, Wallet } from 'ethers'
+import * as accessBinding from './bindings/access-manager.gen.ts'
+import { sameCode } from './bindings/code.ts'
+import * as commitment from './bindings/commitment-monitoring.gen.ts'
+import * as quotaBinding from './bindings/quota.gen.ts'
+import * as storage from './bindings/storage-monitoring.gen.ts'
+import { readContracts, writeContracts, type Contracts } from './contracts-file.ts'
+import { identityOf, rpcCall } from './network/rpc.ts'
+import { Fault, messageOf } from '../protocols/rules/fault.ts'
+
+/** Roles of the AccessManager. Its own administrator is role 0. */
+export const ROLES = { manager: 1n, market: 2n } as const
+
+/** Functions that each role may call. */
+const MANAGER_OF_MONITORING = [
+  'setCommunity',
+  'announceKeys',
+  'admit',
+  'revoke',
+  'raiseAlarms',
+  'publishTotal',
+  'voidReading',
+] as const
+const MANAGER_OF_QUOTA = [
+  'setCommunityContract',
+  'allocate',
+  'closeAllocation',
+  'assertExcess',
+  'assertPeak',
+  'withdrawExcess',
+  'openExcess',
+  'openPeak',
+] as const
+const MARKET_OF_QUOTA = ['move'] as const
+
+export interface DeployOptions {
+  readonly rpc: string
+  /** Private key of the account that deploys, administers and manages. */
+  readonly managerKey: string
+  readonly profile: 'commitment' | 'storage'
+  /** Records kept of each home, 1 to 10,000. */
+  readonly L: number
+  readonly sampleMs: number
+  readonly slotsPerBilling: number
+  /** Blocks in which an asserted excess may be challenged, and again in which a demanded one must be opened. */
+  readonly windowBlocks: number
+  /** Account whose EIP-712 signatures count as the community's; the manager's by default. */
+  readonly community?: string
+  /** `contracts.json`: read to attach, written after a deployment. */
+  readonly file?: string
+}
+
+const accessInterface = new Interface(accessBinding.accessManagerAbi)
+const quotaInterface = new Interface(quotaBinding.quotaAbi)
+/** Both profiles have the same constructor and functions. */
+const monitoringInterface = new Interface(commitment.commitmentMonitoringAbi)
+
+/** Enough for the largest contract, and below the block limit of the paper's chain (8,000,000). */
+const CREATION_GAS = 5_500_000n
+const CALL_GAS = 400_000n
+/** Far above the base fee of a chain of ours, which starts at 0. */
+const FEES = { maxFeePerGas: 1_000_000_000n, maxPriorityFeePerGas: 1n }
+const INCLUSION_MS = 120_000
+
+const failed = (thrown: unknown): Fault =>
+  thrown instanceof Fault
+    ? thrown
+    : new Fault('deploy-failed', `deploy: ${messageOf(thrown).slice(0, 200)}; see the node's log`)
+
+/**
+ * Deploys the contracts of a community, or attaches to those that `file` names. Faults: `foreign-chain` (the file is
+ * of another chain), `foreign-code` (other code at an address), `settings-differ`, `bad-contracts`, `deploy-failed`.
+ */
+export async function deployCommunity(options: DeployOptions): Promise<Contracts> {
+  const known = options.file === undefined ? null : await readContracts(options.file)
+  if (known !== null) {
+    requireSettings(known, options)
+    await attachCommunity(options.rpc, known)
+    return known
+  }
+  const contracts = await deployAll(options)
+  if (options.file !== undefined) await writeContracts(options.file, contracts)
+  return contracts
+}
+
+/** Checks that a node follows the contracts' chain and that their code is there. Faults as above. */
+export async function attachCommunity(rpc: string, contracts: Contracts): Promise<void> {
+  await requireChain(rpc, contracts)
+  for (const { name, address, code, immutables } of compiledCode(contracts)) {
+    const found = await rpcCall(rpc, 'eth_getCode', [address, 'latest'])
+    if (typeof found === 'string' && sameCode(found, code, immutables)) continue
+    const what = found === '0x' ? 'no code' : 'other code than this version compiles'
+    const message = `${name} at ${address}: ${what}; use the version that deployed it, or deploy anew`
+    throw new Fault('foreign-code', message, { name, address })
+  }
+}
+
+async function requireChain(rpc: string, contracts: Contracts): Promise<void> {
+  const found = await identityOf(rpc)
+  if (found.chainId === contracts.chainId && found.genesisHash === contracts.genesisHash) return
+  const message =
+    `${rpc}: follows chain ${found.chainId} from ${found.genesisHash}, the contracts are on ` +
+    `${contracts.chainId} from ${contracts.genesisHash}; name the right RPC or another data folder`
+  throw new Fault('foreign-chain', message, { rpc, chainId: found.chainId, expected: contracts.chainId })
+}
+
+function requireSettings(known: Contracts, options: DeployOptions): void {
+  for (const name of ['profile', 'L', 'sampleMs', 'slotsPerBilling', 'windowBlocks'] as const) {
+    if (known[name] === options[name]) continue
+    const message = `${name}: the community was founded with ${known[name]}, got ${options[name]}; use the first`
+    throw new Fault('settings-differ', message, { name, founded: known[name], given: options[name] })
+  }
+}
+
+interface Expected {
+  readonly name: string
+  readonly address: string
+  readonly code: string
+  readonly immutables: readonly (readonly [number, number])[]
+}
+
+function compiledCode({ access, monitoring, quota, profile }: Contracts): Expected[] {
+  const stored = {
+    code: storage.storageMonitoringDeployedCode,
+    immutables: storage.storageMonitoringImmutables,
+  }
+  const committed = {
+    code: commitment.commitmentMonitoringDeployedCode,
+    immutables: commitment.commitmentMonitoringImmutables,
+  }
+  const { accessManagerDeployedCode, accessManagerImmutables } = accessBinding
+  const { quotaDeployedCode, quotaImmutables } = quotaBinding
+  return [
+    { name: 'access', address: access, code: accessManagerDeployedCode, immutables: accessManagerImmutables },
+    { name: 'monitoring', address: monitoring, ...(profile === 'storage' ? stored : committed) },
+    { name: 'quota', address: quota, code: quotaDeployedCode, immutables: quotaImmutables },
+  ]
+}
+
+/** Deploys all and sets the roles in one go: an address follows from its sender and nonce. */
+async function deployAll(options: DeployOptions): Promise<Contracts> {
+  const identity = await identityOf(options.rpc)
+  const provider = new JsonRpcProvider(options.rpc, identity.chainId, {
+    staticNetwork: true,
+    batchMaxCount: 1,
+  })
+  provider.pollingInterval = 100
+  try {
+    const wallet = new Wallet(options.managerKey, provider)
+    const community = getAddress(options.community ?? wallet.address)
+    const nonce = await provider.getTransactionCount(wallet.address, 'pending')
+    const addresses = {
+      access: getCreateAddress({ from: wallet.address, nonce }),
+      monitoring: getCreateAddress({ from: wallet.address, nonce: nonce + 1 }),
+      quota: getCreateAddress({ from: wallet.address, nonce: nonce + 2 }),
+    }
+    const steps = [
+      ...creations(addresses, wallet.address, options),
+      ...roles(addresses, wallet.address),
+      callOf(addresses.monitoring, monitoringInterface, 'setCommunity', [community]),
+    ]
+    const deployedAtBlock = await sendAll(wallet, nonce, steps)
+    const { profile, sampleMs, slotsPerBilling, L, windowBlocks } = options
+    const settings = { profile, sampleMs, slotsPerBilling, L, windowBlocks }
+    return { ...identity, deployedAtBlock, community, ...addresses, ...settings }
+  } catch (thrown) {
+    throw failed(thrown)
+  } finally {
+    provider.destroy()
+  }
+}
+
+interface Addresses {
+  readonly access: string
+  readonly monitoring: string
+  readonly quota: string
+}
+
+interface Step {
+  readonly name: string
+  readonly to: string | null
+  readonly data: string
+  readonly gasLimit: bigint
+}
+
+function creations({ access, monitoring }: Addresses, manager: string, options: DeployOptions): Step[] {
+  const { sampleMs, slotsPerBilling, L, windowBlocks } = options
+  const code =
+    options.profile === 'storage'
+      ? storage.storageMonitoringBytecode
+      : commitment.commitmentMonitoringBytecode
+  return [
+    creation('access', accessInterface, accessBinding.accessManagerBytecode, [manager]),
+    creation('monitoring', monitoringInterface, code, [access, sampleMs, slotsPerBilling, L]),
+    creation('quota', quotaInterface, quotaBinding.quotaBytecode, [access, monitoring, windowBlocks]),
+  ]
+}
+
+function creation(name: string, contract: Interface, code: string, values: readonly unknown[]): Step {
+  const data = concat([code, contract.encodeDeploy(values)])
+  return { name, to: null, data, gasLimit: CREATION_GAS }
+}
+
+function callOf(to: string, contract: Interface, name: string, values: readonly unknown[]): Step {
+  return { name, to, data: contract.encodeFunctionData(name, values), gasLimit: CALL_GAS }
+}
+
+function roles({ access, monitoring, quota }: Addresses, manager: string): Step[] {
+  const selectors = (contract: Interface, names: readonly string[]) =>
+    names.map((name) => contract.getFunction(name)?.selector)
+  const mayCall = (target: string, contract: Interface, names: readonly string[], role: bigint) =>
+    callOf(access, accessInterface, 'setTargetFunctionRole', [target, selectors(contract, names), role])
+  return [
+    mayCall(monitoring, monitoringInterface, MANAGER_OF_MONITORING, ROLES.manager),
+    mayCall(quota, quotaInterface, MANAGER_OF_QUOTA, ROLES.manager),
+    mayCall(quota, quotaInterface, MARKET_OF_QUOTA, ROLES.market),
+    callOf(access, accessInterface, 'grantRole', [ROLES.manager, manager, 0]),
+  ]
+}
+
+/** Sends the steps with rising nonces, waits for all, and gives the block of the first. */
+async function sendAll(wallet: Wallet, firstNonce: number, steps: readonly Step[]): Promise<number> {
+  const sent = []
+  for (const [index, { to, data, gasLimit }] of steps.entries()) {
+    sent.push(await wallet.sendTransaction({ to, data, gasLimit, nonce: firstNonce + index, ...FEES }))
+  }
+  const receipts = await Promise.all(sent.map((transaction) => transaction.wait(1, INCLUSION_MS)))
+  const missing = receipts.findIndex((receipt) => receipt === null)
+  if (missing >= 0) throw new Error(`${steps[missing]?.name ?? ''} was not included`)
+  return receipts[0]?.blockNumber ?? 0
+}

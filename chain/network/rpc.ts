@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { Fault, messageOf } from '../../protocols/rules/fault.ts'
+
+const answerSchema = z.object({
+  result: z.unknown(),
+  error: z.object({ code: z.number(), message: z.string() }).optional(),
+})
+
+/** How long a node may take to answer one request. */
+const ANSWER_MS = 60_000
+
+/**
+ * One JSON-RPC request to a node on this machine. Faults: `rpc-unreachable` (no answer) and `rpc-refused` (the node's
+ * own error, with its words).
+ */
+export async function rpcCall(
+  rpc: string,
+  method: string,
+  params: readonly unknown[] = [],
+  timeoutMs = ANSWER_MS,
+): Promise<unknown> {
+  const answer = await post(rpc, method, params, timeoutMs)
+  if (answer.error === undefined) return answer.result
+  const { code, message } = answer.error
+  throw new Fault('rpc-refused', `${method}: ${message}`, { method, code, rpc })
+}
+
+async function post(rpc: string, method: string, params: readonly unknown[], timeoutMs: number) {
+  try {
+    const response = await fetch(rpc, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    return answerSchema.parse(await response.json())
+  } catch (thrown) {
+    throw new Fault('rpc-unreachable', `${rpc}: no answer to ${method} (${messageOf(thrown)})`, {
+      rpc,
+      method,
+    })
+  }
+}
+
+const hexNumber = z
+  .string()
+  .regex(/^0x[0-9a-f]+$/)
+  .transform(Number)
+const blockSchema = z.object({ hash: z.string(), number: hexNumber, timestamp: hexNumber })
+
+/** What tells one chain from another: its id and the hash of its first block. */
+export interface ChainIdentity {
+  readonly chainId: number
+  readonly genesisHash: string
+}
+
+/** Asks a node which chain it follows. */
+export async function identityOf(rpc: string, timeoutMs?: number): Promise<ChainIdentity> {
+  const chainId = hexNumber.parse(await rpcCall(rpc, 'eth_chainId', [], timeoutMs))
+  const genesis = blockSchema.parse(await rpcCall(rpc, 'eth_getBlockByNumber', ['0x0', false], timeoutMs))
+  return { chainId, genesisHash: genesis.hash }
+}
+
+/** Number of the newest block. */
+export async function headNumber(rpc: string): Promise<number> {
+  return hexNumber.parse(await rpcCall(rpc, 'eth_blockNumber'))
+}
