@@ -1,0 +1,116 @@
+import type { Command } from 'commander'
+import {
+  type Checked,
+  FAULT_CODES,
+  reportJson,
+  type VerifyFault,
+  type VerifyReport,
+} from '../../chain/verify/report.ts'
+import { cannotRead } from '../../chain/verify/rpc.ts'
+import { openSaved, type SavedCommunity } from '../../chain/verify/saved.ts'
+import { readContracts } from '../../chain/verify/target.ts'
+import { verifyCommunity } from '../../chain/verify/verify.ts'
+import { messageOf } from '../../protocols/rules/fault.ts'
+
+interface VerifyFlags {
+  readonly rpc?: string
+  readonly contracts?: string
+  readonly data?: string
+  readonly json?: true
+}
+
+/** Exit codes of DESIGN §13. */
+const WHOLE = 0
+const FAULTY = 1
+const UNREADABLE = 2
+
+/** Faults printed in full; the count of the others follows. `--json` gives all of them. */
+const SHOWN = 20
+
+/** Adds `meterhood verify`. */
+export function registerVerifyCommand(program: Command): void {
+  program
+    .command('verify')
+    .description('check a community from its chain: keys, order, commitments, totals, and the node itself')
+    .option('--rpc <url>', 'JSON-RPC of a node of the chain')
+    .option('--contracts <file>', 'the run’s report, contracts.json, or monitoring=0x…,quota=0x…')
+    .option('--data <dir>', 'data folder of a community: its saved chain, and its rows compared with it')
+    .option('--json', 'print the report as JSON')
+    .action(async (flags: VerifyFlags) => {
+      process.exitCode = await runVerify(flags)
+    })
+}
+
+/** Verifies, prints, and answers the exit code: 0 whole, 1 a fault, 2 nothing could be judged. */
+export async function runVerify(flags: VerifyFlags): Promise<number> {
+  let community: SavedCommunity | null = null
+  try {
+    community = await communityOf(flags)
+    const report = await verifyCommunity(community.target)
+    console.log(flags.json === true ? reportJson(report) : reportText(report))
+    return report.ok ? WHOLE : FAULTY
+  } catch (thrown) {
+    console.error(`verify: ${messageOf(thrown)}`)
+    return UNREADABLE
+  } finally {
+    await community?.close()
+  }
+}
+
+async function communityOf(flags: VerifyFlags): Promise<SavedCommunity> {
+  const known = flags.contracts === undefined ? null : await readContracts(flags.contracts)
+  if (flags.data !== undefined) {
+    if (flags.rpc !== undefined) throw cannotRead('--data and --rpc were both given', 'give one of them')
+    return openSaved(flags.data, known, process.env.PATH ?? '')
+  }
+  const rpc = flags.rpc ?? known?.rpc ?? null
+  if (known === null || rpc === null) {
+    throw cannotRead('nothing to verify was named', 'give --rpc URL with --contracts FILE, or --data DIR')
+  }
+  const { contracts, chainId, genesisHash } = known
+  return { target: { rpc, contracts, chainId, genesisHash, rows: null }, close: async () => undefined }
+}
+
+const LINES = [
+  ['keys', 'keys announced and published'],
+  ['envelopes', 'envelopes, in order, as their homes signed them'],
+  ['commitments', 'commitments of four points'],
+  ['totals', 'community totals opened'],
+  ['trades', 'trades'],
+  ['delegations', 'delegations'],
+] as const
+
+/** What each line of the table answers for; a fault of any other code belongs to the chain. */
+const LINE_OF: Readonly<Record<string, keyof Checked>> = {
+  'community-key': 'keys',
+  'operation-key': 'keys',
+  'unknown-epoch': 'keys',
+  'unknown-home': 'envelopes',
+  recipient: 'envelopes',
+  order: 'envelopes',
+  payload: 'envelopes',
+  calldata: 'envelopes',
+  digest: 'envelopes',
+  point: 'commitments',
+  anchor: 'commitments',
+  void: 'commitments',
+  opening: 'commitments',
+  total: 'totals',
+}
+
+/** A short table with ticks, then a plain sentence for each fault. */
+export function reportText({ checked, faults, blocks, ok }: VerifyReport): string {
+  const broken: ReadonlySet<string> = new Set(faults.map(({ code }) => LINE_OF[code] ?? 'chain'))
+  const row = (name: keyof Checked | 'chain', count: number, what: string) =>
+    `${broken.has(name) ? '✗' : '✓'} ${String(count).padStart(7)}  ${what}`
+  const table = [row('chain', blocks, 'blocks: headers, parents, roots, logs, state, quotas')]
+  for (const [name, what] of LINES) table.push(row(name, checked[name], what))
+  const sentences = faults.slice(0, SHOWN).map(sentence)
+  const left = faults.length > SHOWN ? [`… and ${faults.length - SHOWN} more (--json gives all)`] : []
+  const verdict = ok ? 'Whole: nothing was changed.' : `${faults.length} faults:`
+  return [...table, '', verdict, ...sentences, ...left].join('\n')
+}
+
+function sentence({ code, says }: VerifyFault): string {
+  return `  ${code}: ${says} (${FAULT_CODES[code]})`
+}

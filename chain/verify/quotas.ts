@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import { bytesOf } from './encode.ts'
+import type { ChainTransaction } from './blocks.ts'
+import { quotaInterface, type ChainEvent, type EventOf } from './events.ts'
+import type { Findings } from './report.ts'
+import { consumption, opens } from './totals.ts'
+import { homeOf, periodIn, type Quotas, type Revision, type Trail } from './trail.ts'
+
+const RESOURCES = ['energyWh', 'powerW', 'waterMl'] as const
+const POWER = 2
+const WATER = 3
+
+type QuotaEvent = Extract<
+  ChainEvent,
+  { name: 'CommunityContractSet' | 'QuotaAllocated' | 'AllocationClosed' | 'QuotaMoved' }
+>
+
+/** Follows the division of the community contract and the exchanges between homes. */
+export function quotaEvent(event: QuotaEvent, trail: Trail, findings: Findings): void {
+  if (event.name === 'QuotaMoved') {
+    trail.moves.push(event.args)
+    return
+  }
+  const { revision } = event.args
+  if (event.name === 'CommunityContractSet') {
+    const { fromPeriod, energyWh, powerW, waterMl } = event.args
+    const contracted: Quotas = [energyWh, powerW, waterMl]
+    trail.revisions.set(revision, { fromPeriod, contracted, parts: new Map(), closed: false })
+    return
+  }
+  const open = trail.revisions.get(revision)
+  if (open === undefined || open.closed) {
+    findings.chain(
+      'quota',
+      `revision ${revision}`,
+      `quotas were given in revision ${revision}, which is not open`,
+    )
+  } else if (event.name === 'QuotaAllocated') {
+    allocate(event.args, open, findings)
+  } else {
+    open.closed = true
+    checkSums(revision, open, findings)
+  }
+}
+
+function allocate(event: EventOf<'QuotaAllocated'>, open: Revision, findings: Findings): void {
+  if (open.parts.has(event.home)) {
+    const says = `${event.home} was given a part of revision ${event.revision} twice`
+    findings.home('quota', event.home, null, `part of revision ${event.revision}`, says)
+  }
+  open.parts.set(event.home, [event.energyWh, event.powerW, event.waterMl])
+}
+
+function checkSums(number: number, { contracted, parts }: Revision, findings: Findings): void {
+  for (const [index, resource] of RESOURCES.entries()) {
+    const sum = [...parts.values()].reduce((total, part) => total + (part[index] ?? 0n), 0n)
+    const whole = contracted[index] ?? 0n
+    if (sum === whole) continue
+    const says = `the ${resource} of revision ${number} add up to ${sum}, the community contract is ${whole}`
+    findings.chain('quota', `${resource} of revision ${number}`, says)
+  }
+}
+
+const record = z.object({ slot: z.bigint(), points: z.string() })
+const excessArguments = z.object({ value: z.bigint(), blinding: z.bigint() })
+const peakArguments = excessArguments.extend({ record })
+
+/** An excess that was opened on the chain: the number shown must open the home's own points. */
+export function excessOpened(
+  event: EventOf<'ExcessOpened'>,
+  sent: ChainTransaction,
+  trail: Trail,
+  findings: Findings,
+): void {
+  const { home, period, resource } = event
+  const name = RESOURCES[resource - 1] ?? `resource ${resource}`
+  const holds = resource === POWER ? peakHolds(event, sent, trail) : differenceHolds(event, sent, trail)
+  if (!holds) {
+    const says = `the ${name} opened against ${home} for period ${period} is not what its points hold`
+    findings.home('opening', home, null, `${name} of period ${period}`, says)
+  }
+  const quota = quotaIn(trail, home, period)[resource - 1] ?? 0n
+  const excess = event.value > quota ? event.value - quota : 0n
+  if (event.excess !== excess) {
+    const says = `the excess of ${home} in period ${period} is ${excess}, the contract settled ${event.excess}`
+    findings.home('opening', home, null, `excess of ${name}, period ${period}`, says)
+  }
+}
+
+function differenceHolds(event: EventOf<'ExcessOpened'>, sent: ChainTransaction, trail: Trail): boolean {
+  const call = callOf('openExcess', sent, excessArguments)
+  const water = event.resource === WATER
+  const used = consumption(event.home, event.period, water ? 2 : 0, trail)
+  if (call === null || used === null || call.value !== event.value) return false
+  return opens(used, { quantity: water ? 'waterMl' : 'energyImportWh', ...call })
+}
+
+function peakHolds(event: EventOf<'ExcessOpened'>, sent: ChainTransaction, trail: Trail): boolean {
+  const call = callOf('openPeak', sent, peakArguments)
+  if (call === null || call.value !== event.value) return false
+  const slot = Number(call.record.slot)
+  const kept = homeOf(trail, event.home).records.find((each) => each.slot === slot)
+  if (kept?.points === null || kept?.points === undefined) return false
+  const shown = bytesOf(call.record.points)
+  if (periodIn(trail, slot) !== event.period || !endsWith(kept.payload, shown)) return false
+  return opens(kept.points[3], { quantity: 'peakPowerW', value: call.value, blinding: call.blinding })
+}
+
+function endsWith(payload: Uint8Array, points: Uint8Array): boolean {
+  return Buffer.from(payload.subarray(-points.length)).equals(points)
+}
+
+function callOf<T>(name: 'openExcess' | 'openPeak', sent: ChainTransaction, shape: z.ZodType<T>): T | null {
+  try {
+    const values: unknown = quotaInterface.decodeFunctionData(name, sent.transaction.input).toObject(true)
+    return shape.parse(values)
+  } catch {
+    return null
+  }
+}
+
+/** What a home may use in a period by the events so far: its part of the division that holds, and exchanges. */
+export function quotaIn(trail: Trail, home: string, period: number): Quotas {
+  const holding = [...trail.revisions.values()].filter((each) => each.closed && each.fromPeriod <= period)
+  const quota: [bigint, bigint, bigint] = [...(holding.at(-1)?.parts.get(home) ?? ([0n, 0n, 0n] as const))]
+  for (const moved of trail.moves) {
+    if (moved.period !== period) continue
+    const index = moved.resource - 1
+    if (moved.from === home) quota[index] = (quota[index] ?? 0n) - moved.amount
+    if (moved.to === home) quota[index] = (quota[index] ?? 0n) + moved.amount
+  }
+  return quota
+}

@@ -1,0 +1,66 @@
+import { anchorKept, checkAnchors } from './anchors.ts'
+import type { ChainTransaction } from './blocks.ts'
+import { monitoringInterface, quotaInterface, readEvent, type ChainEvent } from './events.ts'
+import { keysAnnounced, operationKeyPublished } from './keys.ts'
+import { excessOpened, quotaEvent } from './quotas.ts'
+import { checkCalldata, readingLogged } from './readings.ts'
+import type { Findings } from './report.ts'
+import { totalPublished } from './totals.ts'
+import { homeOf, type Trail } from './trail.ts'
+import { readingVoided } from './voids.ts'
+
+/** The contracts looked at, lower-case. */
+export interface ContractAddresses {
+  readonly monitoring: string
+  readonly quota: string
+}
+
+/** Replays the contracts' events in order, checking each against the rules as they stood at that moment. */
+export function replay(
+  transactions: readonly ChainTransaction[],
+  addresses: ContractAddresses,
+  trail: Trail,
+  findings: Findings,
+): void {
+  for (const sent of transactions) {
+    const events = sent.logs.flatMap((log): ChainEvent[] => {
+      const known = log.address === addresses.monitoring ? monitoringInterface : quotaInterface
+      if (log.address !== addresses.monitoring && log.address !== addresses.quota) return []
+      const event = readEvent(known, log, findings)
+      return event === null ? [] : [event]
+    })
+    checkCalldata(sent, events, trail, findings)
+    for (const event of events) apply(event, sent, trail, findings)
+  }
+  checkAnchors(trail, findings)
+}
+
+function apply(event: ChainEvent, sent: ChainTransaction, trail: Trail, findings: Findings): void {
+  switch (event.name) {
+    case 'CommunitySet':
+      trail.community = event.args.community
+      return
+    case 'HomeAdmitted':
+      homeOf(trail, event.args.home).admitted = true
+      return
+    case 'HomeRevoked':
+      Object.assign(homeOf(trail, event.args.home), { admitted: false, keyed: false })
+      return
+    case 'CommunityKeysAnnounced':
+      return keysAnnounced(event.args, trail, findings)
+    case 'OperationKeyPublished':
+      return operationKeyPublished(event.args, sent, trail, findings)
+    case 'Reading':
+      return readingLogged(event.args, sent, trail, findings)
+    case 'AnchorKept':
+      return anchorKept(event.args, trail)
+    case 'ReadingVoided':
+      return readingVoided(event.args, trail, findings)
+    case 'TotalPublished':
+      return totalPublished(event.args, trail, findings)
+    case 'ExcessOpened':
+      return excessOpened(event.args, sent, trail, findings)
+    default:
+      quotaEvent(event, trail, findings)
+  }
+}
