@@ -43,7 +43,7 @@ const COMMON: Tables = [
     ['machine'],
     { machine: 'text', version: 'int', step: 'int', json: 'text', checksum: 'text', saved_at_ms: 'int' },
   ],
-  ['inbox', ['actor', 'id'], { actor: 'text', id: 'text', at_ms: 'int' }],
+  ['inbox', ['actor', 'id'], { actor: 'text', id: 'text', position: 'int', event: 'text?', at_ms: 'int' }],
   ['counter', ['name'], { name: 'text', value: 'int' }],
   ['journal', [], { at_ms: 'int', kind: 'text', json: 'text' }],
   ['cursor', ['contract'], { contract: 'text', block: 'int', hash: 'text', trail: 'text' }],

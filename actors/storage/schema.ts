@@ -26,10 +26,15 @@ export interface SnapshotTable {
   saved_at_ms: number
 }
 
-/** Messages an actor has already taken, so that a repeated one changes nothing. */
+/**
+ * Messages to an actor: waiting while `event` holds them, taken once it is null. A taken one stays for a while, so that
+ * a repeated message changes nothing.
+ */
 export interface InboxTable {
   actor: string
   id: string
+  position: number
+  event: string | null
   at_ms: number
 }
 
