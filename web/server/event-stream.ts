@@ -11,7 +11,7 @@ export const MAX_WAITING_BYTES = 1024 * 1024
 export const KEPT_EVENTS = 256
 /** At most two views a second. */
 export const VIEW_INTERVAL_MS = 500
-/** A comment this often keeps proxies and phones from closing a quiet stream. */
+/** A comment and the time this often: a quiet stream is not closed, and a page notices a dead one. */
 export const HEARTBEAT_MS = 15_000
 
 interface KeptEvent {
@@ -29,6 +29,8 @@ export interface EventStreamOptions {
   readonly run: string
   /** The current view as one line of JSON; null when it cannot be told. */
   readonly snapshot: () => string | null
+  /** The gateway's time: pages count ages by it, since a device's own clock may be wrong. */
+  readonly nowMs: () => number
   readonly heartbeatMs?: number
 }
 
@@ -47,10 +49,7 @@ export class EventStream {
 
   constructor(options: EventStreamOptions) {
     this.#options = options
-    this.#heartbeat = setInterval(
-      () => this.#broadcast(': still here\n\n'),
-      options.heartbeatMs ?? HEARTBEAT_MS,
-    )
+    this.#heartbeat = setInterval(() => this.#beat(), options.heartbeatMs ?? HEARTBEAT_MS)
     this.#heartbeat.unref()
   }
 
@@ -76,7 +75,7 @@ export class EventStream {
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     })
-    this.#write(page, 'retry: 1000\n\n')
+    this.#write(page, `retry: 1000\n\n${this.#time()}`)
     for (const missed of this.#since(lastEventId)) this.#write(page, missed.text)
     this.#writeView(page, this.#options.snapshot())
   }
@@ -124,6 +123,14 @@ export class EventStream {
 
   #catchUp(page: Page): void {
     if (page.behind) this.#writeView(page, this.#options.snapshot())
+  }
+
+  #beat(): void {
+    this.#broadcast(`: still here\n\n${this.#time()}`)
+  }
+
+  #time(): string {
+    return `event: time\ndata: ${this.#options.nowMs()}\n\n`
   }
 
   #broadcast(text: string): void {

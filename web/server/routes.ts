@@ -45,6 +45,8 @@ export interface RouteParts {
   readonly access: Access | null
 }
 
+/** A page that opens a new stream cannot set a header, so it may name the last event it heard in the address. */
+const resume = z.strictObject({ after: z.string().max(64).optional() })
 const refusals = { '4xx': refusal, '5xx': refusal }
 const SIGNED_IN = { rateLimit: { max: 60, timeWindow: 60_000 } }
 /** A guess at a 256-bit secret is hopeless; this keeps it from being noise. */
@@ -67,14 +69,20 @@ export function addReading(app: PageApp, parts: RouteParts): void {
   const summary =
     'Server-Sent Events: view (at most twice a second), reading and alarm (at once, replayed after Last-Event-ID)'
   const events = { 200: { content: { 'text/event-stream': { schema: z.string() } } }, ...refusals }
-  app.get('/api/events', { schema: { summary, response: events } }, async (request, reply) => {
-    requireSession(request, parts.access)
-    const headers = Object.fromEntries(
-      Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]),
-    )
-    stream.attach(reply.raw, headers, single(request.headers['last-event-id']))
-    reply.hijack()
-  })
+  app.get(
+    '/api/events',
+    { schema: { summary, querystring: resume, response: events } },
+    async (request, reply) => {
+      requireSession(request, parts.access)
+      // Each visit starts the device's month anew.
+      if (parts.access !== null) reply.header('set-cookie', parts.access.openSession())
+      const headers = Object.fromEntries(
+        Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]),
+      )
+      stream.attach(reply.raw, headers, single(request.headers['last-event-id']) ?? request.query.after)
+      reply.hijack()
+    },
+  )
 }
 
 /** What people ask of their gateway. */

@@ -66,6 +66,7 @@ export async function servePages(options: PagesOptions): Promise<Pages> {
   const stream = new EventStream({
     run,
     snapshot: () => current.jsonOrNull(),
+    nowMs: () => clock.nowMs(),
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
   })
   const app = await buildApp(options, { role: first.role, port, access, current, stream })

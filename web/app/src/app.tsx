@@ -1,0 +1,19 @@
+import type { JSX } from 'preact'
+import { CommunityPage } from './community/community-page.tsx'
+import { HomePage } from './home/home-page.tsx'
+import { link, view } from './model/live.ts'
+import { Frame } from './parts/frame.tsx'
+import { SignIn } from './sign-in.tsx'
+import { Skeleton } from './skeleton.tsx'
+
+/** The page of this gateway: its role decides which. */
+export function App(): JSX.Element {
+  return <Frame>{pageOf()}</Frame>
+}
+
+function pageOf(): JSX.Element {
+  if (link.value === 'signed-out') return <SignIn />
+  const told = view.value
+  if (told === null) return <Skeleton />
+  return told.role === 'home' ? <HomePage home={told} /> : <CommunityPage community={told} />
+}

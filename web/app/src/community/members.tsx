@@ -1,0 +1,104 @@
+import type { JSX } from 'preact'
+import type { MemberView } from '../../../read-model.ts'
+import { nowMs } from '../model/live.ts'
+import { Card, Empty } from '../parts/card.tsx'
+import { LimitBar } from '../parts/limit-bar.tsx'
+import { ago, count, energyScale, powerScale, shortHex, waterScale, type Scale } from '../words/format.ts'
+
+interface Scales {
+  readonly energy: Scale
+  readonly water: Scale
+}
+
+/** The homes of the community: what each used of its quota, and when it was last heard. */
+export function Members({ members }: { readonly members: readonly MemberView[] }): JSX.Element {
+  const scales = scalesFor(members)
+  return (
+    <Card id="members" title="Homes" icon="people" aside={<span>{count(members.length)}</span>}>
+      {members.length === 0 ? (
+        <Empty icon="people">No home has joined yet. Invite one from the community gateway.</Empty>
+      ) : (
+        <table class="members" role="table">
+          <thead role="rowgroup">
+            <tr role="row">
+              {['Home', 'Energy', 'Water', 'Power', 'Alarms', 'Heard'].map((name) => (
+                <th key={name} role="columnheader" scope="col">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody role="rowgroup">
+            {members.map((member) => (
+              <Member key={member.account} member={member} scales={scales} />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Card>
+  )
+}
+
+function scalesFor(members: readonly MemberView[]): Scales {
+  const energies = members.flatMap(({ usedEnergyWh, quotaEnergyWh }) => [usedEnergyWh, quotaEnergyWh ?? 0])
+  const waters = members.flatMap(({ usedWaterMl, quotaWaterMl }) => [usedWaterMl, quotaWaterMl ?? 0])
+  return { energy: energyScale(Math.max(0, ...energies)), water: waterScale(Math.max(0, ...waters)) }
+}
+
+function Member({ member, scales }: { readonly member: MemberView; readonly scales: Scales }): JSX.Element {
+  const { name, account, online, powerW, quotaPowerW, peakPowerW, alarms, lastSeenMs } = member
+  return (
+    <tr role="row" data-testid="member">
+      <th role="rowheader" scope="row" class="member-name">
+        <i class={online ? 'dot dot-live' : 'dot'} />
+        <span>
+          {name}
+          <small title={account}>{online ? shortHex(account) : 'away'}</small>
+        </span>
+      </th>
+      <Share
+        name={`Energy of ${name}`}
+        used={member.usedEnergyWh}
+        quota={member.quotaEnergyWh}
+        scale={scales.energy}
+      />
+      <Share
+        name={`Water of ${name}`}
+        used={member.usedWaterMl}
+        quota={member.quotaWaterMl}
+        scale={scales.water}
+      />
+      <td
+        role="cell"
+        class="member-power"
+        title={quotaPowerW === null ? '' : powerScale(0).text(quotaPowerW)}
+      >
+        {powerW === null ? '–' : powerScale(powerW).text(powerW)}
+        <small>{peakPowerW === null ? '' : `peak ${powerScale(peakPowerW).text(peakPowerW)}`}</small>
+      </td>
+      <td role="cell" class="member-alarms">
+        {alarms === 0 ? <span class="quiet">none</span> : <span class="chip chip-over">{count(alarms)}</span>}
+      </td>
+      <td role="cell" class="member-heard">
+        {lastSeenMs === null ? 'never' : ago(lastSeenMs, nowMs.value)}
+      </td>
+    </tr>
+  )
+}
+
+interface ShareProps {
+  readonly name: string
+  readonly used: number
+  readonly quota: number | null
+  readonly scale: Scale
+}
+
+function Share({ name, used, quota, scale }: ShareProps): JSX.Element {
+  const words = quota === null ? scale.text(used) : `${scale.number(used)} of ${scale.text(quota)}`
+  return (
+    <td role="cell" class="member-share">
+      <span>{words}</span>
+      <LimitBar label={name} used={used} limit={quota} words={words} thin />
+    </td>
+  )
+}
