@@ -1,4 +1,5 @@
 import { getAddress, hexlify, TypedDataEncoder, type TypedDataField, verifyTypedData } from 'ethers'
+import { PEER_RECORD_TYPES } from '../messages/peer-record.ts'
 import { Fault } from '../rules/fault.ts'
 import { decodePoint } from './group.ts'
 
@@ -28,13 +29,13 @@ export interface AuxKeyRecord {
   readonly key: Uint8Array
 }
 
-/** An account vouches for the libp2p peer that speaks for it. */
-export interface PeerRecord {
+/** An account vouches for the libp2p peer that speaks for it; the field meanings are in `messages/peer-record.ts`. */
+export interface PeerBinding {
   readonly account: string
   /** Ed25519 public key of the peer id, 32 bytes. */
   readonly peerKey: Uint8Array
-  /** Unix ms after which the record counts no more. */
-  readonly expires: number
+  readonly sequence: number
+  readonly expiresMs: number
 }
 
 /** The signing side of an ethers wallet. */
@@ -52,7 +53,7 @@ export interface TypedRecord {
   readonly value: Record<string, unknown>
 }
 
-const AUXILIARY_KEY_BYTES = 32
+const KEY_BYTES = 32
 
 const OP_KEY: TypedDataField[] = [
   { name: 'sg', type: 'address' },
@@ -66,11 +67,6 @@ const AUX_KEY: TypedDataField[] = [
   { name: 'epoch', type: 'uint32' },
   { name: 'dlgId', type: 'uint64' },
   { name: 'key', type: 'bytes32' },
-]
-const PEER_RECORD: TypedDataField[] = [
-  { name: 'account', type: 'address' },
-  { name: 'peerKey', type: 'bytes32' },
-  { name: 'expires', type: 'uint64' },
 ]
 
 /** `OpKey(address sg,uint32 epoch,uint64 dlgId,bytes32 x,uint8 parity)`: parity 0 for the prefix 02, 1 for 03. */
@@ -89,10 +85,10 @@ export function auxKeyTyped({ home, epoch, delegation, key }: AuxKeyRecord): Typ
   return { types: { AuxKey: AUX_KEY }, value: { sg: home, epoch, dlgId: delegation, key: hexlify(key) } }
 }
 
-/** `PeerRecord(address account,bytes32 peerKey,uint64 expires)`. */
-export function peerRecordTyped({ account, peerKey, expires }: PeerRecord): TypedRecord {
+/** `PeerRecord(address account,bytes32 peerKey,uint64 sequence,uint64 expiresMs)`. */
+export function peerRecordTyped({ account, peerKey, sequence, expiresMs }: PeerBinding): TypedRecord {
   requireKeyLength('peerKey', peerKey)
-  return { types: { PeerRecord: PEER_RECORD }, value: { account, peerKey: hexlify(peerKey), expires } }
+  return { types: PEER_RECORD_TYPES, value: { account, peerKey: hexlify(peerKey), sequence, expiresMs } }
 }
 
 /** The 32 bytes that are signed, in hex. */
@@ -135,7 +131,7 @@ function separatorOf({ chainId, monitoring }: RegistrationDomain) {
 }
 
 function requireKeyLength(field: string, key: Uint8Array): void {
-  if (key.length === AUXILIARY_KEY_BYTES) return
-  const message = `${field}: expected ${AUXILIARY_KEY_BYTES} bytes, got ${key.length}`
-  throw new Fault('bad-key-length', message, { field, expected: AUXILIARY_KEY_BYTES, got: key.length })
+  if (key.length === KEY_BYTES) return
+  const message = `${field}: expected ${KEY_BYTES} bytes, got ${key.length}`
+  throw new Fault('bad-key-length', message, { field, expected: KEY_BYTES, got: key.length })
 }
