@@ -1,0 +1,199 @@
+import { z } from 'zod'
+import type { Machine } from './machine.ts'
+
+/** One thing looked at. */
+export interface Finding {
+  readonly name: string
+  readonly ok: boolean
+  /** Needed to run a community; otherwise its lack only leaves something out. */
+  readonly required: boolean
+  readonly found: string
+  /** What is left out or fails without it. */
+  readonly without: string
+  /** What to do, one line; null when nothing is to be done. */
+  readonly fix: string | null
+}
+
+const NODE_LEAST = [20, 19] as const
+const DISK_LEAST_BYTES = 500_000_000
+/** Ports that `start` takes: pages from 7400 on, one for each gateway. */
+const PORTS = { first: 7400, last: 7440 } as const
+/** No computer that runs this is in a time before it was written, or long after. */
+const CLOCK_LEAST_MS = 1_767_225_600_000
+const CLOCK_MOST_MS = 4_102_444_800_000
+const WRITTEN = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long', timeZone: 'UTC' })
+const ANVIL = 'node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil'
+const PACKAGES = '.ci/packages.txt'
+
+interface PackagePurpose {
+  /** A program that shows it is there, installed by whatever means. */
+  readonly program: string | null
+  readonly without: string
+}
+
+const PURPOSES: Readonly<Record<string, PackagePurpose>> = {
+  'gcc-avr': { program: 'avr-gcc', without: 'the firmware of the boards is not rebuilt and compared' },
+  'avr-libc': { program: null, without: 'the firmware of the boards is not rebuilt and compared' },
+  socat: { program: 'socat', without: 'specs of boards at a serial port are left out' },
+  chromium: { program: 'chromium', without: 'specs of the pages in a browser are left out' },
+  postgresql: { program: 'pg_ctlcluster', without: 'specs of the repository on PostgreSQL are left out' },
+}
+const UNKNOWN_PURPOSE: PackagePurpose = { program: null, without: 'some specs are left out' }
+
+/** Looks at everything, in the order in which it is needed. */
+export async function examine(machine: Machine): Promise<Finding[]> {
+  return [
+    nodeVersion(machine),
+    npmPackages(machine),
+    built(machine),
+    anvil(machine),
+    disk(machine),
+    clock(machine),
+    await ports(machine),
+    await multicast(machine),
+    serial(machine),
+    geth(machine),
+    ...debianPackages(machine),
+  ]
+}
+
+/** The Debian packages of the list that are not there, in its order. */
+export function missingPackages(machine: Machine): string[] {
+  return listedPackages(machine).filter((name) => !hasPackage(machine, name))
+}
+
+/** The command that installs packages. */
+export const aptLine = (names: readonly string[]): string =>
+  `apt-get install -y --no-install-recommends ${names.join(' ')}`
+
+function nodeVersion({ node }: Machine): Finding {
+  const [major = 0, minor = 0] = node.split('.').map(Number)
+  const ok = major > NODE_LEAST[0] || (major === NODE_LEAST[0] && minor >= NODE_LEAST[1])
+  const fix = ok ? null : 'install Node 20.19 or later (https://nodejs.org)'
+  return { name: 'Node', ok, required: true, found: node, without: 'nothing runs', fix }
+}
+
+const manifest = z.object({
+  dependencies: z.record(z.string(), z.string()),
+  devDependencies: z.record(z.string(), z.string()),
+})
+
+function npmPackages(machine: Machine): Finding {
+  const { dependencies } = manifest.parse(JSON.parse(machine.read('package.json') ?? '{}'))
+  const names = Object.keys(dependencies)
+  const missing = names.filter((name) => machine.read(`node_modules/${name}/package.json`) === null)
+  const ok = missing.length === 0
+  const found = ok ? `${names.length} of ${names.length}` : `missing: ${missing.slice(0, 5).join(', ')}`
+  return {
+    name: 'npm packages',
+    ok,
+    required: true,
+    found,
+    without: 'nothing runs',
+    fix: ok ? null : 'npm ci',
+  }
+}
+
+function built(machine: Machine): Finding {
+  const ok = machine.read('dist/bin/meterhood.js') !== null
+  const found = ok ? 'dist/bin/meterhood.js' : 'no dist/bin/meterhood.js'
+  return {
+    name: 'built',
+    ok,
+    required: true,
+    found,
+    without: 'the meterhood command does not start',
+    fix: ok ? null : 'npm run build',
+  }
+}
+
+function anvil(machine: Machine): Finding {
+  const program = machine.find('anvil', [ANVIL])
+  const said = program === null ? null : machine.run(program, ['--version'])
+  const ok = said !== null
+  const found = ok ? firstLine(said) : program === null ? 'not found' : `${program} does not run`
+  const fix = ok ? null : 'npm ci on Linux x64; elsewhere put anvil of Foundry on the PATH'
+  return { name: 'anvil', ok, required: true, found, without: 'there is no embedded chain', fix }
+}
+
+function disk(machine: Machine): Finding {
+  const free = machine.freeBytes()
+  const ok = free >= DISK_LEAST_BYTES
+  const fix = ok ? null : 'free some disk, or name another --data folder'
+  const found = `${(free / 1e9).toFixed(1)} GB free`
+  return { name: 'disk', ok, required: true, found, without: 'readings cannot be kept', fix }
+}
+
+function clock(machine: Machine): Finding {
+  const now = machine.nowMs()
+  const built = machine.changedMs('package.json') ?? 0
+  const ok = now >= Math.max(CLOCK_LEAST_MS, built) && now <= CLOCK_MOST_MS
+  const found = WRITTEN.format(now)
+  const fix = ok ? null : 'set the clock: timedatectl set-ntp true'
+  return { name: 'clock', ok, required: true, found, without: 'slots would not fit the chain’s time', fix }
+}
+
+async function ports(machine: Machine): Promise<Finding> {
+  const taken: number[] = []
+  for (let port: number = PORTS.first; port <= PORTS.last; port += 1) {
+    if (!(await machine.portFree(port))) taken.push(port)
+  }
+  const ok = taken.length === 0
+  const found = ok ? `${PORTS.first} to ${PORTS.last} free` : `taken: ${taken.join(', ')}`
+  const fix = ok ? null : 'stop what listens there (perhaps a community that runs already)'
+  return { name: 'ports', ok, required: true, found, without: 'pages cannot open at their usual place', fix }
+}
+
+async function multicast(machine: Machine): Promise<Finding> {
+  const ok = await machine.multicastWorks()
+  const found = ok ? 'heard on the loopback' : 'not heard on the loopback'
+  const without = 'gateways do not find each other by themselves (mDNS)'
+  const fix = ok ? null : 'ip link set lo multicast on && ip route add 224.0.0.0/4 dev lo'
+  return { name: 'multicast', ok, required: false, found, without, fix }
+}
+
+function serial(machine: Machine): Finding {
+  const ports = machine.serialPorts()
+  const closed = ports.filter(({ usable }) => !usable).map(({ path }) => path)
+  const ok = closed.length === 0
+  const found =
+    ports.length === 0 ? 'none plugged in' : ok ? ports.map(({ path }) => path).join(', ') : closed.join(', ')
+  const fix = ok ? null : 'usermod -aG dialout "$USER", then log in again'
+  const without = 'boards and meters at these ports cannot be read'
+  return { name: 'serial ports', ok, required: false, found, without, fix }
+}
+
+function geth(machine: Machine): Finding {
+  const program = machine.find('geth')
+  const said = program === null ? null : machine.run(program, ['version'])
+  const version = /^Version: (\S+)/m.exec(said ?? '')?.[1]
+  const ok = version?.startsWith('1.13.15') ?? false
+  const found = version ?? 'not found'
+  const fix = ok
+    ? null
+    : 'go install -ldflags=-checklinkname=0 github.com/ethereum/go-ethereum/cmd/geth@v1.13.15'
+  return { name: 'geth', ok, required: false, found, without: 'no chain with signers of its own', fix }
+}
+
+function debianPackages(machine: Machine): Finding[] {
+  return listedPackages(machine).map((name) => {
+    const ok = hasPackage(machine, name)
+    const { without } = PURPOSES[name] ?? UNKNOWN_PURPOSE
+    const found = ok ? 'installed' : 'not installed'
+    return { name, ok, required: false, found, without, fix: ok ? null : aptLine([name]) }
+  })
+}
+
+function listedPackages(machine: Machine): string[] {
+  const lines = (machine.read(PACKAGES) ?? '').split('\n').map((line) => line.replace(/#.*/, '').trim())
+  return lines.filter((line) => line !== '')
+}
+
+function hasPackage(machine: Machine, name: string): boolean {
+  const status = machine.run('dpkg-query', ['-W', '-f=${Status}', name])
+  if (status?.includes('install ok installed') === true) return true
+  const program = PURPOSES[name]?.program ?? null
+  return program !== null && machine.find(program) !== null
+}
+
+const firstLine = (text: string): string => text.trim().split('\n')[0] ?? ''
