@@ -28,7 +28,7 @@ export const PLAIN_STYLE_PATH = '/plain.css'
 export function plainPage(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title><link rel="stylesheet" href="${PLAIN_STYLE_PATH}"></head>
+<title>${escapeHtml(title)}</title><link rel="icon" href="/icon.svg"><link rel="stylesheet" href="${PLAIN_STYLE_PATH}"></head>
 <body><main>${body}</main></body></html>
 `
 }

@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import type { CommunityView } from '../../../read-model.ts'
 import { nowMs } from '../model/live.ts'
 import { Card } from '../parts/card.tsx'
-import { Banner } from '../parts/frame.tsx'
+import { Banner, Note } from '../parts/frame.tsx'
 import { Fact, Hero, PeriodFact } from '../parts/hero.tsx'
 import { Ledger } from '../parts/ledger.tsx'
 import { PowerChart } from '../parts/power-chart.tsx'
@@ -15,21 +15,18 @@ import { Members } from './members.tsx'
 import { QuotaSplit } from './quota-split.tsx'
 import { Totals } from './totals.tsx'
 
-const AWAY_WORDS = {
-  chain: 'The shared ledger does not answer: homes keep their readings and send them when it is back.',
-  homes: 'Some homes are away: their newest readings are missing until they are back.',
-} as const
-
 /** A community, now, as its manager sees it. */
 export function CommunityPage({ community }: { readonly community: CommunityView }): JSX.Element {
   return (
     <>
       <CommunityHero community={community} />
-      {community.state.away.map((part) => (
-        <Banner key={part}>{AWAY_WORDS[part]}</Banner>
-      ))}
+      {community.state.away.includes('chain') ? (
+        <Banner>
+          The shared ledger does not answer: homes keep their readings and send them when it is back.
+        </Banner>
+      ) : null}
       {community.warnings.map((warning) => (
-        <Banner key={warning}>{warning}</Banner>
+        <Note key={warning}>{warning}</Note>
       ))}
       <CommunityTiles community={community} />
       <div class="columns">
@@ -79,11 +76,15 @@ function CommunityReadings({ community }: { readonly community: CommunityView })
     { name: 'Included', number: counts.included, meaning: 'readings in blocks of the ledger' },
     { name: 'Opened', number: counts.decrypted, meaning: 'decrypted and checked here' },
     { name: 'Final', number: counts.final, meaning: 'on the ledger for ever' },
-    { name: 'Refused', number: counts.refused, meaning: 'failed a check of this gateway' },
   ]
   return (
     <Card id="readings" title="Readings" icon="blocks">
       <Steps steps={steps} />
+      <p class="quiet">
+        {counts.refused === 0
+          ? 'Every reading passed the checks of this gateway.'
+          : `${count(counts.refused)} did not pass the checks of this gateway.`}
+      </p>
     </Card>
   )
 }

@@ -3,7 +3,7 @@ import type { MemberView } from '../../../read-model.ts'
 import { nowMs } from '../model/live.ts'
 import { Card, Empty } from '../parts/card.tsx'
 import { LimitBar } from '../parts/limit-bar.tsx'
-import { ago, count, energyScale, powerScale, shortHex, waterScale, type Scale } from '../words/format.ts'
+import { ago, count, energyScale, powerScale, waterScale, type Scale } from '../words/format.ts'
 
 interface Scales {
   readonly energy: Scale
@@ -21,7 +21,7 @@ export function Members({ members }: { readonly members: readonly MemberView[] }
         <table class="members" role="table">
           <thead role="rowgroup">
             <tr role="row">
-              {['Home', 'Energy', 'Water', 'Power', 'Alarms', 'Heard'].map((name) => (
+              {['Home', 'Energy', 'Water', 'Power', 'Alarms'].map((name) => (
                 <th key={name} role="columnheader" scope="col">
                   {name}
                 </th>
@@ -53,17 +53,19 @@ function Member({ member, scales }: { readonly member: MemberView; readonly scal
         <i class={online ? 'dot dot-live' : 'dot'} />
         <span>
           {name}
-          <small title={account}>{online ? shortHex(account) : 'away'}</small>
+          <small title={account}>{heardWords(online, lastSeenMs)}</small>
         </span>
       </th>
       <Share
-        name={`Energy of ${name}`}
+        name="Energy"
+        home={name}
         used={member.usedEnergyWh}
         quota={member.quotaEnergyWh}
         scale={scales.energy}
       />
       <Share
-        name={`Water of ${name}`}
+        name="Water"
+        home={name}
         used={member.usedWaterMl}
         quota={member.quotaWaterMl}
         scale={scales.water}
@@ -71,6 +73,7 @@ function Member({ member, scales }: { readonly member: MemberView; readonly scal
       <td
         role="cell"
         class="member-power"
+        data-name="Power"
         title={quotaPowerW === null ? '' : powerScale(0).text(quotaPowerW)}
       >
         {powerW === null ? '–' : powerScale(powerW).text(powerW)}
@@ -79,26 +82,30 @@ function Member({ member, scales }: { readonly member: MemberView; readonly scal
       <td role="cell" class="member-alarms">
         {alarms === 0 ? <span class="quiet">none</span> : <span class="chip chip-over">{count(alarms)}</span>}
       </td>
-      <td role="cell" class="member-heard">
-        {lastSeenMs === null ? 'never' : ago(lastSeenMs, nowMs.value)}
-      </td>
     </tr>
   )
 }
 
+function heardWords(online: boolean, lastSeenMs: number | null): string {
+  if (lastSeenMs === null) return 'not heard yet'
+  const age = ago(lastSeenMs, nowMs.value)
+  return online ? age : `away, heard ${age}`
+}
+
 interface ShareProps {
   readonly name: string
+  readonly home: string
   readonly used: number
   readonly quota: number | null
   readonly scale: Scale
 }
 
-function Share({ name, used, quota, scale }: ShareProps): JSX.Element {
+function Share({ name, home, used, quota, scale }: ShareProps): JSX.Element {
   const words = quota === null ? scale.text(used) : `${scale.number(used)} of ${scale.text(quota)}`
   return (
-    <td role="cell" class="member-share">
+    <td role="cell" class="member-share" data-name={name}>
       <span>{words}</span>
-      <LimitBar label={name} used={used} limit={quota} words={words} thin />
+      <LimitBar label={`${name} of ${home}`} used={used} limit={quota} words={words} thin />
     </td>
   )
 }

@@ -5,7 +5,7 @@ import { acknowledgeAlarm } from '../model/actions.ts'
 import { nowMs } from '../model/live.ts'
 import { Card, Empty } from '../parts/card.tsx'
 import { Icon } from '../parts/icons.tsx'
-import { codeWords, count, moment } from '../words/format.ts'
+import { count, moment } from '../words/format.ts'
 
 /** How many alarms stand there before "show all". */
 const SHOWN = 5
@@ -35,6 +35,20 @@ export function Alarms({ alarms }: { readonly alarms: readonly AlarmView[] }): J
   )
 }
 
+/** The newest alarm that nobody has seen, where it cannot be missed. */
+export function NewestAlarm({ alarms }: { readonly alarms: readonly AlarmView[] }): JSX.Element | null {
+  const fresh = alarms.filter(({ state }) => state === 'new')
+  const newest = fresh[0]
+  if (newest === undefined) return null
+  return (
+    <a class={`banner banner-${newest.severity}`} href="#alarms-title" data-testid="newest-alarm">
+      <Icon name={newest.severity} />
+      <p>{newest.text}</p>
+      <span>{fresh.length === 1 ? 'See alarm' : `See all ${count(fresh.length)}`}</span>
+    </a>
+  )
+}
+
 function Alarm({ alarm }: { readonly alarm: AlarmView }): JSX.Element {
   const where = alarm.block === null ? 'not on the ledger yet' : `block ${count(alarm.block)}`
   return (
@@ -49,7 +63,6 @@ function Alarm({ alarm }: { readonly alarm: AlarmView }): JSX.Element {
         </p>
         <p class="alarm-meta">
           <span>{moment(alarm.atMs, nowMs.value)}</span>
-          <span>{codeWords(alarm.code)}</span>
           <span>{where}</span>
         </p>
       </div>

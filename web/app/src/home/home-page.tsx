@@ -8,7 +8,7 @@ import { Ledger } from '../parts/ledger.tsx'
 import { PowerChart } from '../parts/power-chart.tsx'
 import { Steps } from '../parts/steps.tsx'
 import { greeting, humidity, temperature } from '../words/format.ts'
-import { Alarms } from './alarms.tsx'
+import { Alarms, NewestAlarm } from './alarms.tsx'
 import { Boards } from './boards.tsx'
 import { Refused } from './refused.tsx'
 import { HomeTiles } from './home-tiles.tsx'
@@ -27,6 +27,7 @@ export function HomePage({ home }: { readonly home: HomeView }): JSX.Element {
       {home.state.away.map((part) => (
         <Banner key={part}>{AWAY_WORDS[part]}</Banner>
       ))}
+      <NewestAlarm alarms={home.alarms} />
       <HomeTiles home={home} />
       <div class="columns">
         <div class="column">
@@ -72,7 +73,7 @@ function HomeReadings({ home }: { readonly home: HomeView }): JSX.Element {
   return (
     <Card id="readings" title="Your readings" icon="blocks">
       <Steps steps={steps} />
-      <Refused refused={home.refused} total={counts.rejected} />
+      <Refused refused={home.refused} total={counts.rejected} measured={counts.samples} />
     </Card>
   )
 }

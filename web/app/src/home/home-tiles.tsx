@@ -6,8 +6,7 @@ import { ConfirmButton } from '../parts/confirm-button.tsx'
 import { Tile } from '../parts/tile.tsx'
 import { duration, energyScale, powerScale, waterScale } from '../words/format.ts'
 
-const CONTROL_WORDS: Readonly<Record<PowerControl, string>> = {
-  normal: 'Within the contracted power',
+const CONTROL_WORDS: Readonly<Record<Exclude<PowerControl, 'normal'>, string>> = {
   over: 'Above the contracted power',
   warned: 'Above the contracted power: switch something off',
   tripped: 'The switch opened: the home has no power',
@@ -44,7 +43,7 @@ function EnergyTile({ home }: { readonly home: HomeView }): JSX.Element {
 }
 
 function PowerTile({ home }: { readonly home: HomeView }): JSX.Element {
-  const { powerW, peakPowerW } = home.now
+  const { powerW } = home.now
   const { contractedW, control, relayClosed } = home.power
   const largest = Math.max(Math.abs(powerW ?? 0), contractedW ?? 0)
   return (
@@ -57,7 +56,7 @@ function PowerTile({ home }: { readonly home: HomeView }): JSX.Element {
       scale={powerScale(largest)}
       limitName="contract"
     >
-      <span>{control === 'normal' && peakPowerW !== null ? peakWords(peakPowerW) : controlWords(home)}</span>
+      <span class={control === 'normal' || control === 'restored' ? '' : 'urgent'}>{powerWords(home)}</span>
       {control === 'tripped' || relayClosed === false ? (
         <ConfirmButton
           label="Switch the power on"
@@ -70,12 +69,11 @@ function PowerTile({ home }: { readonly home: HomeView }): JSX.Element {
   )
 }
 
-function peakWords(peakPowerW: number): string {
-  return `Peak ${powerScale(peakPowerW).text(peakPowerW)}`
-}
-
-function controlWords(home: HomeView): string {
-  const { control, tripsAtMs } = home.power
+function powerWords({ now, power }: HomeView): string {
+  const { control, tripsAtMs } = power
+  if (control === 'normal') {
+    return now.peakPowerW === null ? 'Right now' : `Peak ${powerScale(0).text(now.peakPowerW)}`
+  }
   if (tripsAtMs === null || control === 'tripped') return CONTROL_WORDS[control]
   return `At this load the switch opens in ${duration(tripsAtMs - nowMs.value)}`
 }

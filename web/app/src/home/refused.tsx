@@ -6,12 +6,18 @@ import { count, moment } from '../words/format.ts'
 interface RefusedProps {
   readonly refused: readonly RefusedView[]
   readonly total: number
+  /** Complete readings so far. */
+  readonly measured: number
 }
 
 /** Data that was not good enough to be sealed, with the reason. */
-export function Refused({ refused, total }: RefusedProps): JSX.Element {
+export function Refused({ refused, total, measured }: RefusedProps): JSX.Element {
   if (refused.length === 0 && total === 0) {
-    return <p class="quiet">Nothing was refused: every reading was good enough to be sealed.</p>
+    return (
+      <p class="quiet">
+        {measured === 0 ? 'The first reading is on its way.' : 'No reading had to be refused.'}
+      </p>
+    )
   }
   return (
     <details class="refused">

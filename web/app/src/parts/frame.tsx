@@ -72,11 +72,21 @@ function FailureToast(): JSX.Element | null {
   )
 }
 
-/** A note of the gateway about itself, or of the community to its manager. */
+/** What the people of this gateway should know at once. */
 export function Banner({ children }: { readonly children: ComponentChildren }): JSX.Element {
   return (
     <div class="banner banner-warning" role="status">
       <Icon name="warning" />
+      <p>{children}</p>
+    </div>
+  )
+}
+
+/** A remark that needs no hurry. */
+export function Note({ children }: { readonly children: ComponentChildren }): JSX.Element {
+  return (
+    <div class="banner banner-note">
+      <Icon name="notice" />
       <p>{children}</p>
     </div>
   )

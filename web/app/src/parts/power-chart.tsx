@@ -76,12 +76,12 @@ function optionsFor(host: HTMLElement, point: (index: number | null) => void): u
   const grid = { stroke: colour('--line'), width: 1 }
   return {
     ...sizeOf(host),
-    padding: [10, 6, 0, 0],
+    padding: [10, 22, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 9 } },
     scales: { y: { range: (_chart, low, high) => rangeOf(low, high) } },
     axes: [
-      { ...axis, grid: { show: false }, space: 72, values: timeLabels },
+      { ...axis, grid: { show: false }, size: 28, space: 64, values: timeLabels },
       { ...axis, grid, size: 44, space: 36, values: (_chart, ticks) => ticks.map(tickLabel) },
     ],
     series: [
@@ -89,7 +89,7 @@ function optionsFor(host: HTMLElement, point: (index: number | null) => void): u
       {
         stroke: colour('--brand'),
         width: 2,
-        fill: (chart) => fade(chart, colour('--brand-wash'), colour('--card')),
+        fill: colour('--brand-fill'),
         points: { show: false },
       },
       { stroke: colour('--over'), width: 1.5, dash: [6, 5], points: { show: false } },
@@ -103,15 +103,6 @@ function rangeOf(low: number, high: number): [number, number] {
   const top = Math.max(high, 0.1)
   const bottom = Math.min(low, 0)
   return [bottom * 1.15, top * 1.12]
-}
-
-function fade(chart: uPlot, from: string, to: string): CanvasGradient | string {
-  const { top, height } = chart.bbox
-  if (!Number.isFinite(top + height)) return from
-  const gradient = chart.ctx.createLinearGradient(0, top, 0, top + height)
-  gradient.addColorStop(0, from)
-  gradient.addColorStop(1, to)
-  return gradient
 }
 
 function timeLabels(_chart: uPlot, ticks: number[]): string[] {

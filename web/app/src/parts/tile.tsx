@@ -28,7 +28,7 @@ export interface TileProps {
 
 /** One resource: how much is used, how much is left, and how near the limit is. */
 export function Tile(props: TileProps): JSX.Element {
-  const { kind, title, verb, used, limit, scale } = props
+  const { kind, title, verb, used, limit } = props
   const level = used === null ? 'none' : levelOf(used, limit)
   return (
     <article class={`tile tile-${kind} is-${level}`} aria-labelledby={`tile-${kind}`}>
@@ -45,14 +45,20 @@ export function Tile(props: TileProps): JSX.Element {
           </span>
         )}
       </header>
-      <p class="tile-number" data-testid={`${kind}-used`}>
-        <strong>{used === null ? '–' : scale.number(used)}</strong> <span>{scale.unit}</span>{' '}
-        <small>{verb}</small>
-      </p>
+      <TileNumber {...props} />
       <LimitBar label={`${title} ${verb}`} used={used ?? 0} limit={limit} words={wordsOf(props)} />
       <LimitLine {...props} />
       {props.children === undefined ? null : <div class="tile-more">{props.children}</div>}
     </article>
+  )
+}
+
+function TileNumber({ kind, used, scale, verb }: TileProps): JSX.Element {
+  if (used === null) return <p class="tile-waiting">Waiting for the first reading</p>
+  return (
+    <p class="tile-number" data-testid={`${kind}-used`}>
+      <strong>{scale.number(used)}</strong> <span>{scale.unit}</span> <small>{verb}</small>
+    </p>
   )
 }
 

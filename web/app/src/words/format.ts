@@ -10,7 +10,7 @@ export interface Scale {
 }
 
 const locale = (): string | undefined => (typeof navigator === 'undefined' ? undefined : navigator.language)
-const THIN_SPACE = '\u202f'
+const SPACE = '\u00a0'
 
 function scale(unit: string, divisor: number, digits: number): Scale {
   const format = new Intl.NumberFormat(locale(), {
@@ -18,7 +18,7 @@ function scale(unit: string, divisor: number, digits: number): Scale {
     maximumFractionDigits: digits,
   })
   const number = (value: number): string => format.format(value / divisor)
-  return { unit, number, text: (value) => `${number(value)}${THIN_SPACE}${unit}` }
+  return { unit, number, text: (value) => `${number(value)}${SPACE}${unit}` }
 }
 
 /** Two digits after the point below ten, one below a thousand, else none. */
@@ -39,7 +39,7 @@ export function powerScale(largestW: number): Scale {
 
 /** Water in litres, or in m³ from 1 m³ on. */
 export function waterScale(largestMl: number): Scale {
-  if (largestMl >= 1_000_000) return scale('m³', 1_000_000, digitsFor(largestMl / 1_000_000))
+  if (largestMl >= 1_000_000) return scale('m³', 1_000_000, largestMl < 100_000_000 ? 2 : 1)
   return scale('L', 1000, digitsFor(largestMl / 1000))
 }
 
@@ -54,26 +54,26 @@ export function percent(used: number, limit: number): number {
 }
 
 export function temperature(centiC: number): string {
-  return `${new Intl.NumberFormat(locale(), { maximumFractionDigits: 1 }).format(centiC / 100)}${THIN_SPACE}°C`
+  return `${new Intl.NumberFormat(locale(), { maximumFractionDigits: 1 }).format(centiC / 100)}${SPACE}°C`
 }
 
 export function humidity(permille: number): string {
-  return `${Math.round(permille / 10)}${THIN_SPACE}%`
+  return `${Math.round(permille / 10)}${SPACE}%`
 }
 
 /** How long, in the two largest units worth saying. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000))
-  if (seconds < 90) return `${seconds}${THIN_SPACE}s`
+  if (seconds < 90) return `${seconds}${SPACE}s`
   const minutes = Math.round(seconds / 60)
-  if (minutes < 60) return `${minutes}${THIN_SPACE}min`
+  if (minutes < 60) return `${minutes}${SPACE}min`
   const hours = Math.floor(minutes / 60)
-  if (hours < 24) return joined(`${hours}${THIN_SPACE}h`, minutes % 60, 'min')
+  if (hours < 24) return joined(`${hours}${SPACE}h`, minutes % 60, 'min')
   return joined(days(Math.floor(hours / 24)), hours % 24, 'h')
 }
 
 function joined(first: string, rest: number, unit: string): string {
-  return rest === 0 ? first : `${first} ${rest}${THIN_SPACE}${unit}`
+  return rest === 0 ? first : `${first} ${rest}${SPACE}${unit}`
 }
 
 function days(number: number): string {
