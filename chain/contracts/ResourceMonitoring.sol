@@ -6,16 +6,14 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IResourceMonitoring} from "./interfaces/IResourceMonitoring.sol";
 import {Openings} from "./libraries/Openings.sol";
+import {Records} from "./libraries/Records.sol";
 
 /// @title What both profiles of the resource monitoring contract share.
 /// @notice `submit` is the hot path. It checks the contract's own registry (the AccessManager costs 13.8k gas a
 /// call), reads and writes one word of state per home and one word of the ring per record.
 abstract contract ResourceMonitoring is IResourceMonitoring, AccessManaged, EIP712 {
-    uint256 internal constant ENVELOPE = 113;
-    uint256 internal constant PAYLOAD = 245;
-    uint256 private constant HEAD = 48;
-    uint256 private constant RECORD = HEAD + PAYLOAD;
-    uint256 private constant MOST_RECORDS = 16;
+    using Records for bytes;
+
     uint256 private constant ALARM = 177;
     uint256 private constant MOST_LENGTH = 10_000;
     uint256 private constant MOST_VOID_ANCHORS = 16;
@@ -180,16 +178,14 @@ abstract contract ResourceMonitoring is IResourceMonitoring, AccessManaged, EIP7
     }
 
     function submit(address recipient, bytes calldata records) external {
-        uint256 number = records.length / RECORD;
-        if (number == 0 || number > MOST_RECORDS || records.length != number * RECORD) {
-            revert RecordsLength(records.length, RECORD, MOST_RECORDS);
-        }
+        uint256 number = records.number();
+        if (number == 0) revert RecordsLength(records.length, Records.RECORD, Records.MOST);
         Home memory home = _homes[msg.sender];
         if (!home.admitted) revert NotAdmitted(msg.sender);
         if (!home.keyed) revert KeyNotPublished(msg.sender);
         uint64 furthest = currentSlot() + graceSlots;
         for (uint256 i; i < number; ++i) {
-            _accept(home, recipient, records[i * RECORD:(i + 1) * RECORD], furthest);
+            _accept(home, recipient, records.nth(i), furthest);
         }
         _homes[msg.sender] = home;
     }
@@ -299,9 +295,12 @@ abstract contract ResourceMonitoring is IResourceMonitoring, AccessManaged, EIP7
         virtual
         returns (address recipient, uint64 delegation)
     {
-        Recipient memory current = _current;
-        if (current.keyId == address(0)) revert NoCommunityKey();
-        if (epoch == current.epoch) return (current.keyId, 0);
+        Recipient storage current = _current;
+        if (epoch == current.epoch) {
+            recipient = current.keyId;
+            if (recipient == address(0)) revert NoCommunityKey();
+            return (recipient, 0);
+        }
         uint64 lastSlot = current.fromSlot + graceSlots;
         if (uint64(epoch) + 1 == current.epoch && slot <= lastSlot) recipient = _communityKeys[epoch].keyId;
         if (recipient == address(0)) revert EpochNotAccepted(epoch, current.epoch, lastSlot);
@@ -327,48 +326,29 @@ abstract contract ResourceMonitoring is IResourceMonitoring, AccessManaged, EIP7
 
     // ---- Steps of a submission
 
-    /// @dev Checks one record and writes it into the ring.
+    /// @dev Checks one record, keeps the anchor of the period that it closes, and writes it over the oldest record.
     function _accept(Home memory home, address recipient, bytes calldata record, uint64 furthest) private {
-        uint64 slot = uint64(bytes8(record[0:8]));
-        uint32 sequence = uint32(bytes4(record[8:12]));
+        (uint64 slot, uint32 sequence, uint32 epoch) = record.head();
         if (slot <= home.slot) revert SlotNotRising(slot, home.slot);
         if (sequence <= home.sequence && home.count != 0) revert SequenceNotRising(sequence, home.sequence);
         if (slot > furthest) revert SlotAhead(slot, furthest);
-        (address expected, uint64 delegation) =
-            _expectedRecipient(msg.sender, slot, uint32(bytes4(record[12:16])));
+        (address expected, uint64 delegation) = _expectedRecipient(msg.sender, slot, epoch);
         if (recipient != expected) revert WrongRecipient(recipient, expected);
-        _write(home, slot, record, _digest(record, delegation));
+        _write(home, slot, record, delegation);
         home.slot = slot;
         home.sequence = sequence;
         ++home.count;
-        _announce(record, slot, sequence, delegation);
+        emit Reading(
+            msg.sender, slot, sequence, epoch, delegation, record.extended(), record.payload()
+        );
     }
 
-    /// @dev Keeps the anchor of the period that the record closes, then the record in the place of the oldest.
-    function _write(Home memory home, uint64 slot, bytes calldata record, bytes32 digest) private {
+    function _write(Home memory home, uint64 slot, bytes calldata record, uint64 delegation) private {
+        bytes32 digest = record.digest(msg.sender, delegation);
         _keepAnchor(home, slot, digest);
         uint256 place = home.count % length;
         _ring[msg.sender][place] = digest;
-        _keep(msg.sender, place, record[HEAD:]);
-    }
-
-    function _announce(bytes calldata record, uint64 slot, uint32 sequence, uint64 delegation) private {
-        uint32 epoch = uint32(bytes4(record[12:16]));
-        bytes32 extended = bytes32(record[16:HEAD]);
-        emit Reading(msg.sender, slot, sequence, epoch, delegation, extended, record[HEAD:]);
-    }
-
-    function _digest(bytes calldata record, uint64 delegation) private view returns (bytes32) {
-        return keccak256(
-            abi.encodePacked(
-                msg.sender,
-                record[0:16],
-                delegation,
-                keccak256(record[HEAD:HEAD + ENVELOPE]),
-                keccak256(record[HEAD + ENVELOPE:]),
-                record[16:HEAD]
-            )
-        );
+        _keep(msg.sender, place, record.payload());
     }
 
     /// @dev The first record of a later period makes the newest record the anchor of its own period. The very first

@@ -18,15 +18,19 @@ contract StorageMonitoring is ResourceMonitoring {
         payload = abi.encodePacked(words[0], words[1], words[2], words[3], words[4], words[5], words[6], words[7]);
         // The last word is only part full: 245 of 256 bytes.
         assembly ("memory-safe") {
-            mstore(payload, PAYLOAD)
+            mstore(payload, 245)
         }
     }
 
     function _keep(address home, uint256 place, bytes calldata payload) internal override {
         bytes32[WORDS] storage words = _payloads[home][place];
-        for (uint256 i; i < WORDS - 1; ++i) {
-            words[i] = bytes32(payload[i * 32:i * 32 + 32]);
+        assembly ("memory-safe") {
+            let from := payload.offset
+            for { let i := 0 } lt(i, 7) { i := add(i, 1) } {
+                sstore(add(words.slot, i), calldataload(add(from, mul(32, i))))
+            }
+            // 21 bytes are left of 245; what follows them in the call is not the payload's.
+            sstore(add(words.slot, 7), shl(88, shr(88, calldataload(add(from, 224)))))
         }
-        words[WORDS - 1] = bytes32(payload[(WORDS - 1) * 32:]);
     }
 }

@@ -3,7 +3,7 @@ import { Fault, messageOf } from '../../protocols/rules/fault.ts'
 
 const answerSchema = z.object({
   result: z.unknown(),
-  error: z.object({ code: z.number(), message: z.string() }).optional(),
+  error: z.object({ code: z.number(), message: z.string(), data: z.unknown() }).optional(),
 })
 
 /** How long a node may take to answer one request. */
@@ -11,7 +11,7 @@ const ANSWER_MS = 60_000
 
 /**
  * One JSON-RPC request to a node on this machine. Faults: `rpc-unreachable` (no answer) and `rpc-refused` (the node's
- * own error, with its words).
+ * own error, with its words, and its `data` when that is text: what a contract reverted with).
  */
 export async function rpcCall(
   rpc: string,
@@ -21,8 +21,9 @@ export async function rpcCall(
 ): Promise<unknown> {
   const answer = await post(rpc, method, params, timeoutMs)
   if (answer.error === undefined) return answer.result
-  const { code, message } = answer.error
-  throw new Fault('rpc-refused', `${method}: ${message}`, { method, code, rpc })
+  const { code, message, data } = answer.error
+  const facts = { method, code, rpc, data: typeof data === 'string' ? data : null }
+  throw new Fault('rpc-refused', `${method}: ${message}`, facts)
 }
 
 async function post(rpc: string, method: string, params: readonly unknown[], timeoutMs: number) {
