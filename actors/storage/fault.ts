@@ -68,6 +68,8 @@ const BY_PREFIX: readonly (readonly [prefix: string, maker: Maker])[] = [
   ['3D000', unreachable],
   ['57P', unreachable],
   ['08', unreachable],
+  ['ENOSPC', diskFull],
+  ['EIO', broken],
   ['ECONN', unreachable],
   ['ENOTFOUND', unreachable],
   ['ENOENT', unreachable],

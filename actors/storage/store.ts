@@ -3,6 +3,7 @@ import { Fault } from '../../protocols/rules/fault.ts'
 import { foreignStore, guarded } from './fault.ts'
 import type { StoreKind } from './migrations.ts'
 import { checkVersion, migrate } from './migrate.ts'
+import { LogSync } from './log-sync.ts'
 import { postgresLink } from './postgres.ts'
 import type { Database, Schema, Trx } from './schema.ts'
 import { lockBeside, sqliteDialect, type SqliteOptions } from './sqlite.ts'
@@ -32,46 +33,58 @@ interface Opened {
   readonly kind: StoreKind
   readonly where: string
   readonly db: Database
-  readonly release: () => Promise<void>
+  /** Resolves when what was committed outlives a power cut. */
+  readonly sync: () => Promise<void>
+  readonly close: () => Promise<void>
 }
 
-function transactions(opened: Opened): Pick<Store, 'transaction' | 'afterCommit'> {
+function transactions(opened: Opened): Pick<Store, 'transaction' | 'afterCommit' | 'close'> {
   const followers = new WeakMap<Trx, (() => void)[]>()
   let last: Promise<unknown> = Promise.resolve()
-  const runOne = async <T>(work: (trx: Trx) => Promise<T>): Promise<T> => {
-    const after: (() => void)[] = []
-    const result = await guarded(opened.where, () =>
-      opened.db.transaction().execute((trx) => {
-        followers.set(trx, after)
-        return work(trx)
-      }),
-    )
-    for (const follow of after) follow()
-    return result
-  }
+  const runOne = <T>(work: (trx: Trx) => Promise<T>, after: (() => void)[]): Promise<T> =>
+    opened.db.transaction().execute((trx) => {
+      followers.set(trx, after)
+      return work(trx)
+    })
   return {
-    transaction: (work) => {
-      const mine = last.then(() => runOne(work))
-      last = mine.catch(() => undefined)
-      return mine
-    },
+    transaction: (work) =>
+      guarded(opened.where, async () => {
+        const after: (() => void)[] = []
+        const mine = last.then(() => runOne(work, after))
+        last = mine.catch(() => undefined)
+        const result = await mine
+        await opened.sync()
+        for (const follow of after) follow()
+        return result
+      }),
     afterCommit: (trx, then) => {
       const after = followers.get(trx)
       if (after === undefined)
         throw new Error('afterCommit: this transaction was not begun by store.transaction')
       after.push(then)
     },
+    close: async () => {
+      await last
+      await opened.close()
+    },
   }
 }
 
 async function openSqlite(options: SqliteOptions): Promise<Opened> {
   const where = options.file
-  const lock = options.readOnly === true ? { release: () => undefined } : lockBeside(where)
+  const keeps = options.readOnly !== true && where !== ':memory:'
+  const lock = keeps ? lockBeside(where) : { release: () => undefined }
   try {
     const db = new Kysely<Schema>({ dialect: sqliteDialect(options) })
     const prepare = options.readOnly === true ? checkVersion : migrate
     await guarded(where, () => prepare(db, 'sqlite', where))
-    return { kind: 'sqlite', where, db, release: async () => lock.release() }
+    const log = new LogSync(where)
+    const close = async (): Promise<void> => {
+      await log.close()
+      await db.destroy()
+      lock.release()
+    }
+    return { kind: 'sqlite', where, db, sync: keeps ? () => log.sync() : async () => undefined, close }
   } catch (thrown) {
     lock.release()
     throw thrown
@@ -88,7 +101,11 @@ async function openPostgres(url: string): Promise<Opened> {
     const held = await guarded(where, () => link.lock())
     if (!held) throw new Fault('store-in-use', `${where}: another gateway is using this database`, { where })
     await guarded(where, () => migrate(db, 'postgres', where))
-    return { kind: 'postgres', where, db, release: () => link.release() }
+    const close = async (): Promise<void> => {
+      await link.release()
+      await db.destroy()
+    }
+    return { kind: 'postgres', where, db, sync: async () => undefined, close }
   } catch (thrown) {
     await link.release()
     await db.destroy()
@@ -107,10 +124,6 @@ export async function openStore(target: StoreTarget): Promise<Store> {
     where: opened.where,
     db: opened.db,
     ...transactions(opened),
-    close: async () => {
-      await opened.release()
-      await opened.db.destroy()
-    },
   }
 }
 
