@@ -34,8 +34,8 @@ export function openLane(): Lane {
 }
 
 function startWorker(): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url))
-  return new Worker(new URL('./worker.ts', import.meta.url), { execArgv: ['--import', 'tsx'] })
+  const file = import.meta.url.endsWith('.ts') ? './worker-from-source.mjs' : './worker.js'
+  return new Worker(new URL(file, import.meta.url))
 }
 
 function nextAnswer(worker: Worker): Promise<readonly JobResult[]> {
