@@ -10,7 +10,10 @@ const node = (script, ...args) => [process.execPath, [script, ...args]]
 const checks = [
   ['format', ...node('node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.')],
   ['types', ...node('node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json')],
-  ['types of the pages', ...node('node_modules/typescript/bin/tsc', '--noEmit', '-p', 'web/app/tsconfig.json')],
+  [
+    'types of the pages',
+    ...node('node_modules/typescript/bin/tsc', '--noEmit', '-p', 'web/app/tsconfig.json'),
+  ],
   ['lint', ...node('node_modules/eslint/bin/eslint.js', '.')],
 ]
 
@@ -33,7 +36,14 @@ const folder = mkdtempSync(join(tmpdir(), 'meterhood-test-'))
 const results = join(folder, 'results.json')
 const vitest = spawnSync(
   process.execPath,
-  ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${results}`, ...only],
+  [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${results}`,
+    ...only,
+  ],
   { stdio: 'inherit', env: { ...process.env, NO_COLOR: process.env.CI ? '1' : process.env.NO_COLOR } },
 )
 

@@ -10,28 +10,33 @@ export interface CommunityGatewayContext {
   readonly period: number
   /** Alarms drafted and not yet seen on the chain. */
   readonly alarmsWaiting: number
-  readonly chainHead: number
+  /** Records seen on the chain and not yet opened. */
+  readonly unopened: number
+  readonly faulty: number
 }
 
 export type CommunityGatewayEvent =
   | { type: 'CONTRACTS_READY' }
   | { type: 'KEYS_ANNOUNCED'; epoch: number }
-  | { type: 'JOIN_ASKED'; account: string }
+  | { type: 'JOIN_ASKED'; account: string; peerKey: string }
   | { type: 'MEMBER_ADMITTED'; account: string }
   | { type: 'MEMBER_KEYED'; account: string }
   | { type: 'MEMBER_REVOKED'; account: string }
-  | { type: 'RECORD_SEEN'; home: string; slot: number }
-  | { type: 'READING_ACCEPTED'; home: string; slot: number }
-  | { type: 'READING_FAULTY'; home: string; slot: number; code: string }
-  | { type: 'PERIOD_BEGUN'; period: number }
-  | { type: 'ALLOCATION_CLOSED'; revision: number }
-  | { type: 'ALARM_DRAFTED'; home: string; code: string }
-  | { type: 'ALARM_PUBLISHED'; number: number }
-  | { type: 'HEAD'; block: number }
+  | { type: 'RECORDS_SEEN'; count: number }
+  | { type: 'READINGS_OPENED'; accepted: number; faulty: number }
+  | { type: 'PERIOD_ENDED'; period: number }
+  | { type: 'PERIOD_CLOSED'; period: number }
+  | { type: 'ALARMS_DRAFTED'; count: number }
+  | { type: 'ALARMS_PUBLISHED'; count: number }
   | { type: 'CHAIN_STALLED' }
   | { type: 'CHAIN_REWOUND'; block: number }
+  | { type: 'CHAIN_FOLLOWED' }
   | { type: 'HAND_OVER' }
   | { type: 'HANDED_OVER' }
+
+const admit = placeholder('admit')
+const closePeriod = placeholder('closePeriod')
+const warnOperator = placeholder('warnOperator')
 
 /**
  * The manager's node (DESIGN §6): it founds the community on the chain, then admits members, collects readings,
@@ -46,28 +51,43 @@ export const communityGatewayMachine = setup({
   actions: {
     deployOrAttach: placeholder('deployOrAttach'),
     announceKeys: placeholder('announceKeys'),
-    admit: placeholder('admit'),
+    admit: (_, _params: { account: string; peerKey: string }) => admit(),
     allocateQuotas: placeholder('allocateQuotas'),
-    openRecord: placeholder('openRecord'),
-    controlQuota: placeholder('controlQuota'),
-    closePeriod: placeholder('closePeriod'),
-    reportBadData: placeholder('reportBadData'),
-    publishAlarm: placeholder('publishAlarm'),
-    warnOperator: placeholder('warnOperator'),
+    openRecords: placeholder('openRecords'),
+    closePeriod: (_, _params: { period: number }) => closePeriod(),
+    publishAlarms: placeholder('publishAlarms'),
+    warnOperator: (_, _params: { code: string }) => warnOperator(),
     sayGoodbye: placeholder('sayGoodbye'),
     rememberEpoch: assign(({ event }) => (event.type === 'KEYS_ANNOUNCED' ? { epoch: event.epoch } : {})),
     countMember: assign({ members: ({ context }) => context.members + 1 }),
     uncountMember: assign({ members: ({ context }) => Math.max(0, context.members - 1) }),
-    rememberPeriod: assign(({ event }) => (event.type === 'PERIOD_BEGUN' ? { period: event.period } : {})),
-    countAlarm: assign({ alarmsWaiting: ({ context }) => context.alarmsWaiting + 1 }),
-    uncountAlarm: assign({ alarmsWaiting: ({ context }) => Math.max(0, context.alarmsWaiting - 1) }),
-    rememberHead: assign(({ event }) =>
-      event.type === 'HEAD' || event.type === 'CHAIN_REWOUND' ? { chainHead: event.block } : {},
+    rememberPeriod: assign(({ event }) => (event.type === 'PERIOD_ENDED' ? { period: event.period } : {})),
+    countRecords: assign({
+      unopened: ({ context, event }) => context.unopened + (event.type === 'RECORDS_SEEN' ? event.count : 0),
+    }),
+    countOpened: assign(({ context, event }) =>
+      event.type === 'READINGS_OPENED'
+        ? {
+            unopened: Math.max(0, context.unopened - event.accepted - event.faulty),
+            faulty: context.faulty + event.faulty,
+          }
+        : {},
     ),
+    countAlarms: assign({
+      alarmsWaiting: ({ context, event }) =>
+        context.alarmsWaiting + (event.type === 'ALARMS_DRAFTED' ? event.count : 0),
+    }),
+    uncountAlarms: assign({
+      alarmsWaiting: ({ context, event }) =>
+        Math.max(0, context.alarmsWaiting - (event.type === 'ALARMS_PUBLISHED' ? event.count : 0)),
+    }),
   },
   guards: {
-    periodIsNewer: ({ context, event }) => event.type === 'PERIOD_BEGUN' && event.period > context.period,
-    lastAlarm: ({ context }) => context.alarmsWaiting <= 1,
+    periodIsNewer: ({ context, event }) => event.type === 'PERIOD_ENDED' && event.period > context.period,
+    lastAlarms: ({ context, event }) =>
+      event.type === 'ALARMS_PUBLISHED' && event.count >= context.alarmsWaiting,
+    lastRecords: ({ context, event }) =>
+      event.type === 'READINGS_OPENED' && event.accepted + event.faulty >= context.unopened,
   },
 }).createMachine({
   id: 'communityGateway',
@@ -77,7 +97,8 @@ export const communityGatewayMachine = setup({
     members: 0,
     period: -1,
     alarmsWaiting: 0,
-    chainHead: 0,
+    unopened: 0,
+    faulty: 0,
   }),
   initial: 'founding',
   states: {
@@ -99,31 +120,46 @@ export const communityGatewayMachine = setup({
           states: {
             open: {
               on: {
-                JOIN_ASKED: { target: 'admitting', actions: 'admit' },
-                MEMBER_ADMITTED: { actions: 'countMember' },
-                MEMBER_KEYED: { actions: 'allocateQuotas' },
-                MEMBER_REVOKED: { actions: ['uncountMember', 'allocateQuotas'] },
+                JOIN_ASKED: {
+                  target: 'admitting',
+                  actions: {
+                    type: 'admit',
+                    params: ({ event }) => ({ account: event.account, peerKey: event.peerKey }),
+                  },
+                },
               },
             },
             admitting: {
               on: {
-                JOIN_ASKED: { actions: 'admit' },
-                MEMBER_ADMITTED: { target: 'open', actions: 'countMember' },
-                MEMBER_KEYED: { actions: 'allocateQuotas' },
-                MEMBER_REVOKED: { actions: ['uncountMember', 'allocateQuotas'] },
+                JOIN_ASKED: {
+                  actions: {
+                    type: 'admit',
+                    params: ({ event }) => ({ account: event.account, peerKey: event.peerKey }),
+                  },
+                },
+                MEMBER_KEYED: { target: 'open', actions: 'allocateQuotas' },
               },
             },
+          },
+          on: {
+            MEMBER_ADMITTED: { actions: 'countMember' },
+            MEMBER_KEYED: { actions: 'allocateQuotas' },
+            MEMBER_REVOKED: { actions: ['uncountMember', 'allocateQuotas'] },
           },
         },
         collecting: {
           initial: 'waiting',
           states: {
-            waiting: { on: { RECORD_SEEN: { target: 'opening', actions: 'openRecord' } } },
+            waiting: {
+              on: { RECORDS_SEEN: { target: 'opening', actions: ['countRecords', 'openRecords'] } },
+            },
             opening: {
               on: {
-                RECORD_SEEN: { actions: 'openRecord' },
-                READING_ACCEPTED: { target: 'waiting', actions: 'controlQuota' },
-                READING_FAULTY: { target: 'waiting', actions: 'reportBadData' },
+                RECORDS_SEEN: { actions: ['countRecords', 'openRecords'] },
+                READINGS_OPENED: [
+                  { guard: 'lastRecords', target: 'waiting', actions: 'countOpened' },
+                  { actions: 'countOpened' },
+                ],
               },
             },
           },
@@ -133,26 +169,42 @@ export const communityGatewayMachine = setup({
           states: {
             watching: {
               on: {
-                PERIOD_BEGUN: {
+                PERIOD_ENDED: {
                   guard: 'periodIsNewer',
                   target: 'closing',
-                  actions: ['closePeriod', 'rememberPeriod'],
+                  actions: [
+                    'rememberPeriod',
+                    { type: 'closePeriod', params: ({ event }) => ({ period: event.period }) },
+                  ],
                 },
               },
             },
-            closing: { always: 'watching' },
+            closing: {
+              on: {
+                PERIOD_CLOSED: 'watching',
+                PERIOD_ENDED: {
+                  guard: 'periodIsNewer',
+                  actions: [
+                    'rememberPeriod',
+                    { type: 'closePeriod', params: ({ event }) => ({ period: event.period }) },
+                  ],
+                },
+              },
+            },
           },
         },
         alarms: {
           initial: 'quiet',
           states: {
-            quiet: { on: { ALARM_DRAFTED: { target: 'sending', actions: ['countAlarm', 'publishAlarm'] } } },
+            quiet: {
+              on: { ALARMS_DRAFTED: { target: 'sending', actions: ['countAlarms', 'publishAlarms'] } },
+            },
             sending: {
               on: {
-                ALARM_DRAFTED: { actions: ['countAlarm', 'publishAlarm'] },
-                ALARM_PUBLISHED: [
-                  { guard: 'lastAlarm', target: 'quiet', actions: 'uncountAlarm' },
-                  { actions: 'uncountAlarm' },
+                ALARMS_DRAFTED: { actions: ['countAlarms', 'publishAlarms'] },
+                ALARMS_PUBLISHED: [
+                  { guard: 'lastAlarms', target: 'quiet', actions: 'uncountAlarms' },
+                  { actions: ['uncountAlarms', 'publishAlarms'] },
                 ],
               },
             },
@@ -163,23 +215,18 @@ export const communityGatewayMachine = setup({
           states: {
             following: {
               on: {
-                HEAD: { actions: 'rememberHead' },
-                CHAIN_STALLED: { target: 'stalled', actions: 'warnOperator' },
-                CHAIN_REWOUND: { target: 'rewound', actions: ['rememberHead', 'warnOperator'] },
+                CHAIN_STALLED: {
+                  target: 'stalled',
+                  actions: { type: 'warnOperator', params: { code: 'chain-stalled' } },
+                },
+                CHAIN_REWOUND: {
+                  target: 'rewound',
+                  actions: { type: 'warnOperator', params: { code: 'chain-rewound' } },
+                },
               },
             },
-            stalled: {
-              on: {
-                HEAD: { target: 'following', actions: 'rememberHead' },
-                CHAIN_REWOUND: { target: 'rewound', actions: ['rememberHead', 'warnOperator'] },
-              },
-            },
-            rewound: {
-              on: {
-                HEAD: { target: 'following', actions: 'rememberHead' },
-                CHAIN_STALLED: { target: 'stalled', actions: 'warnOperator' },
-              },
-            },
+            stalled: { on: { CHAIN_FOLLOWED: 'following', CHAIN_REWOUND: 'rewound' } },
+            rewound: { on: { CHAIN_FOLLOWED: 'following', CHAIN_STALLED: 'stalled' } },
           },
         },
       },

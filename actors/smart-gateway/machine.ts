@@ -38,6 +38,10 @@ export type SmartGatewayEvent =
   | { type: 'LEAVE' }
   | { type: 'LEFT' }
 
+const sealReading = placeholder('sealReading')
+const submitReading = placeholder('submitReading')
+const tellPeople = placeholder('tellPeople')
+
 const without = (list: readonly Neighbour[], what: Neighbour): Neighbour[] =>
   list.filter((each) => each !== what)
 
@@ -56,9 +60,9 @@ export const smartGatewayMachine = setup({
     introduce: placeholder('introduce'),
     exchangeKeys: placeholder('exchangeKeys'),
     publishKey: placeholder('publishKey'),
-    sealReading: placeholder('sealReading'),
-    submitReading: placeholder('submitReading'),
-    tellPeople: placeholder('tellPeople'),
+    sealReading: (_, _params: { slot: number }) => sealReading(),
+    submitReading: (_, _params: { slot: number }) => submitReading(),
+    tellPeople: (_, _params: { number: number }) => tellPeople(),
     sayGoodbye: placeholder('sayGoodbye'),
     rememberKey: assign(({ event }) =>
       event.type === 'KEY_PUBLISHED' || event.type === 'EPOCH_ANNOUNCED'
@@ -136,20 +140,41 @@ export const smartGatewayMachine = setup({
           states: {
             listening: {
               on: {
-                READING_COMPLETE: { guard: 'slotIsNewer', target: 'sealing', actions: 'sealReading' },
+                READING_COMPLETE: {
+                  guard: 'slotIsNewer',
+                  target: 'sealing',
+                  actions: { type: 'sealReading', params: ({ event }) => ({ slot: event.slot }) },
+                },
                 READING_REFUSED: 'doubting',
               },
             },
+            // A slower machine may complete the next slot before it has sealed this one.
             sealing: {
               on: {
-                READING_SEALED: { target: 'listening', actions: ['rememberSealed', 'submitReading'] },
+                READING_COMPLETE: {
+                  guard: 'slotIsNewer',
+                  actions: { type: 'sealReading', params: ({ event }) => ({ slot: event.slot }) },
+                },
                 READING_REFUSED: 'doubting',
               },
             },
             doubting: {
               on: {
-                READING_COMPLETE: { guard: 'slotIsNewer', target: 'sealing', actions: 'sealReading' },
+                READING_COMPLETE: {
+                  guard: 'slotIsNewer',
+                  target: 'sealing',
+                  actions: { type: 'sealReading', params: ({ event }) => ({ slot: event.slot }) },
+                },
               },
+            },
+          },
+          on: {
+            READING_SEALED: {
+              target: '.listening',
+              actions: [
+                'rememberSealed',
+                { type: 'submitReading', params: ({ event }) => ({ slot: event.slot }) },
+              ],
             },
           },
         },
@@ -176,10 +201,25 @@ export const smartGatewayMachine = setup({
         alarms: {
           initial: 'quiet',
           states: {
-            quiet: { on: { ALARM_OPENED: { target: 'raised', actions: ['countAlarm', 'tellPeople'] } } },
+            quiet: {
+              on: {
+                ALARM_OPENED: {
+                  target: 'raised',
+                  actions: [
+                    'countAlarm',
+                    { type: 'tellPeople', params: ({ event }) => ({ number: event.number }) },
+                  ],
+                },
+              },
+            },
             raised: {
               on: {
-                ALARM_OPENED: { actions: ['countAlarm', 'tellPeople'] },
+                ALARM_OPENED: {
+                  actions: [
+                    'countAlarm',
+                    { type: 'tellPeople', params: ({ event }) => ({ number: event.number }) },
+                  ],
+                },
                 ALARMS_ACKNOWLEDGED: { target: 'quiet', actions: 'clearAlarms' },
               },
             },

@@ -5,7 +5,8 @@ export interface BoardConfig {
   readonly kind: BoardKind
   readonly boardId: number
   readonly linkKey: Uint8Array
-  readonly at: { readonly host: string; readonly port: number } | { readonly path: string; readonly baudRate: number }
+  readonly at:
+    { readonly host: string; readonly port: number } | { readonly path: string; readonly baudRate: number }
 }
 
 /** Where a gateway serves its page. */
@@ -112,7 +113,12 @@ export interface HomeTally {
 
 /** The community gateway's own figures. */
 export interface CommunityTally {
-  readonly decrypted: readonly { readonly home: string; readonly slot: number; readonly acceptedAtMs: number }[]
+  readonly account: string
+  readonly decrypted: readonly {
+    readonly home: string
+    readonly slot: number
+    readonly acceptedAtMs: number
+  }[]
   readonly faulty: number
   readonly alarmsSent: number
   readonly reorgs: number

@@ -47,20 +47,30 @@ export function loadSecrets(dataDir: string, random: RandomSource, accountKey?: 
   if (!existsSync(file)) return create(file, random, accountKey)
   if ((statSync(file).mode & 0o077) !== 0) {
     chmodSync(file, 0o600)
-    throw new Fault('secrets-exposed', `${file} could be read by others; it is closed now. Rotate its keys or start again`, {
-      field: 'secrets.json',
-    })
+    throw new Fault(
+      'secrets-exposed',
+      `${file} could be read by others; it is closed now. Rotate its keys or start again`,
+      {
+        field: 'secrets.json',
+      },
+    )
   }
   const parsed = SecretsFile.safeParse(readJson(file))
   if (parsed.success) return parsed.data
   const field = parsed.error.issues[0]?.path.join('.') ?? ''
-  throw new Fault('secrets-damaged', `${file}: ${field} is missing or damaged; restore the file from a backup`, { field })
+  throw new Fault(
+    'secrets-damaged',
+    `${file}: ${field} is missing or damaged; restore the file from a backup`,
+    { field },
+  )
 }
 
 function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
   } catch {
-    throw new Fault('secrets-damaged', `${file} is not JSON; restore the file from a backup`, { field: 'secrets.json' })
+    throw new Fault('secrets-damaged', `${file} is not JSON; restore the file from a backup`, {
+      field: 'secrets.json',
+    })
   }
 }

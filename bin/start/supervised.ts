@@ -32,7 +32,11 @@ export async function supervise(options: SupervisedOptions): Promise<Supervised>
     void watched.ended.then(({ code, signal }) => {
       if (closing || killing) return
       const how = signal === null ? `exit code ${code ?? 'unknown'}` : signal
-      options.onDeath(new Fault('gateway-died', `${options.name} died unasked (${how}); see its log`, { name: options.name }))
+      options.onDeath(
+        new Fault('gateway-died', `${options.name} died unasked (${how}); see its log`, {
+          name: options.name,
+        }),
+      )
     })
   }
   watch(child)

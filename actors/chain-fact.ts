@@ -1,0 +1,9 @@
+/** An event of a contract as the proxy hands it on: decoded, from a canonical block. */
+export interface ChainFact {
+  readonly name: string
+  readonly args: Readonly<Record<string, unknown>>
+  readonly block: number
+  readonly blockHash: string
+  readonly txHash: string
+  readonly logIndex: number
+}

@@ -1,0 +1,233 @@
+import { concatBytes } from '@noble/hashes/utils.js'
+import type { AlarmDraft } from '../../protocols/rules/alarm.ts'
+import type { Clock } from '../../protocols/rules/clock.ts'
+import type { Allowance } from '../../protocols/rules/divide.ts'
+import { codeOf } from '../../protocols/rules/fault.ts'
+import type { EssentialData } from '../../protocols/rules/reading.ts'
+import { encodeScalar } from '../../protocols/crypto/group.ts'
+import type { Binding } from '../../protocols/crypto/seal-reading.ts'
+import type { RecoveryResult } from '../../protocols/crypto/recover-reading.ts'
+import { ALARM_CODES, ALARM_RESOURCES, ALARM_SEVERITIES } from '../../protocols/messages/alarm-payload.ts'
+import type { EnvelopeTable, Trx } from '../storage/schema.ts'
+import { count, type Store } from '../storage/store.ts'
+import type { Judgement, QuotaControl } from './quota-control.ts'
+import type { RecoveryPool } from './recovery/pool.ts'
+
+/** Envelopes that are opened in one go; the next go begins when these are committed. */
+const BATCH = 64
+
+/** A reading that was opened, checked and kept. */
+export interface AcceptedReading {
+  readonly home: string
+  readonly slot: number
+  readonly essential: EssentialData
+  readonly acceptedAtMs: number
+}
+
+export interface CollectorOptions {
+  readonly store: Store
+  readonly pool: RecoveryPool
+  readonly quotas: QuotaControl
+  readonly clock: Clock
+  readonly chainId: number
+  readonly monitoring: string
+  /** Key id that a record of this epoch and delegation was to be sealed to; null when its key is erased. */
+  readonly recipientOf: (row: { home: string; epoch: number; delegation: number }) => Promise<string | null>
+  /** From memory: it is asked for within a transaction. */
+  readonly quotaOf: (home: string, slot: number) => Allowance | null
+  readonly onAccepted: (reading: AcceptedReading) => void
+  readonly onFaulty: (home: string, slot: number, code: string) => void
+  readonly onAlarms: (drafts: number) => void
+  readonly onFault: (thrown: unknown) => void
+}
+
+/** Opens what the chain brought, in order, and keeps it with the alarms it causes. */
+export interface Collector {
+  /** There may be new envelopes. */
+  wake(): void
+  /** Resolves when nothing is left to open. */
+  idle(): Promise<void>
+  stop(): void
+}
+
+type Waiting = Pick<
+  EnvelopeTable,
+  'home' | 'slot' | 'wire' | 'points' | 'sequence' | 'epoch' | 'delegation' | 'block'
+>
+
+interface Opened {
+  readonly row: Waiting
+  readonly result: RecoveryResult
+}
+
+interface Judged {
+  readonly judgement: Judgement | null
+  readonly alarms: readonly AlarmDraft[]
+}
+
+function waitingRows(store: Store): Promise<Waiting[]> {
+  return store.db
+    .selectFrom('envelope')
+    .leftJoin('reading', (join) =>
+      join.onRef('reading.home', '=', 'envelope.home').onRef('reading.slot', '=', 'envelope.slot'),
+    )
+    .select([
+      'envelope.home as home',
+      'envelope.slot as slot',
+      'envelope.wire as wire',
+      'envelope.points as points',
+      'envelope.sequence as sequence',
+      'envelope.epoch as epoch',
+      'envelope.delegation as delegation',
+      'envelope.block as block',
+    ])
+    .where('reading.slot', 'is', null)
+    .orderBy('envelope.block')
+    .orderBy('envelope.log_index')
+    .limit(BATCH)
+    .execute()
+}
+
+/** Keeps an alarm that is still to be sealed and published; one of its kind for a slot only. */
+export async function draftAlarm(trx: Trx, home: string, draft: AlarmDraft, nowMs: number): Promise<boolean> {
+  const inserted = await trx
+    .insertInto('alarm_sent')
+    .values({
+      id: `${home}:${draft.slot}:${draft.code}:${draft.resource}`,
+      home,
+      code: ALARM_CODES[draft.code],
+      severity: ALARM_SEVERITIES[draft.severity],
+      resource: ALARM_RESOURCES[draft.resource],
+      slot: draft.slot,
+      t: nowMs,
+      value: draft.value,
+      limit_value: draft.limit,
+      text: draft.text,
+      envelope: null,
+      number: null,
+      state: 'raised',
+      created_at_ms: nowMs,
+      block: null,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
+  return (inserted.numInsertedOrUpdatedRows ?? 0n) > 0n
+}
+
+const badData = (slot: number, code: string): AlarmDraft => ({
+  code: 'bad-data',
+  severity: 'warning',
+  resource: 'none',
+  slot,
+  value: 1,
+  limit: 0,
+  text: code === 'point-mismatch' ? 'A reading did not match its proof.' : 'A reading could not be opened.',
+})
+
+export function createCollector(options: CollectorOptions): Collector {
+  const { store, pool, quotas, clock } = options
+  let running: Promise<void> = Promise.resolve()
+  let asked = false
+  let stopped = false
+
+  const bindingOf = (row: Waiting): Binding => ({
+    chainId: options.chainId,
+    monitoring: options.monitoring,
+    sender: row.home,
+    epoch: row.epoch,
+    slot: row.slot,
+    delegation: row.delegation,
+  })
+
+  const open = async (row: Waiting): Promise<Opened> => {
+    const recipient = await options.recipientOf(row)
+    if (recipient === null) {
+      return { row, result: { ok: false, code: 'bad-tag', message: 'the key of its epoch is erased' } }
+    }
+    const payload = concatBytes(row.wire, row.points)
+    return { row, result: await pool.recover({ recipient, binding: bindingOf(row), payload }) }
+  }
+
+  const keepReading = async (trx: Trx, { row, result }: Opened, acceptedAtMs: number): Promise<void> => {
+    const essential = result.ok ? result.essential : null
+    await trx
+      .insertInto('reading')
+      .values({
+        home: row.home,
+        slot: row.slot,
+        t: essential?.t ?? 0,
+        sequence: row.sequence,
+        flags: essential?.flags ?? 0,
+        import_wh: essential?.energyImportWh ?? 0,
+        export_wh: essential?.energyExportWh ?? 0,
+        water_ml: essential?.waterMl ?? 0,
+        mean_power_w: essential?.meanPowerW ?? 0,
+        peak_power_w: essential?.peakPowerW ?? 0,
+        blindings: result.ok
+          ? concatBytes(...result.blindings.map((scalar) => encodeScalar(scalar)))
+          : new Uint8Array(),
+        fault: result.ok ? null : result.code,
+        accepted_at_ms: acceptedAtMs,
+        block: row.block,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+    await count(trx, result.ok ? 'decrypted' : 'faulty')
+  }
+
+  const judge = async (trx: Trx, { row, result }: Opened): Promise<Judged> => {
+    if (!result.ok) return { judgement: null, alarms: [badData(row.slot, result.code)] }
+    const quota = options.quotaOf(row.home, row.slot)
+    const judgement = await quotas.judge(trx, row.home, row.slot, result.essential, quota)
+    return { judgement, alarms: judgement.alarms }
+  }
+
+  /** One envelope within the batch's transaction; later ones of the same home see its use. */
+  const keepOne = async (trx: Trx, opened: Opened, acceptedAtMs: number): Promise<number> => {
+    const { judgement, alarms } = await judge(trx, opened)
+    await keepReading(trx, opened, acceptedAtMs)
+    if (judgement !== null) quotas.keep(opened.row.home, judgement)
+    let drafted = 0
+    for (const draft of alarms) if (await draftAlarm(trx, opened.row.home, draft, acceptedAtMs)) drafted += 1
+    return drafted
+  }
+
+  const keepAll = async (batch: readonly Opened[]): Promise<void> => {
+    const acceptedAtMs = clock.nowMs()
+    const drafted = await store.transaction(async (trx) => {
+      let drafts = 0
+      for (const opened of batch) drafts += await keepOne(trx, opened, acceptedAtMs)
+      return drafts
+    })
+    for (const { row, result } of batch) {
+      if (result.ok)
+        options.onAccepted({ home: row.home, slot: row.slot, essential: result.essential, acceptedAtMs })
+      else options.onFaulty(row.home, row.slot, result.code)
+    }
+    if (drafted > 0) options.onAlarms(drafted)
+  }
+
+  const work = async (): Promise<void> => {
+    while (!stopped) {
+      asked = false
+      const rows = await waitingRows(store)
+      const opened = await Promise.all(rows.map(open))
+      if (opened.length > 0) await keepAll(opened)
+      if (rows.length < BATCH && !asked) return
+    }
+  }
+
+  return {
+    wake() {
+      asked = true
+      running = running.then(work).catch((thrown: unknown) => {
+        quotas.clear()
+        if (codeOf(thrown) !== 'recovery-closed') options.onFault(thrown)
+      })
+    },
+    idle: () => running,
+    stop() {
+      stopped = true
+    },
+  }
+}

@@ -1,0 +1,233 @@
+import { getBytes, hexlify } from 'ethers'
+import { z } from 'zod'
+import { openAlarm } from '../../protocols/crypto/alarm-envelope.ts'
+import type { OpeningKey } from '../../protocols/crypto/recover-reading.ts'
+import {
+  ALARM_CODES,
+  ALARM_RESOURCES,
+  ALARM_SEVERITIES,
+  type Alarm,
+} from '../../protocols/messages/alarm-payload.ts'
+import type { ChainFact } from '../chain-fact.ts'
+import { writeMeta } from '../storage/meta.ts'
+import type { Trx } from '../storage/schema.ts'
+import { count } from '../storage/store.ts'
+
+/** An alarm that this home opened. */
+export interface OpenedAlarm {
+  readonly number: number
+  readonly block: number
+  readonly alarm: Alarm
+}
+
+/** What the facts of a block mean for the home, told after the commit. */
+export interface HomeTold {
+  readonly epochs: { epoch: number; key: Uint8Array; base: Uint8Array }[]
+  readonly keyPublished: { epoch: number }[]
+  readonly included: number[]
+  readonly alarms: OpenedAlarm[]
+  readonly unreadable: number[]
+  readonly revoked: boolean
+}
+
+/** What the home must know to read the chain's facts. */
+export interface HomeFacts {
+  readonly account: string
+  readonly community: string
+  readonly chainId: number
+  readonly monitoring: string
+  /** The home's operation key of an epoch, if it holds it. */
+  readonly keyOf: (epoch: number) => OpeningKey | null
+  readonly nowMs: number
+}
+
+const address = z.string().transform((text) => text.toLowerCase())
+const bytes = z.string().transform((hex) => getBytes(hex))
+const integer = z.bigint().transform(Number)
+
+const shapes = {
+  CommunityKeysAnnounced: z.object({ epoch: integer, operationKey: bytes, delegationBase: bytes }),
+  OperationKeyPublished: z.object({ home: address, epoch: integer, delegation: integer }),
+  Reading: z.object({ home: address, slot: integer }),
+  Alarm: z.object({ home: address, number: integer, epoch: integer, envelope: bytes }),
+  HomeRevoked: z.object({ home: address }),
+  CommunityContractSet: z.object({
+    revision: integer,
+    fromPeriod: integer,
+    energyWh: integer,
+    powerW: integer,
+    waterMl: integer,
+  }),
+  QuotaAllocated: z.object({
+    revision: integer,
+    home: address,
+    energyWh: integer,
+    powerW: integer,
+    waterMl: integer,
+  }),
+  AllocationClosed: z.object({ revision: integer }),
+}
+
+type Told = { -readonly [Key in keyof HomeTold]: HomeTold[Key] }
+
+async function announced(trx: Trx, fact: ChainFact, told: Told): Promise<void> {
+  const { epoch, operationKey, delegationBase } = shapes.CommunityKeysAnnounced.parse(fact.args)
+  await writeMeta(trx, `community-key:${epoch}`, hexlify(operationKey))
+  await writeMeta(trx, `delegation-base:${epoch}`, hexlify(delegationBase))
+  await writeMeta(trx, 'epoch', String(epoch))
+  told.epochs.push({ epoch, key: operationKey, base: delegationBase })
+}
+
+async function included(trx: Trx, fact: ChainFact, home: HomeFacts, told: Told): Promise<void> {
+  const event = shapes.Reading.parse(fact.args)
+  if (event.home !== home.account) return
+  const updated = await trx
+    .updateTable('sealed')
+    .set({ state: 'included', block: fact.block, tx_hash: fact.txHash })
+    .where('slot', '=', event.slot)
+    .where('state', '=', 'sealed')
+    .executeTakeFirst()
+  if (updated.numUpdatedRows === 0n) return
+  await count(trx, 'included')
+  told.included.push(event.slot)
+}
+
+function opened(
+  home: HomeFacts,
+  epoch: number,
+  number: number,
+  envelope: Uint8Array,
+): Alarm | null {
+  const key = home.keyOf(epoch)
+  if (key === null) return null
+  const binding = {
+    chainId: home.chainId,
+    monitoring: home.monitoring,
+    sender: home.community,
+    epoch,
+    slot: number,
+    delegation: 0,
+  }
+  try {
+    return openAlarm(key, binding, envelope)
+  } catch {
+    return null
+  }
+}
+
+async function alarm(trx: Trx, fact: ChainFact, home: HomeFacts, told: Told): Promise<void> {
+  const event = shapes.Alarm.parse(fact.args)
+  if (event.home !== home.account) return
+  const content = opened(home, event.epoch, event.number, event.envelope)
+  if (content === null) {
+    told.unreadable.push(event.number)
+    return
+  }
+  const inserted = await trx
+    .insertInto('alarm')
+    .values({
+      number: event.number,
+      opened_at_ms: home.nowMs,
+      about: content.home,
+      code: ALARM_CODES[content.code],
+      severity: ALARM_SEVERITIES[content.severity],
+      resource: ALARM_RESOURCES[content.resource],
+      slot: content.slot,
+      t: content.t,
+      value: content.value,
+      limit_value: content.limit,
+      text: content.text,
+      wire: event.envelope,
+      block: fact.block,
+      seen: 0,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
+  if ((inserted.numInsertedOrUpdatedRows ?? 0n) === 0n) return
+  await count(trx, 'alarms-read')
+  told.alarms.push({ number: event.number, block: fact.block, alarm: content })
+}
+
+async function quotaFact(trx: Trx, fact: ChainFact, home: HomeFacts): Promise<void> {
+  if (fact.name === 'AllocationClosed') {
+    const { revision } = shapes.AllocationClosed.parse(fact.args)
+    await trx.updateTable('community_contract').set({ closed: 1 }).where('revision', '=', revision).execute()
+    return
+  }
+  if (fact.name === 'CommunityContractSet') {
+    const { revision, fromPeriod, energyWh, powerW, waterMl } = shapes.CommunityContractSet.parse(fact.args)
+    const amounts = { energy_wh: energyWh, power_w: powerW, water_ml: waterMl }
+    const row = { revision, from_period: fromPeriod, ...amounts, closed: 0, block: fact.block }
+    await trx
+      .insertInto('community_contract')
+      .values(row)
+      .onConflict((conflict) => conflict.column('revision').doUpdateSet(row))
+      .execute()
+    return
+  }
+  const event = shapes.QuotaAllocated.parse(fact.args)
+  if (event.home !== home.account) return
+  const amounts = { energy_wh: event.energyWh, power_w: event.powerW, water_ml: event.waterMl }
+  const row = { revision: event.revision, home: event.home, ...amounts, block: fact.block }
+  await trx
+    .insertInto('quota')
+    .values(row)
+    .onConflict((conflict) => conflict.columns(['revision', 'home']).doUpdateSet(row))
+    .execute()
+}
+
+async function applyOne(trx: Trx, fact: ChainFact, home: HomeFacts, told: Told): Promise<void> {
+  switch (fact.name) {
+    case 'CommunityKeysAnnounced':
+      return announced(trx, fact, told)
+    case 'OperationKeyPublished': {
+      const event = shapes.OperationKeyPublished.parse(fact.args)
+      if (event.home === home.account && event.delegation === 0)
+        told.keyPublished.push({ epoch: event.epoch })
+      return
+    }
+    case 'Reading':
+      return included(trx, fact, home, told)
+    case 'Alarm':
+      return alarm(trx, fact, home, told)
+    case 'HomeRevoked':
+      if (shapes.HomeRevoked.parse(fact.args).home === home.account) told.revoked = true
+      return
+    case 'CommunityContractSet':
+    case 'QuotaAllocated':
+    case 'AllocationClosed':
+      return quotaFact(trx, fact, home)
+  }
+}
+
+/** Writes what the contracts told about this home into its repository, in the caller's transaction. */
+export async function applyHomeFacts(
+  trx: Trx,
+  facts: readonly ChainFact[],
+  home: HomeFacts,
+): Promise<HomeTold> {
+  const told: Told = {
+    epochs: [],
+    keyPublished: [],
+    included: [],
+    alarms: [],
+    unreadable: [],
+    revoked: false,
+  }
+  for (const fact of facts) await applyOne(trx, fact, home, told)
+  return told
+}
+
+/** Takes back what blocks from `fromBlock` on had told; returns the slots that wait for the chain again. */
+export async function revertHomeFacts(trx: Trx, fromBlock: number): Promise<number[]> {
+  const undone = await trx.selectFrom('sealed').select('slot').where('block', '>=', fromBlock).execute()
+  await trx
+    .updateTable('sealed')
+    .set({ state: 'sealed', block: null, tx_hash: null })
+    .where('block', '>=', fromBlock)
+    .execute()
+  await count(trx, 'included', -undone.length)
+  await trx.deleteFrom('quota').where('block', '>=', fromBlock).execute()
+  await trx.deleteFrom('community_contract').where('block', '>=', fromBlock).execute()
+  return undone.map(({ slot }) => slot)
+}

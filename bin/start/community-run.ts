@@ -1,0 +1,99 @@
+import { join } from 'node:path'
+import type { StartOptions } from './options.ts'
+import type { BoardConfig, CommunityConfig, HomeConfig, HostedHome } from '../host/configs.ts'
+import type { BoardKind } from '../../protocols/rules/reading.ts'
+
+export const BOARD_KINDS: readonly BoardKind[] = ['power', 'water', 'comfort']
+
+/** A profile's row stands for a quarter of an hour; a sample period plays one row. */
+const PROFILE_ROW_MS = 900_000
+
+/** What each home may be expected to use in one billing period. */
+export interface ExpectedUse {
+  readonly energyWh: number
+  readonly waterMl: number
+}
+
+const CONTRACTED_W_PER_HOME = 4_600
+/** The demonstration's contract leaves a tenth to spare, so that some homes meet their limits and most do not. */
+const HEADROOM_PERMILLE = 1_100
+const CHALLENGE_BLOCKS = 10
+
+/** The folder name of home `number`: `home-01`. */
+export const homeName = (number: number): string => `home-${String(number).padStart(2, '0')}`
+
+/** Port of the page of home `number`; 0 stays 0, so that a free one is taken. */
+export const pagePort = (base: number, number: number): number => (base === 0 ? 0 : base + number)
+
+/** The community gateway's configuration in a run of `start`. */
+export function communityConfig(
+  options: StartOptions,
+  chain: { rpc: string; managerKey: string },
+  expected: readonly ExpectedUse[],
+): CommunityConfig {
+  const spare = (sum: number): number => Math.max(1, Math.round((sum * HEADROOM_PERMILLE) / 1_000))
+  return {
+    name: 'demo',
+    dataDir: join(options.dataDir, 'community'),
+    rpc: chain.rpc,
+    page: { host: '127.0.0.1', port: options.port },
+    managerKey: chain.managerKey,
+    databaseUrl: options.databaseUrl,
+    profile: options.profile,
+    ringLength: options.ringLength,
+    sampleMs: options.sampleMs,
+    slotsPerBilling: options.slotsPerBilling,
+    blockTimeS: options.blockTimeS,
+    challengeBlocks: CHALLENGE_BLOCKS,
+    contract: {
+      energyWh: spare(expected.reduce((sum, each) => sum + each.energyWh, 0)),
+      powerW: CONTRACTED_W_PER_HOME * options.homes,
+      waterMl: spare(expected.reduce((sum, each) => sum + each.waterMl, 0)),
+    },
+    leastHomesInTotal: Math.min(5, options.homes),
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    mdns: true,
+  }
+}
+
+/** One home's configuration in a run of `start`. */
+export function homeConfig(
+  options: StartOptions,
+  number: number,
+  rpc: string,
+  invite: string | null,
+  boards: readonly BoardConfig[],
+): HomeConfig {
+  return {
+    name: homeName(number),
+    dataDir: join(options.dataDir, homeName(number)),
+    rpc,
+    page: { host: '127.0.0.1', port: pagePort(options.port, number) },
+    invite,
+    boards,
+    boardsAre: options.boards,
+    timeScale: options.boards === 'profile' ? PROFILE_ROW_MS / options.sampleMs : 1,
+    batch: options.batch,
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    mdns: false,
+  }
+}
+
+/** The boards of a home as its gateway reaches them, from where the board host serves them. */
+export function reachableBoards(
+  hosted: HostedHome,
+  served: readonly { kind: BoardKind; host: string; port: number }[],
+): BoardConfig[] {
+  return hosted.boards.flatMap((board) => {
+    const at = served.find((each) => each.kind === board.kind)
+    if (at === undefined) return []
+    return [
+      {
+        kind: board.kind,
+        boardId: board.boardId,
+        linkKey: board.linkKey,
+        at: { host: at.host, port: at.port },
+      },
+    ]
+  })
+}

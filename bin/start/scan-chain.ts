@@ -1,0 +1,85 @@
+import { Interface, JsonRpcProvider, Network } from 'ethers'
+import { z } from 'zod'
+import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
+import { percentile } from './report.ts'
+
+/** What the chain itself says about a run, counted from its receipts. */
+export interface ChainCount {
+  readonly blocks: number
+  /** Readings included, and those of a (home, slot) that was already there. */
+  readonly included: number
+  readonly duplicates: number
+  readonly alarms: number
+  readonly gasTotal: number
+  readonly gasPerReading: { readonly p50: number | null; readonly max: number | null }
+}
+
+const Quantity = z.string().regex(/^0x[0-9a-f]+$/i)
+const Receipts = z.array(
+  z.object({
+    gasUsed: Quantity,
+    logs: z.array(z.object({ address: z.string(), topics: z.array(z.string()), data: z.string() })),
+  }),
+)
+type Receipt = z.infer<typeof Receipts>[number]
+
+const CALLS_AT_ONCE = 8
+const abi = new Interface(monitoringAbi)
+const READING = abi.getEvent('Reading')?.topicHash ?? ''
+const ALARM = abi.getEvent('Alarm')?.topicHash ?? ''
+
+interface Count {
+  gasTotal: number
+  readonly gas: number[]
+  readonly seen: Set<string>
+  duplicates: number
+  alarms: number
+}
+
+function countReceipt(count: Count, receipt: Receipt, monitoring: string): void {
+  const gasUsed = Number(receipt.gasUsed)
+  count.gasTotal += gasUsed
+  const ours = receipt.logs.filter((log) => log.address.toLowerCase() === monitoring.toLowerCase())
+  const readings = ours.filter((log) => log.topics[0] === READING)
+  count.alarms += ours.filter((log) => log.topics[0] === ALARM).length
+  for (const log of readings) {
+    const key = `${log.topics[1] ?? ''}:${log.topics[2] ?? ''}`
+    if (count.seen.has(key)) count.duplicates += 1
+    count.seen.add(key)
+    count.gas.push(Math.round(gasUsed / readings.length))
+  }
+}
+
+/** Reads every block from `fromBlock` to the head and counts what it holds. */
+export async function countChain(
+  rpc: string,
+  chainId: number,
+  monitoring: string,
+  fromBlock: number,
+): Promise<ChainCount> {
+  const provider = new JsonRpcProvider(rpc, Network.from(chainId), { staticNetwork: true })
+  try {
+    const head = await provider.getBlockNumber()
+    const count: Count = { gasTotal: 0, gas: [], seen: new Set(), duplicates: 0, alarms: 0 }
+    for (let first = fromBlock; first <= head; first += CALLS_AT_ONCE) {
+      const numbers = Array.from({ length: Math.min(CALLS_AT_ONCE, head - first + 1) }, (_, at) => first + at)
+      const blocks = await Promise.all(
+        numbers.map(async (number) =>
+          Receipts.parse(await provider.send('eth_getBlockReceipts', [`0x${number.toString(16)}`])),
+        ),
+      )
+      for (const receipt of blocks.flat()) countReceipt(count, receipt, monitoring)
+    }
+    const sorted = count.gas.sort((a, b) => a - b)
+    return {
+      blocks: head,
+      included: count.seen.size + count.duplicates,
+      duplicates: count.duplicates,
+      alarms: count.alarms,
+      gasTotal: count.gasTotal,
+      gasPerReading: { p50: percentile(sorted, 0.5), max: sorted.at(-1) ?? null },
+    }
+  } finally {
+    provider.destroy()
+  }
+}
