@@ -18,8 +18,8 @@ export const NOTICE_PAGE_MAX = 32
 const noticeSchema = z.strictObject({
   /** The ed25519 public key of the author's peer id. */
   author: bytesField(32),
-  /** Counts the author's notices; consecutive within a journal. */
-  sequence: naturalField(),
+  /** Counts the author's notices from 1 or from a later number; never falls. */
+  sequence: naturalField().min(1),
   issuedMs: naturalField(),
   expiresMs: naturalField(),
   kind: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'expected 1 to 32 of a-z, 0-9 and -'),

@@ -41,7 +41,7 @@ export function toBase32(bytes: Uint8Array): string {
   return bits === 0 ? text : text + ALPHABET.charAt((buffer << (5 - bits)) & 31)
 }
 
-/** The inverse of `toBase32`. @throws Fault `invite-characters` */
+/** The inverse of `toBase32`. @throws Fault `invite-characters`, `invite-length` */
 export function fromBase32(text: string): Uint8Array {
   const bytes: number[] = []
   let buffer = 0
@@ -59,6 +59,9 @@ export function fromBase32(text: string): Uint8Array {
     bytes.push(buffer >>> bits)
     buffer &= (1 << bits) - 1
   }
+  // Spare bits must be zero, so that one invite is one text.
+  if (bits >= 5 || buffer !== 0)
+    throw new Fault('invite-length', 'invite: its last character is wrong or extra', {})
   return Uint8Array.from(bytes)
 }
 

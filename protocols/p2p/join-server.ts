@@ -1,4 +1,4 @@
-import { JOIN_NONCE_BYTES } from '../messages/join.ts'
+import { descriptorHash, JOIN_NONCE_BYTES } from '../messages/join.ts'
 import type { CommunityDescriptor, SignedDescriptor } from '../messages/join.ts'
 import { Fault } from '../rules/fault.ts'
 import type { InviteBook } from './invite-book.ts'
@@ -6,7 +6,6 @@ import { gatewayProof, homeProof, inviteKey } from './join-proof.ts'
 import type { JoinTranscript } from './join-proof.ts'
 import { equalProofs, JOIN_PATIENCE_MS, joinExchange, signDescriptor } from './join.ts'
 import type { JoinReply, JoinRequest } from './join.ts'
-import { descriptorHash } from '../messages/join.ts'
 import type { PeerNode } from './node.ts'
 import { keyOfPeerId } from './peer-key.ts'
 import type { AccountSigner } from './peer-record.ts'
@@ -39,6 +38,8 @@ export interface ServeJoinOptions {
   readonly invites: InviteBook
   /** Admits on chain, pays the first gas. It may take long: the home is told `pending` and asks again. */
   readonly onJoin: (candidate: JoinCandidate) => Promise<JoinDecision>
+  /** How long a home waits in one request for the decision, ms, before it is told `pending`. */
+  readonly patienceMs?: number
   /** Highest record sequence accepted from an account before this run, where it is kept. */
   readonly lastSequence?: (account: string) => number | undefined
 }
@@ -94,8 +95,8 @@ function decisionDesk(node: PeerNode, options: ServeJoinOptions) {
   }
 }
 
-function patience(): Promise<'pending'> {
-  return new Promise((resolve) => setTimeout(() => resolve('pending'), JOIN_PATIENCE_MS).unref())
+function pendingAfter(ms: number): Promise<'pending'> {
+  return new Promise((resolve) => setTimeout(() => resolve('pending'), ms).unref())
 }
 
 /** The two steps of a join, apart from the transport. */
@@ -152,7 +153,10 @@ function joinDesk(node: PeerNode, options: ServeJoinOptions) {
       if (node.membership.find(peerId)?.account === candidate.account) return { step: 'admitted' }
       throw new Fault('invite-used', 'invite: it has been used; ask the manager for a new one', {})
     }
-    const decision = await Promise.race([decide(request.inviteId, candidate), patience()])
+    const decision = await Promise.race([
+      decide(request.inviteId, candidate),
+      pendingAfter(options.patienceMs ?? JOIN_PATIENCE_MS),
+    ])
     if (decision === 'pending') return { step: 'pending', retryMs: PENDING_RETRY_MS }
     if (decision.admitted) return { step: 'admitted' }
     throw new Fault(decision.code, decision.message, {})

@@ -47,11 +47,11 @@ function makeRoom(shelf: Shelf): void {
 /** An empty board. */
 export function createNoticeBoard(): NoticeBoard {
   const shelves = new Map<string, Shelf>()
-  const shelfOf = (author: Uint8Array, first: number): Shelf => {
+  const shelfOf = (author: Uint8Array): Shelf => {
     const name = hexOfBytes(author)
     const known = shelves.get(name)
     if (known !== undefined) return known
-    const shelf: Shelf = { author, notices: new Map(), contiguous: first - 1, floor: -1 }
+    const shelf: Shelf = { author, notices: new Map(), contiguous: 0, floor: 0 }
     shelves.set(name, shelf)
     for (const oldest of shelves.keys()) {
       if (shelves.size <= NOTICE_BOARD_AUTHORS) break
@@ -63,7 +63,7 @@ export function createNoticeBoard(): NoticeBoard {
   const highest = (shelf: Shelf): number => Math.max(shelf.contiguous, ...shelf.notices.keys())
   return {
     put: (notice) => {
-      const shelf = shelfOf(notice.author, notice.sequence)
+      const shelf = shelfOf(notice.author)
       if (notice.sequence <= shelf.floor || shelf.notices.has(notice.sequence)) return false
       shelf.notices.set(notice.sequence, notice)
       advance(shelf)
@@ -78,8 +78,7 @@ export function createNoticeBoard(): NoticeBoard {
       const shelf = find(author)
       return shelf !== undefined && highest(shelf) > shelf.contiguous
     },
-    known: () =>
-      [...shelves.values()].map(({ author, contiguous }) => ({ author, sequence: Math.max(0, contiguous) })),
+    known: () => [...shelves.values()].map(({ author, contiguous }) => ({ author, sequence: contiguous })),
     caughtUp: (author) => {
       const shelf = find(author)
       if (shelf !== undefined) shelf.contiguous = highest(shelf)
@@ -88,7 +87,7 @@ export function createNoticeBoard(): NoticeBoard {
       const asked = new Map(since.map(({ author, sequence }) => [hexOfBytes(author), sequence]))
       const found: Notice[] = []
       for (const [name, shelf] of shelves) {
-        const from = asked.get(name) ?? -1
+        const from = asked.get(name) ?? 0
         const newer = [...shelf.notices.values()].filter((n) => n.sequence > from && n.expiresMs > nowMs)
         found.push(...newer.sort((a, b) => a.sequence - b.sequence))
         if (found.length >= limit) return found.slice(0, limit)

@@ -43,6 +43,8 @@ export function recoverSigner(
   value: Record<string, unknown>,
   signature: Uint8Array,
 ): string | undefined {
+  // ethers also takes other spellings of v; the contracts and we take one, so that a signature has one form.
+  if (signature[64] !== 27 && signature[64] !== 28) return undefined
   try {
     return verifyTypedData(meterhoodDomain(place), types, value, hexOfBytes(signature))
   } catch {
