@@ -118,7 +118,7 @@ function render(name: string, compiled: Compiled): string {
 }
 
 /** The text of every bindings file, by file name. */
-function generate(): Map<string, string> {
+export function generate(): Map<string, string> {
   const compiled = compile()
   const files = new Map<string, string>()
   for (const [name, [source, contract]] of Object.entries(WANTED)) {
@@ -128,9 +128,14 @@ function generate(): Map<string, string> {
   return files
 }
 
-function committed(file: string): string {
+/** Files of the folder that are not what the sources give. */
+export function staleIn(folder: string, files: ReadonlyMap<string, string>): string[] {
+  return [...files].filter(([file, text]) => textOf(join(folder, file)) !== text).map(([file]) => file)
+}
+
+function textOf(path: string): string {
   try {
-    return readFileSync(join(here, file), 'utf8')
+    return readFileSync(path, 'utf8')
   } catch {
     return ''
   }
@@ -142,10 +147,12 @@ function main(check: boolean): number {
     for (const [file, text] of files) writeFileSync(join(here, file), text)
     return 0
   }
-  const stale = [...files].filter(([file, text]) => committed(file) !== text).map(([file]) => file)
+  const stale = staleIn(here, files)
   if (stale.length === 0) return 0
   console.error(`stale bindings: ${stale.join(', ')}; run npm run generate:bindings and commit the result`)
   return 1
 }
 
-process.exitCode = main(process.argv.includes('--check'))
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.exitCode = main(process.argv.includes('--check'))
+}

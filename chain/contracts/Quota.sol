@@ -84,11 +84,9 @@ contract Quota is IQuota, AccessManaged {
         if (homes.length != energyWh.length) revert LengthsDiffer(homes.length, energyWh.length);
         if (homes.length != powerW.length) revert LengthsDiffer(homes.length, powerW.length);
         if (homes.length != waterMl.length) revert LengthsDiffer(homes.length, waterMl.length);
-        uint64[3] memory sums = open.allocated;
         for (uint256 i; i < homes.length; ++i) {
-            _give(revision, homes[i], Part(energyWh[i], powerW[i], waterMl[i], true), sums);
+            _give(revision, homes[i], Part(energyWh[i], powerW[i], waterMl[i], true));
         }
-        open.allocated = sums;
     }
 
     function closeAllocation(uint64 revision) external restricted {
@@ -116,7 +114,6 @@ contract Quota is IQuota, AccessManaged {
         if (amount == 0) revert NothingToMove();
         uint64 has = _quotaOf(from, period, index);
         if (has < amount) revert QuotaTooSmall(from, resource, has, amount);
-        if (_quotaOf(to, period, index) > type(uint64).max - amount) revert QuotaTooLarge(to, resource);
         _moved[period][from][index] -= int256(uint256(amount));
         _moved[period][to][index] += int256(uint256(amount));
         if (period >= _firstFreePeriod) _firstFreePeriod = period + 1;
@@ -279,14 +276,22 @@ contract Quota is IQuota, AccessManaged {
         if (revision == 0 || revision != revisions || open.closed) revert RevisionNotOpen(revision, revisions);
     }
 
-    function _give(uint64 revision, address home, Part memory part, uint64[3] memory sums) private {
+    function _give(uint64 revision, address home, Part memory part) private {
         if (home == address(0)) revert ZeroAddress("home");
         if (_parts[revision][home].given) revert AlreadyAllocated(revision, home);
         _parts[revision][home] = part;
-        sums[0] += part.energyWh;
-        sums[1] += part.powerW;
-        sums[2] += part.waterMl;
+        _count(revision, ENERGY, part.energyWh);
+        _count(revision, POWER, part.powerW);
+        _count(revision, WATER, part.waterMl);
         emit QuotaAllocated(revision, home, part.energyWh, part.powerW, part.waterMl);
+    }
+
+    function _count(uint64 revision, uint8 resource, uint64 amount) private {
+        Revision storage open = _revisions[revision];
+        uint256 sum = uint256(open.allocated[resource - 1]) + amount;
+        uint64 contracted = open.contracted[resource - 1];
+        if (sum > contracted) revert SumsDiffer(resource, sum, contracted);
+        open.allocated[resource - 1] = uint64(sum);
     }
 
     function _quotaOf(address home, uint64 period, uint256 index) private view returns (uint64) {

@@ -162,10 +162,19 @@ export async function writeDurably(path: string, content: string | Uint8Array): 
     } finally {
       await file.close()
     }
-    await rename(temporary, path)
-    await syncFolder(dirname(path))
   } catch (thrown) {
     throw noDisk(path, thrown)
+  }
+  await renameDurably(temporary, path)
+}
+
+/** Puts a file that is already on disk in the place of another. */
+export async function renameDurably(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to)
+    await syncFolder(dirname(to))
+  } catch (thrown) {
+    throw noDisk(to, thrown)
   }
 }
 

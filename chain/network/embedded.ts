@@ -2,15 +2,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { Fault, badField } from '../../protocols/rules/fault.ts'
 import type { Clock, RandomSource } from '../../protocols/rules/clock.ts'
 import { findAnvil, startAnvil } from './anvil.ts'
-import { ChainFolder, writeDurably, type FundedAccount } from './chain-folder.ts'
-import { headNumber, identityOf, rpcCall } from './rpc.ts'
+import { ChainFolder, renameDurably, writeDurably, type FundedAccount } from './chain-folder.ts'
+import { headNumber, identityOf } from './rpc.ts'
+import { dumpState } from './state-dump.ts'
 
 export interface EmbeddedOptions {
   /** Folder of the chain; without it a temporary one, removed by `stop`. */
@@ -67,7 +66,6 @@ const REST_PER_SAVE = 19
 const SAVE_LIMIT_MS = 120_000
 const END_LIMIT_MS = 5_000
 
-const unzip = promisify(gunzip)
 const pidSchema = z.object({
   pid: z.number().int().positive(),
   rpc: z.string(),
@@ -211,10 +209,10 @@ class Embedded implements EmbeddedChain {
   async #saveNow(): Promise<Saved> {
     const began = this.#clock.nowMs()
     const block = await headNumber(this.rpc)
-    const dump = z.string().parse(await rpcCall(this.rpc, 'anvil_dumpState', [], SAVE_LIMIT_MS))
-    const state = await unzip(Buffer.from(dump.slice(2), 'hex'))
-    await writeDurably(this.#folder.stateFile, state)
-    this.#lastSaved = { block, bytes: state.length, tookMs: this.#clock.nowMs() - began }
+    const fresh = `${this.#folder.stateFile}.new`
+    const bytes = await dumpState(this.rpc, fresh, SAVE_LIMIT_MS)
+    await renameDurably(fresh, this.#folder.stateFile)
+    this.#lastSaved = { block, bytes, tookMs: this.#clock.nowMs() - began }
     return this.#lastSaved
   }
 

@@ -39,14 +39,12 @@ interface IQuota {
     /// @notice A revision cannot reach into a period that is over, nor before the revision it follows.
     error PeriodTooEarly(uint64 given, uint64 earliest);
     error RevisionNotOpen(uint64 revision, uint64 open);
-    error RevisionStillOpen(uint64 revision);
     error AlreadyAllocated(uint64 revision, address home);
-    /// @notice The parts of a resource do not add up to the community's contract.
+    /// @notice The parts of a resource do not add up to the community's contract, or already exceed it.
     error SumsDiffer(uint8 resource, uint256 allocated, uint256 contracted);
     error SameHome(address home);
     error NothingToMove();
     error QuotaTooSmall(address home, uint8 resource, uint64 has, uint64 wanted);
-    error QuotaTooLarge(address home, uint8 resource);
     /// @notice A move is made in the current period or the next one.
     error PeriodNotOpen(uint64 given, uint64 current);
     error NoQuota(uint64 period);

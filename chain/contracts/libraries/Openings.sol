@@ -24,8 +24,6 @@ library Openings {
     error QuantityUnknown(uint8 given);
     /// @notice A blinding is below the order of the group.
     error BlindingOutOfRange(uint256 given);
-    /// @notice A precompile of the chain did not answer.
-    error PrecompileFailed(uint256 number);
 
     /// @notice A point in affine coordinates; (0, 0) is the neutral element, which is not on the curve.
     struct Point {
@@ -101,9 +99,8 @@ library Openings {
         revert QuantityUnknown(quantity);
     }
 
-    /// @notice base^exponent mod P by the precompile 5.
+    /// @notice base^exponent mod P by the precompile 5, which fails only when the gas is spent.
     function _power(uint256 base, uint256 exponent) private view returns (uint256 result) {
-        bool answered;
         assembly ("memory-safe") {
             let input := mload(0x40)
             mstore(input, 32)
@@ -112,9 +109,8 @@ library Openings {
             mstore(add(input, 96), base)
             mstore(add(input, 128), exponent)
             mstore(add(input, 160), P)
-            answered := staticcall(gas(), 5, input, 192, 0, 32)
+            if iszero(staticcall(gas(), 5, input, 192, 0, 32)) { revert(0, 0) }
             result := mload(0)
         }
-        if (!answered) revert PrecompileFailed(5);
     }
 }
