@@ -80,7 +80,7 @@ contract Quota is IQuota, AccessManaged {
         uint64[] calldata powerW,
         uint64[] calldata waterMl
     ) external restricted {
-        Revision storage open = _open(revision);
+        _open(revision);
         if (homes.length != energyWh.length) revert LengthsDiffer(homes.length, energyWh.length);
         if (homes.length != powerW.length) revert LengthsDiffer(homes.length, powerW.length);
         if (homes.length != waterMl.length) revert LengthsDiffer(homes.length, waterMl.length);
