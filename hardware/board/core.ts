@@ -20,6 +20,11 @@ export interface Core {
   run(cycle: number): void
 }
 
+/** Milliseconds of so many cycles; whole milliseconds come out whole. */
+export function msOf(cycles: number): number {
+  return cycles / CYCLES_PER_MS
+}
+
 /** Cycles of so many milliseconds. */
 export function cyclesOf(ms: number): number {
   return Math.round(ms * CYCLES_PER_MS)

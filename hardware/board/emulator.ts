@@ -2,7 +2,7 @@ import { AVRADC, AVREEPROM, AVRIOPort, AVRUSART, EEPROMMemoryBackend, PinState }
 import { adcConfig, portBConfig, portDConfig, usart0Config } from 'avr8js'
 import type { BoardKind } from '../../protocols/rules/reading.ts'
 import type { Board } from './board.ts'
-import { CPU_HZ, cyclesOf, fastCore, plainCore } from './core.ts'
+import { CPU_HZ, cyclesOf, fastCore, msOf, plainCore } from './core.ts'
 import type { Core } from './core.ts'
 import { EEPROM_BYTES, eepromImage } from './identity.ts'
 import type { BoardIdentity } from './identity.ts'
@@ -84,7 +84,7 @@ export class EmulatedBoard implements Board {
   }
 
   get nowMs(): number {
-    return this.#startMs + (this.#core.cpu.cycles / CPU_HZ) * 1000
+    return this.#startMs + msOf(this.#core.cpu.cycles)
   }
 
   get lights(): { link: boolean; authorised: boolean } {

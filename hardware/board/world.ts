@@ -25,11 +25,11 @@ export interface SteadyWorld {
 
 /** Hertz of the mains. */
 export const MAINS_HZ = 50
-const RADIANS_PER_MS = (2 * Math.PI * MAINS_HZ) / 1000
+const PERIOD_MS = 1000 / MAINS_HZ
 
 /** The instantaneous value of a sine of the mains with the given root mean square. */
 export function mainsWave(rms: number, ms: number, lag = 0): number {
-  return Math.SQRT2 * rms * Math.sin(RADIANS_PER_MS * ms - lag)
+  return Math.SQRT2 * rms * Math.sin(2 * Math.PI * ((ms % PERIOD_MS) / PERIOD_MS) - lag)
 }
 
 export function steadyWorld(state: SteadyWorld = {}): World {

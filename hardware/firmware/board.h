@@ -35,8 +35,12 @@ enum command {
 
 enum status { STATUS_DONE = 0, STATUS_REPLAYED = 1, STATUS_BAD_ARGUMENT = 2, STATUS_NOT_THIS_BOARD = 3 };
 
-/* Set by any interrupt that leaves work for the main loop. */
+/* Commands and reports are looked after this often; sensors have a rhythm of their own. */
+#define ATTEND_MS 10
+
+/* Set by any interrupt that leaves work for the main loop; `attend` when that work is a command or a report. */
 extern volatile uint8_t wake;
+extern volatile uint8_t attend;
 /* Set by every interrupt that may have delayed another: an echo timed meanwhile is not trusted. */
 extern volatile uint8_t disturbed;
 /* Milliseconds since the start; the sensor's timer counts them. */

@@ -1,11 +1,12 @@
 /* Comfort board. A TMP36 on ADC0 (500 mV at 0 C, 10 mV per C) and an HIH-4030 on ADC1 (ratiometric:
- * out = supply * (0.00636 RH + 0.1515)). One conversion a millisecond, by turns; a block averages 200 of each. */
+ * out = supply * (0.00636 RH + 0.1515)). One conversion a tick of 8 ms, by turns; a block averages 25 of each. */
 #include <avr/interrupt.h>
 #include <math.h>
 #include "board.h"
 #include "frame.h"
 #include "identity.h"
 
+#define TICK_MS 8 /* 125 Hz is what timer 0 divides 16 MHz into exactly */
 #define COUNTS_LEAST 20   /* a cut wire is pulled to ground; no room here is as cold or as dry */
 #define COUNTS_MOST 1015
 #define CENTI_PER_COUNT 48.828125f /* 5 V / 1024 at 10 mV per C, in hundredths */
@@ -23,13 +24,13 @@ static uint32_t block_began;
 
 ISR(TIMER0_COMPA_vect) {
   static uint8_t channel;
-  uptime++;
-  sums[channel] += ADC; /* the conversion of the last millisecond has long ended */
+  uptime += TICK_MS;
+  sums[channel] += ADC; /* the conversion of the last tick has long ended */
   counts[channel]++;
   channel ^= 1;
   ADMUX = _BV(REFS0) | channel;
   ADCSRA |= _BV(ADSC);
-  wake = 1;
+  wake = attend = 1;
 }
 
 void sense_begin(void) {
@@ -37,10 +38,10 @@ void sense_begin(void) {
   ADCSRA = _BV(ADEN) | _BV(ADPS2) | _BV(ADPS1);
   ADMUX = _BV(REFS0);
   ADCSRA |= _BV(ADSC); /* the first tick reads a temperature */
-  TCCR0A = _BV(WGM01); /* 1 kHz */
-  OCR0A = F_CPU / 64 / 1000 - 1;
+  TCCR0A = _BV(WGM01);
+  OCR0A = F_CPU / 1024 / (1000 / TICK_MS) - 1;
   TIMSK0 = _BV(OCIE0A);
-  TCCR0B = _BV(CS01) | _BV(CS00);
+  TCCR0B = _BV(CS02) | _BV(CS00);
 }
 
 static float take_mean(uint8_t channel) {

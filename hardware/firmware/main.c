@@ -8,6 +8,7 @@
 #include "uart.h"
 
 volatile uint8_t wake;
+volatile uint8_t attend;
 volatile uint8_t disturbed;
 volatile uint32_t uptime;
 
@@ -39,6 +40,8 @@ int main(void) {
     while (!wake) sleep_cpu();
     wake = 0;
     sense_poll();
+    if (!attend) continue;
+    attend = 0;
     command_poll();
     if (command_report_due()) report();
   }

@@ -47,7 +47,7 @@ static struct {
 
 /* Fixed work at a fixed place: the conversion starts first, so that its moment never depends on what follows. */
 ISR(TIMER0_COMPA_vect) {
-  static uint8_t voltage_next = 1, fifth;
+  static uint8_t voltage_next = 1, tick;
   ADMUX = _BV(REFS0) | voltage_next;
   ADCSRA |= _BV(ADSC);
   uint16_t raw = ADC;
@@ -72,10 +72,10 @@ ISR(TIMER0_COMPA_vect) {
     }
   }
   voltage_next ^= 1;
-  if (++fifth == 5) {
-    fifth = 0;
-    uptime++;
-    wake = 1;
+  if (++tick == 5 * ATTEND_MS) {
+    tick = 0;
+    uptime += ATTEND_MS;
+    wake = attend = 1;
   }
 }
 

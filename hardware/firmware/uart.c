@@ -4,15 +4,17 @@
 #include "board.h"
 
 #define TX_SIZE 128 /* a power of two: the indices wrap by a mask */
-#define RX_SIZE 64  /* longer than any command */
+#define RX_SIZE 48 /* longer than any command */
+#define RX_SLOTS 4 /* a power of two: commands that may wait while the EEPROM is written */
 
 static uint8_t tx[TX_SIZE];
 static volatile uint8_t tx_head, tx_tail;
 
-/* One buffer fills while the main loop reads the other; a frame that ends while it still reads is dropped. */
-static uint8_t rx[2][RX_SIZE];
-static uint8_t rx_filling, rx_length, rx_spoilt;
-static volatile uint8_t rx_ready;
+/* Slots fill in turn; `rx_in` is the one being filled, and a frame that finds no other one free is dropped. */
+static uint8_t rx[RX_SLOTS][RX_SIZE];
+static uint8_t rx_size[RX_SLOTS];
+static uint8_t rx_length, rx_spoilt;
+static volatile uint8_t rx_in, rx_out;
 
 void uart_begin(void) {
   UCSR0A = _BV(U2X0);
@@ -35,17 +37,18 @@ ISR(USART_RX_vect) {
   uint8_t broken = UCSR0A & (_BV(FE0) | _BV(DOR0));
   uint8_t byte = UDR0;
   if (byte == 0) {
-    if (rx_length && !rx_spoilt && !broken && !rx_ready) {
-      rx_ready = rx_length;
-      rx_filling ^= 1;
-      wake = 1;
+    uint8_t next = (rx_in + 1) & (RX_SLOTS - 1);
+    if (rx_length && !rx_spoilt && !broken && next != rx_out) {
+      rx_size[rx_in] = rx_length;
+      rx_in = next;
+      wake = attend = 1;
     }
     rx_length = 0;
     rx_spoilt = 0;
   } else if (broken || rx_length == RX_SIZE) {
     rx_spoilt = 1;
   } else {
-    rx[rx_filling][rx_length++] = byte;
+    rx[rx_in][rx_length++] = byte;
   }
 }
 
@@ -65,8 +68,12 @@ void uart_send(const uint8_t *bytes, uint8_t length) {
 uint8_t uart_sending(void) { return tx_head != tx_tail; }
 
 uint8_t uart_received(uint8_t **bytes) {
-  *bytes = rx[rx_filling ^ 1];
-  return rx_ready;
+  uint8_t slot = rx_out;
+  *bytes = rx[slot];
+  return slot == rx_in ? 0 : rx_size[slot];
 }
 
-void uart_release(void) { rx_ready = 0; }
+void uart_release(void) {
+  rx_out = (rx_out + 1) & (RX_SLOTS - 1);
+  wake = attend = 1; /* another may wait */
+}

@@ -13,7 +13,7 @@
 #define TRIGGER_UP _BV(PD5)   /* sounds against the water; its echo is on INT1 */
 #define PATH_M 0.30f          /* along the pipe, between the two faces */
 #define AREA_M2 7.853982e-5f  /* the measuring tube's bore is 10 mm */
-#define SHOT_MS 2
+#define SHOT_MS 2 /* a power of two */
 #define TICKS_LEAST 2500 /* 0.30 m in water takes 3,000 to 3,400 ticks at any temperature; anything else is no echo */
 #define TICKS_MOST 4500
 #define PAIRS_LEAST 10           /* fewer shots each way than this in a block: a sensor has failed */
@@ -45,9 +45,14 @@ static struct {
 } window;
 
 ISR(TIMER0_COMPA_vect) {
+  static uint8_t tick;
   disturbed = 1;
   uptime++;
+  if (++tick & (SHOT_MS - 1)) return;
   wake = 1;
+  if (tick != ATTEND_MS) return;
+  tick = 0;
+  attend = 1;
 }
 
 /* Both edges come by the same path, so that the time to get here cancels out. */
@@ -140,12 +145,12 @@ static void close_block(void) {
 void sense_poll(void) {
   uint32_t now = uptime_now();
   take_echo();
-  if (now == polled_at) return;
+  if (now == polled_at) return; /* woken by an echo */
   polled_at = now;
   if (now - block_began >= BLOCK_MS) {
     block_began += BLOCK_MS;
     close_block();
-  } else if ((uint8_t)now % SHOT_MS == 0) {
+  } else {
     shoot();
   }
 }
