@@ -1,5 +1,5 @@
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
-import { badField, Fault, messageOf } from '../../protocols/rules/fault.ts'
+import { Fault, messageOf } from '../../protocols/rules/fault.ts'
 import type { Refusal } from '../messages.ts'
 
 /** The status of each of the server's own faults; a fault of an action answers 409. */
@@ -55,7 +55,8 @@ function asFault(thrown: unknown): Fault {
       expected: 'application/json',
     })
   }
-  return badField('body', 'one JSON object', messageOf(thrown), 'send valid JSON')
+  const facts = { field: 'body', expected: 'one JSON object', fix: 'send valid JSON' }
+  return new Fault('bad-field', `body: ${messageOf(thrown)}`, facts)
 }
 
 function fieldFault(issues: readonly { instancePath?: string; message?: string }[]): Fault {

@@ -39,6 +39,8 @@ export interface PortParts {
   readonly clock: Clock
   readonly random: RandomSource
   readonly logger: PageLogger
+  /** How often the certificate is looked at. */
+  readonly checkMs?: number
 }
 
 /** Prepares a port. Throws Fault `https-required` for a plain port that others could reach. */
@@ -71,7 +73,7 @@ async function securePort(listen: ListenOptions, folder: string, parts: PortPart
   }
   const timer = setInterval(() => {
     renew().catch((thrown: unknown) => logger.error({ fault: messageOf(thrown) }, 'certificate not renewed'))
-  }, CHECK_MS)
+  }, parts.checkMs ?? CHECK_MS)
   timer.unref()
   return {
     scheme: 'https',

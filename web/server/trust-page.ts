@@ -57,7 +57,7 @@ export function trustPage(gateway: string, fingerprint: string): string {
 <p class="soft">This gateway lives in your home network and vouches for itself. Once this device trusts it,
 the browser no longer warns and the page can be installed.</p>
 <section><h2>1. Compare</h2><p>The gateway printed this fingerprint when it started. If yours differs, stop: something
-else is answering in its place.</p><code class="print">${escapeHtml(fingerprint)}</code></section>
+else is answering in its place.</p><code class="print">${escapeHtml(fingerprint).replaceAll(':', ':<wbr>')}</code></section>
 <section><h2>2. Download</h2><p>The certificate of this gateway’s own authority. Its key never leaves the gateway.</p>
 <a class="button" href="/trust/meterhood-ca.crt" download>Download the certificate</a></section>
 <section><h2>3. Install</h2><p class="soft">Then follow the steps of your device, and open the gateway’s link again.</p></section>

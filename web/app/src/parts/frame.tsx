@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { announcement, beats, failure, link, nowMs, view } from '../model/live.ts'
 import { tryNow } from '../model/stream.ts'
-import { ago } from '../words/format.ts'
+import { duration } from '../words/format.ts'
 import { Icon, Mark } from './icons.tsx'
 
 const LINK_WORDS = {
@@ -47,7 +47,7 @@ function OfflineBanner(): JSX.Element | null {
         <strong>The gateway is not answering.</strong>{' '}
         {told === null
           ? 'Trying again.'
-          : `These figures are from ${ago(told.updatedAtMs, nowMs.value)}. Trying again.`}
+          : `These figures are ${duration(nowMs.value - told.updatedAtMs)} old. Trying again.`}
       </p>
       <button type="button" class="button" onClick={tryNow}>
         Try now

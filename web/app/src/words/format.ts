@@ -9,11 +9,12 @@ export interface Scale {
   text(value: number): string
 }
 
-const locale = (): string | undefined => (typeof navigator === 'undefined' ? undefined : navigator.language)
+/** The reader's own language, as the browser says it. */
+const LOCALE = undefined
 const SPACE = '\u00a0'
 
 function scale(unit: string, divisor: number, digits: number): Scale {
-  const format = new Intl.NumberFormat(locale(), {
+  const format = new Intl.NumberFormat(LOCALE, {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   })
@@ -45,7 +46,7 @@ export function waterScale(largestMl: number): Scale {
 
 /** A whole number with the reader's grouping. */
 export function count(value: number): string {
-  return new Intl.NumberFormat(locale()).format(value)
+  return new Intl.NumberFormat(LOCALE).format(value)
 }
 
 /** A share of a limit in whole percent, never rounded up to a limit that is not reached. */
@@ -54,7 +55,7 @@ export function percent(used: number, limit: number): number {
 }
 
 export function temperature(centiC: number): string {
-  return `${new Intl.NumberFormat(locale(), { maximumFractionDigits: 1 }).format(centiC / 100)}${SPACE}°C`
+  return `${new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 }).format(centiC / 100)}${SPACE}°C`
 }
 
 export function humidity(permille: number): string {
@@ -92,13 +93,13 @@ export function moment(atMs: number, nowMs: number): string {
   const options: Intl.DateTimeFormatOptions = near
     ? { hour: '2-digit', minute: '2-digit', second: '2-digit' }
     : { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }
-  return new Intl.DateTimeFormat(locale(), options).format(atMs)
+  return new Intl.DateTimeFormat(LOCALE, options).format(atMs)
 }
 
 /** A clock label under a chart; seconds only where the chart spans minutes. */
 export function clockLabel(atMs: number, withSeconds: boolean): string {
   const seconds: Intl.DateTimeFormatOptions = withSeconds ? { second: '2-digit' } : {}
-  return new Intl.DateTimeFormat(locale(), {
+  return new Intl.DateTimeFormat(LOCALE, {
     hour: '2-digit',
     minute: '2-digit',
     hourCycle: 'h23',
