@@ -1,5 +1,10 @@
 import { gossipsub, StrictSign, TopicValidatorResult } from '@chainsafe/libp2p-gossipsub'
-import type { GossipSub, GossipSubComponents, Message } from '@chainsafe/libp2p-gossipsub'
+import type {
+  GossipSub,
+  GossipSubComponents,
+  Message,
+  SubscriptionChangeData,
+} from '@chainsafe/libp2p-gossipsub'
 import type { PeerId } from '@libp2p/interface'
 import type { Clock } from '../rules/clock.ts'
 import type { Membership } from './membership.ts'
@@ -20,6 +25,11 @@ const SCORE_PER_REJECTION = -5
 /** Half of a peer's rejections are forgiven in this time. */
 const FORGIVENESS_HALF_LIFE_MS = 60_000
 const PEERS_MAX = 1024
+/**
+ * The gateway is the hub of a star: every home must be in its mesh, or a home's message reaches the others by luck (at the
+ * default of 12, gossip tells 21 of the other 28 homes of it before it is forgotten).
+ */
+const MESH_MAX = 256
 
 /** Counts rejected messages per forwarder, forgiving with time. */
 export function createPenalties(clock: Clock) {
@@ -54,6 +64,7 @@ export function gossipService(
     emitSelf: false,
     allowPublishToZeroTopicPeers: true,
     doPX: false,
+    Dhi: MESH_MAX,
     maxInboundDataLength: GOSSIP_MAX_BYTES,
     maxTopicBytesPerPeer: TOPIC_BYTES_PER_PEER,
     scoreParams: {
@@ -74,6 +85,8 @@ export interface Gossip {
     deliver: (data: Uint8Array, authorPeerId: string) => void,
   ): () => void
   publish(topic: string, data: Uint8Array): Promise<void>
+  /** Calls back when a member starts to listen to a topic; the result ends that. */
+  onListener(topic: string, listener: (peerId: string) => void): () => void
   /** How many peers we know to listen to a topic. */
   listeners(topic: string): number
 }
@@ -113,6 +126,15 @@ export function createGossip(pubsub: GossipSub, membership: Membership, penaltie
     },
     publish: async (topic, data) => {
       await pubsub.publish(topic, data)
+    },
+    onListener: (topic, listener) => {
+      const onChange = ({ detail }: CustomEvent<SubscriptionChangeData>): void => {
+        const peerId = detail.peerId.toString()
+        const began = detail.subscriptions.some((each) => each.topic === topic && each.subscribe)
+        if (began && membership.has(peerId)) listener(peerId)
+      }
+      pubsub.addEventListener('subscription-change', onChange)
+      return () => pubsub.removeEventListener('subscription-change', onChange)
     },
     listeners: (topic) => pubsub.getSubscribers(topic).length,
   }

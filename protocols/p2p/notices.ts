@@ -228,9 +228,8 @@ export async function openNotices(node: PeerNode, options: NoticesOptions): Prom
   const gaps = gapHealer(desk)
   const unsubscribe = followGossip(desk, (notice) => gaps.look(notice.author))
   const stopServing = await serveNotices(desk)
-  const unwatch = node.onEvent((event) => {
-    if (event.type === 'member-connected') tryCatchUp(desk, event.peerId)
-  })
+  // Whoever has begun to listen may have spoken before we could hear, and what it says from now on comes by gossip.
+  const unwatch = node.gossip.onListener(topic, (peerId) => tryCatchUp(desk, peerId))
   node.connectedMembers().forEach((peerId) => tryCatchUp(desk, peerId))
   return {
     topic,
