@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { Fault, messageOf } from '../../protocols/rules/fault.ts'
 
 const answerSchema = z.object({
-  result: z.unknown(),
-  error: z.object({ code: z.number(), message: z.string(), data: z.unknown() }).optional(),
+  result: z.unknown().optional(),
+  error: z.object({ code: z.number(), message: z.string(), data: z.unknown().optional() }).optional(),
 })
 
 /** How long a node may take to answer one request. */
