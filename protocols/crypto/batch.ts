@@ -3,7 +3,8 @@ import { bytesToNumberBE } from '@noble/curves/utils.js'
 import { randomBytes } from '@noble/hashes/utils.js'
 import type { RandomSource } from '../rules/clock.ts'
 import { Fault } from '../rules/fault.ts'
-import { G, Point, Scalars } from './group.ts'
+import { Point, Scalars } from './group.ts'
+import { fixedBase, multiplySecret } from './multiply-secret.ts'
 import { commit, generatorOf, type PerQuantity, QUANTITIES } from './points.ts'
 
 /** Four points of a reading with what they should commit to, in the order of `QUANTITIES`. */
@@ -69,14 +70,14 @@ function combinationHolds(claims: readonly PointsClaim[], random: RandomSource):
     (sum, quantity, index) => {
       return sum.add(multiple(generatorOf(quantity), at(weights, index)))
     },
-    multiple(G, blinding),
+    multiple(fixedBase(), blinding),
   )
   return mulAddUnsafe(Point, points, coefficients).equals(expected)
 }
 
 /** The weights mix secret values with fresh randomness; they are multiplied in constant time all the same. */
 function multiple(base: Point, scalar: bigint): Point {
-  return scalar === 0n ? Point.ZERO : base.multiply(scalar)
+  return scalar === 0n ? Point.ZERO : multiplySecret(base, scalar)
 }
 
 function nonZero(random: RandomSource): bigint {

@@ -8,13 +8,13 @@ import { Fault } from '../rules/fault.ts'
 import {
   decodePoint,
   encodePoint,
-  G,
   type Point,
   POINT_BYTES,
   randomScalar,
   toScalar,
   WIDE_BYTES,
 } from './group.ts'
+import { fixedBase, multiplySecret } from './multiply-secret.ts'
 import type { PreparedRecipient } from './recipient.ts'
 import { tag } from './tag.ts'
 
@@ -61,8 +61,8 @@ export function seal(
   random: RandomSource = randomBytes,
 ): Sealed {
   const secret = randomScalar(random)
-  const ephemeral = encodePoint(G.multiply(secret))
-  const kemPoint = recipient.point.multiply(secret)
+  const ephemeral = encodePoint(multiplySecret(fixedBase(), secret))
+  const kemPoint = multiplySecret(recipient.point, secret)
   const schedule = keySchedule(kemPoint, ephemeral, { recipient: recipient.bytes, aad })
   const ciphertext = chacha20poly1305(schedule.key, schedule.nonce, aad).encrypt(plaintext)
   return { wire: concatBytes(ephemeral, ciphertext), schedule }
@@ -79,7 +79,7 @@ export function ephemeralPoint(wire: Uint8Array): Point {
 
 /** S = x·R: what the holder of x computes, in one multiplication. */
 export function kemPointOf(secret: bigint, ephemeral: Point): Point {
-  return ephemeral.multiply(secret)
+  return multiplySecret(ephemeral, secret)
 }
 
 /**
@@ -87,12 +87,12 @@ export function kemPointOf(secret: bigint, ephemeral: Point): Point {
  * (Eq. 5 cannot hold literally, as no one plaintext constant fits every r; docs/crypto.md says why.)
  */
 export function applyConstant(constant: bigint, ephemeral: Point): Point {
-  return ephemeral.multiply(constant)
+  return multiplySecret(ephemeral, constant)
 }
 
 /** Eq. 7: S = x_dl·R' = x_dl·m_sg·r·G = r·X_sg, the very secret that the delegatee computes. */
 export function kemPointOfTransformed(delegationSecret: bigint, transformed: Point): Point {
-  return transformed.multiply(delegationSecret)
+  return multiplySecret(transformed, delegationSecret)
 }
 
 /** Opens with the secret of the key that it was sealed to. Throws `bad-envelope`, `bad-point` or `bad-tag`. */

@@ -1,5 +1,5 @@
 import { encodeScalar, G, keyId, ORDER, type Point, Scalars } from './group.ts'
-import { checkOpeningRange, generatorOf, type QuantityName } from './points.ts'
+import { checkOpeningRange, commit, generatorOf, type QuantityName } from './points.ts'
 import { Fault } from '../rules/fault.ts'
 
 /** A number with its blinding: reveals this number and nothing else. */
@@ -19,11 +19,10 @@ export interface EcrecoverInputs {
   readonly s: Uint8Array
 }
 
-/** Whether value·H_q + ρ·G is the point. All of it is public, so that fast multiplication may be used. */
+/** Whether value·H_q + ρ·G is the point. Throws `value-out-of-range` or `blinding-out-of-range`. */
 export function checkOpening(point: Point, opening: Opening): boolean {
   const { quantity, value, blinding } = opening
-  checkOpeningRange(quantity, value, blinding)
-  return generatorOf(quantity).multiplyUnsafe(value).add(G.multiplyUnsafe(blinding)).equals(point)
+  return commit(quantity, value, blinding).equals(point)
 }
 
 /**

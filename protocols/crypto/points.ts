@@ -3,8 +3,8 @@ import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { POINTS_BYTES } from '../messages/record.ts'
 import { badField, Fault } from '../rules/fault.ts'
 import type { EssentialData } from '../rules/reading.ts'
-import { decodePoint, encodePoint, G, ORDER, Point, POINT_BYTES, Scalars } from './group.ts'
-import { withTable } from './table.ts'
+import { decodePoint, encodePoint, ORDER, Point, POINT_BYTES, Scalars } from './group.ts'
+import { fixedBase, multiplySecret, withTable } from './multiply-secret.ts'
 import { DOMAIN } from './tag.ts'
 
 /** The committed quantities, in the order of their points on the wire. */
@@ -34,7 +34,7 @@ export function generatorOf(quantity: QuantityName): Point {
 
 /** Builds the tables of G and of the four generators ahead of use; some 300 ms once in a process. */
 export function warmGenerators(): void {
-  withTable(G)
+  fixedBase()
   for (const quantity of QUANTITIES) generatorOf(quantity)
 }
 
@@ -44,13 +44,13 @@ export function warmGenerators(): void {
  */
 export function commit(quantity: QuantityName, value: bigint, blinding: bigint): Point {
   checkOpeningRange(quantity, value, blinding)
-  return multipleOf(generatorOf(quantity), value).add(multipleOf(G, blinding))
+  return multipleOf(generatorOf(quantity), value).add(multipleOf(fixedBase(), blinding))
 }
 
 /** s·P in constant time for any s of [0, n-1]: (s+1)·P - P has no special case at s = 0, the value of an idle home. */
 function multipleOf(base: Point, scalar: bigint): Point {
   if (scalar === ORDER - 1n) return base.negate()
-  return base.multiply(scalar + 1n).subtract(base)
+  return multiplySecret(base, scalar + 1n).subtract(base)
 }
 
 /** Σ V: what a community's total must open. */

@@ -1,6 +1,6 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { decodePoint, encodePoint, keyId, type Point } from './group.ts'
-import { withTable } from './table.ts'
+import { withTable } from './multiply-secret.ts'
 
 /** A public key made ready for many envelopes. */
 export interface PreparedRecipient {
