@@ -129,7 +129,8 @@ export function admitFrame(state: HomeState, received: ReceivedFrame, settings: 
   const mark = markOf(received)
   const progress = state.boards.find((b) => b.boardId === frame.boardId)
   if (progress === undefined) return firstFrame(state, frame, mark, settings)
-  const rules = { board, settings }
+  const offsets = registerNames(frame.kind).map((name) => state.offsets[name])
+  const rules = { board, settings, offsets }
   const verdict = followLine(progress, mark, rules)
   if (verdict.ok) return { ok: true, next: accept(state, progress, mark, verdict) }
   const suspected = followSuspect(progress, mark, verdict, rules)

@@ -23,13 +23,16 @@ const HALF = 2 ** 31
 const LEAST_WINDOW_MS = 50
 /** Frames that may be lost at once without the sequence being in doubt. */
 const SEQUENCE_SLACK = 64
-/** A restart cannot lie before the last frame was sent; clocks of the two ends agree within this. */
-const RESTART_TOLERANCE_MS = 100
 /** Ceramic resonators of small boards are right within 0.5 %: the difference is forgotten at 1 %. */
 const DRIFT_DIVISOR = 100
 
 const aheadOf = (now: number, last: number) => (now - last + WORD) % WORD
 const isForward = (distance: number) => distance > 0 && distance < HALF
+
+/** Is a board's sequence later than another? 32 bits that may roll over. */
+export function isLater(sequence: number, last: number): boolean {
+  return isForward(aheadOf(sequence, last))
+}
 
 export function elapsedSince(mark: Mark, now: Mark): Elapsed {
   const gatewayMs = Math.max(0, now.receivedAtMs - mark.receivedAtMs)
@@ -68,12 +71,17 @@ export function orderFault(
   return aheadMs > 2 * sampleMs ? { ok: false, code: 'board-clock-ahead', facts: { aheadMs } } : undefined
 }
 
+/** Is this the very frame that the line ended with? */
+export function isCopy(mark: Mark, now: Mark): boolean {
+  const same = now.sequence === mark.sequence && now.uptimeMs === mark.uptimeMs
+  return same && now.registers.every((register, i) => register === mark.registers[i])
+}
+
 /**
  * Did the board start after the last frame of this line was sent? A frame that was late when it came had been
- * sent earlier by its (negative) lead. A copy of the last frame is no restart.
+ * sent earlier by its (negative) lead.
  */
 export function startedAfter(line: Line, now: Mark): boolean {
-  if (now.sequence === line.sequence && now.uptimeMs === line.uptimeMs) return false
   const sentAtMs = line.receivedAtMs + Math.min(0, line.leadMs)
-  return now.receivedAtMs - now.uptimeMs >= sentAtMs - RESTART_TOLERANCE_MS
+  return now.receivedAtMs - now.uptimeMs >= sentAtMs
 }

@@ -1,5 +1,5 @@
 import type { Elapsed, OrderFault } from './board-clock.ts'
-import { elapsedSince, leadAfter, orderFault, startedAfter } from './board-clock.ts'
+import { elapsedSince, isCopy, isLater, leadAfter, orderFault, startedAfter } from './board-clock.ts'
 import type { Facts } from './fault.ts'
 import type {
   BoardProgress,
@@ -8,6 +8,7 @@ import type {
   Line,
   Mark,
   RegisterName,
+  Suspect,
   Trial,
 } from './home-registers.ts'
 import { registerNames } from './home-registers.ts'
@@ -30,6 +31,8 @@ export type LineFault =
 export interface LineRules {
   readonly board: CommissionedBoard
   readonly settings: HomeSettings
+  /** The home's offsets of the board's registers, in their order. */
+  readonly offsets: readonly number[]
 }
 
 /** How many frames must continue each other, over as many periods, before a dead line is left for theirs. */
@@ -85,51 +88,83 @@ function addsAcrossRestart(left: Line, now: Mark, rules: LineRules): readonly nu
   })
 }
 
+/** Of what is due, only what must show at once: an offset never falls below zero. */
+function leastShown(progress: BoardProgress, now: Mark, due: readonly number[], rules: LineRules): number[] {
+  return due.map((sum, i) => {
+    const home = (rules.offsets[i] ?? 0) + (progress.registers[i] ?? 0)
+    return Math.min(sum, Math.max(0, (now.registers[i] ?? 0) - home))
+  })
+}
+
+const plus = (a: readonly number[], b: readonly number[]) => a.map((sum, i) => sum + (b[i] ?? 0))
+const less = (a: readonly number[], b: readonly number[]) => a.map((sum, i) => Math.max(0, sum - (b[i] ?? 0)))
+
 /**
  * A frame after a restart is on trial: an old frame that comes again long after looks the same. Until a second
  * frame confirms it, what it adds is owed and not counted, and the line before stays ready to go on.
  */
-function followTrial(progress: BoardProgress, now: Mark, rules: LineRules): LineVerdict | LineFault {
+function onTrial(
+  progress: BoardProgress,
+  now: Mark,
+  confirmed: boolean,
+  rules: LineRules,
+): LineVerdict | LineFault {
   const left = progress.trial?.left ?? lineOf(progress)
+  const given = progress.trial?.given ?? left.registers.map(() => 0)
   const total = addsAcrossRestart(left, now, rules)
   if (isFault(total)) return total
-  const given = progress.trial?.given ?? total.map(() => 0)
-  const confirmed = progress.trial !== null && confirms(progress, now)
-  const due = total.map((sum, i) => Math.max(0, sum - (given[i] ?? 0)))
+  const due = less(total, given)
   if (confirmed) return { ok: true, leadMs: 0, adds: due, trial: null }
-  const adds = due.map((sum, i) => Math.min(sum, climb(progress, now, i)))
-  const trial = { left, given: given.map((sum, i) => sum + (adds[i] ?? 0)) }
-  return { ok: true, leadMs: 0, adds, trial }
-}
-
-/** How far a register rose above its last value: an offset never falls below zero, so this much shows at once. */
-function climb(mark: Mark, now: Mark, register: number): number {
-  return Math.max(0, (now.registers[register] ?? 0) - (mark.registers[register] ?? 0))
+  const adds = leastShown(progress, now, due, rules)
+  return { ok: true, leadMs: 0, adds, trial: { left, given: plus(given, adds) } }
 }
 
 /** A later frame of the same start confirms it when real time passed between the two: copies come in a burst. */
-function confirms(progress: BoardProgress, now: Mark): boolean {
-  const { gatewayMs, boardMs, sequences } = elapsedSince(progress, now)
-  return sequences > 0 && 2 * gatewayMs >= boardMs && gatewayMs > 0
+function confirms(before: Mark, now: Mark): boolean {
+  const { gatewayMs, boardMs, sequences } = elapsedSince(before, now)
+  const climbs = now.registers.every((register, i) => register >= (before.registers[i] ?? 0))
+  return sequences > 0 && gatewayMs > 0 && 2 * gatewayMs >= boardMs && climbs
 }
 
-function lineOf(progress: BoardProgress): Line {
-  const { sequence, uptimeMs, receivedAtMs, registers, leadMs } = progress
+function lineOf({ sequence, uptimeMs, receivedAtMs, registers, leadMs }: BoardProgress): Line {
   return { sequence, uptimeMs, receivedAtMs, registers, leadMs }
 }
 
 /** The trial was of a copy: the line before goes on. */
 function followLeftLine(trial: Trial, now: Mark, rules: LineRules): LineVerdict | LineFault {
   const verdict = followPlain(trial.left, now, rules)
-  if (!verdict.ok) return verdict
-  return { ...verdict, adds: verdict.adds.map((sum, i) => Math.max(0, sum - (trial.given[i] ?? 0))) }
+  return verdict.ok ? { ...verdict, adds: less(verdict.adds, trial.given) } : verdict
 }
 
-/** Is this the next frame of the start that is on trial? Each of its frames must prove the restart anew. */
-function continuesTrial(progress: BoardProgress, trial: Trial, now: Mark): boolean {
-  const forward = elapsedSince(progress, now).sequences < 2 ** 31 && now.uptimeMs > progress.uptimeMs
-  return forward && startedAfter(trial.left, now)
+/**
+ * A frame while a restart is on trial. The line before goes on when it can; else the start on trial does, or one
+ * that is later still, or one whose first frame was refused because a copy of an old one had come first.
+ */
+function followTried(
+  progress: BoardProgress,
+  trial: Trial,
+  now: Mark,
+  rules: LineRules,
+): LineVerdict | LineFault {
+  const back = followLeftLine(trial, now, rules)
+  if (back.ok || isCopy(progress, now) || !startedAfter(trial.left, now)) return back
+  if (isLater(now.sequence, progress.sequence) && now.uptimeMs > progress.uptimeMs) {
+    return onTrial(progress, now, confirms(progress, now), rules)
+  }
+  if (startedAfter(lineOf(progress), now)) return onTrial(progress, now, false, rules)
+  const { suspect } = progress
+  if (suspect !== null && follows(suspect, now, rules) && confirms(suspect, now)) {
+    return onTrial(progress, now, true, rules)
+  }
+  return {
+    ok: false,
+    code: 'out-of-order',
+    facts: { sequence: now.sequence, last: progress.sequence },
+  }
 }
+
+const follows = (suspect: Suspect, now: Mark, rules: LineRules) =>
+  followPlain({ ...suspect, leadMs: 0 }, now, rules).ok
 
 /** A jump that was impossible when it was first seen does not become possible by waiting. */
 function stillHeld(progress: BoardProgress, now: Mark, rules: LineRules): LineFault | undefined {
@@ -153,17 +188,12 @@ export function followLine(progress: BoardProgress, now: Mark, rules: LineRules)
   const behindMs = progress.receivedAtMs - now.receivedAtMs
   if (behindMs > 2 * rules.settings.sampleMs) return { ok: false, code: 'clock-back', facts: { behindMs } }
   const { trial } = progress
-  if (trial !== null) {
-    if (continuesTrial(progress, trial, now)) return followTrial(progress, now, rules)
-    const back = followLeftLine(trial, now, rules)
-    if (back.ok || !startedAfter(trial.left, now)) return back
-    return startedAfter(lineOf(progress), now) ? followTrial(progress, now, rules) : back
-  }
+  if (trial !== null) return followTried(progress, trial, now, rules)
   const held = stillHeld(progress, now, rules)
   if (held !== undefined) return held
   const verdict = followPlain(progress, now, rules)
-  if (verdict.ok || !startedAfter(progress, now)) return verdict
-  return followTrial(progress, now, rules)
+  if (verdict.ok || isCopy(progress, now) || !startedAfter(progress, now)) return verdict
+  return onTrial(progress, now, false, rules)
 }
 
 /** Remembers a refused frame: as a spike that is held, or as a suspect that later frames may continue. */
@@ -178,9 +208,10 @@ export function followSuspect(
     return { ...progress, held: progress.held ?? { sinceMs: now.receivedAtMs, registers: now.registers } }
   }
   const { suspect } = progress
-  const follows = suspect !== null && followPlain({ ...suspect, leadMs: 0 }, now, rules).ok
-  const started = follows ? { seen: suspect.seen + 1, sinceMs: suspect.sinceMs } : undefined
-  return { ...progress, suspect: { ...now, ...(started ?? { seen: 1, sinceMs: now.receivedAtMs }) } }
+  if (suspect === null || !follows(suspect, now, rules)) {
+    return { ...progress, suspect: { ...now, seen: 1, sinceMs: now.receivedAtMs } }
+  }
+  return { ...progress, suspect: { ...now, seen: suspect.seen + 1, sinceMs: suspect.sinceMs } }
 }
 
 /**
@@ -193,6 +224,6 @@ export function resumeAs(progress: BoardProgress, now: Mark, rules: LineRules): 
   if (suspect === null || suspect.seen < SUSPECTS_TO_RESUME) return undefined
   if (now.receivedAtMs - suspect.sinceMs < SUSPECTS_TO_RESUME * rules.settings.sampleMs) return undefined
   const board: CommissionedBoard = { ...rules.board, afterRestart: 'from-copy' }
-  const adds = addsAcrossRestart(progress, now, { ...rules, board })
-  return isFault(adds) ? undefined : { ok: true, leadMs: 0, adds, trial: null }
+  const verdict = onTrial(progress, now, true, { ...rules, board })
+  return verdict.ok ? verdict : undefined
 }

@@ -1,6 +1,7 @@
 import type { Facts } from './fault.ts'
 import type { HomeSettings, Offsets, RegisterName } from './home-registers.ts'
 import { registerNames, registersOf } from './home-registers.ts'
+import { isLater } from './board-clock.ts'
 import { powerOf } from './process-frames.ts'
 import type { BoardFrame, EssentialData } from './reading.ts'
 import { ESSENTIAL_FLAGS } from './reading.ts'
@@ -10,7 +11,6 @@ import { mostPossible, REGISTER_SPAN } from './register-step.ts'
 export interface SeenBoard {
   readonly boardId: number
   readonly sequence: number
-  readonly uptimeMs: number
 }
 
 /** What the community gateway keeps of the last reading that it checked: plain data. */
@@ -73,18 +73,26 @@ function orderFault({ slot, essential, previous }: FollowInput): Fault | undefin
   return next && gap !== told ? fault('flag-mismatch', { flag: 'gapBefore', told }) : undefined
 }
 
-/** Every board of the home must speak, and none may repeat a frame of an earlier reading. */
-function boardFault({ frames, settings, previous }: FollowInput): Fault | undefined {
+/** Every board of the home must speak. */
+function silentFault({ frames, settings }: FollowInput): Fault | undefined {
   for (const { boardId, kind } of settings.boards) {
     if (!frames.some((f) => f.boardId === boardId && f.kind === kind)) {
       return fault('board-missing', { boardId, kind })
     }
   }
+  return undefined
+}
+
+/** No frame may be of an earlier reading: each is later than the last of its board, or the board restarted since. */
+function replayFault({ frames, essential, settings, previous }: FollowInput): Fault | undefined {
+  if (previous === null) return undefined
+  const elapsedMs = essential.t - previous.essential.t + 2 * settings.sampleMs
+  const last = new Map(previous.boards.map((board) => [board.boardId, board.sequence]))
   for (const { boardId, sequence, uptimeMs } of frames) {
-    const seen = previous?.boards.find((b) => b.boardId === boardId)
-    if (seen?.sequence === sequence && seen.uptimeMs === uptimeMs) {
-      return fault('frame-replayed', { boardId, sequence })
-    }
+    const before = last.get(boardId)
+    const later = before === undefined || isLater(sequence, before)
+    if (!later && uptimeMs > elapsedMs) return fault('frame-replayed', { boardId, sequence, last: before })
+    last.set(boardId, sequence)
   }
   return undefined
 }
@@ -116,7 +124,10 @@ function valueFault({ essential, offsets, frames }: FollowInput): Fault | undefi
   return undefined
 }
 
-/** From the reading before: no register goes back, none gains more than is possible, no offset moves untold. */
+/**
+ * From the reading before: no register goes back, none gains more than is possible, no offset moves untold. After a
+ * restart that is told, what was owed may come at once: a gateway could only raise its own home's use by it.
+ */
 function changeFault({ essential, offsets, previous, settings, slot }: FollowInput): Fault | undefined {
   if (previous === null) return undefined
   const elapsedMs = (slot - previous.slot + 2) * settings.sampleMs
@@ -127,7 +138,7 @@ function changeFault({ essential, offsets, previous, settings, slot }: FollowInp
     const add = essential[field] - previous.essential[field]
     if (add < 0) return fault('register-back', { field, by: -add })
     const possible = mostPossible(name, elapsedMs, settings.limits)
-    if (add > possible) return fault('spike', { field, add, possible })
+    if (add > possible && !told) return fault('spike', { field, add, possible })
     const moved = offsets[name] - previous.offsets[name]
     const allowed = moved === 0 || moved === REGISTER_SPAN || told || !seenAll
     if (!allowed) return fault('offset-moved', { field, moved })
@@ -137,7 +148,7 @@ function changeFault({ essential, offsets, previous, settings, slot }: FollowInp
 
 function seenBoards({ frames, previous }: FollowInput): readonly SeenBoard[] {
   const seen = new Map(previous?.boards.map((board) => [board.boardId, board]))
-  for (const { boardId, sequence, uptimeMs } of frames) seen.set(boardId, { boardId, sequence, uptimeMs })
+  for (const { boardId, sequence } of frames) seen.set(boardId, { boardId, sequence })
   return [...seen.values()]
 }
 
@@ -146,8 +157,11 @@ function seenBoards({ frames, previous }: FollowInput): readonly SeenBoard[] {
  * that X^t carries, and from the reading before. The gateway that entered the data cannot invent a register.
  */
 export function checkEssentialFollows(input: FollowInput): FollowResult {
-  const found = orderFault(input) ?? boardFault(input) ?? valueFault(input) ?? changeFault(input)
-  if (found !== undefined) return found
+  const checks = [orderFault, silentFault, replayFault, valueFault, changeFault]
+  for (const check of checks) {
+    const found = check(input)
+    if (found !== undefined) return found
+  }
   const { slot, essential, offsets } = input
   return { ok: true, next: { slot, essential, offsets, boards: seenBoards(input) } }
 }

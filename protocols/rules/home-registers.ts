@@ -66,7 +66,7 @@ export interface Line extends Mark {
 export interface Trial {
   /** The line that goes on if it was no restart. */
   readonly left: Line
-  /** What the registers have counted since; the rest is owed until the restart is confirmed. */
+  /** What of the registers is counted since; the rest is owed until the restart is confirmed. */
   readonly given: readonly number[]
 }
 
