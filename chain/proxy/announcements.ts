@@ -1,0 +1,70 @@
+import { WebSocket } from 'ws'
+
+/** Pauses between attempts to connect, in order; the last repeats. */
+const PAUSES_MS = [200, 500, 1000, 2000, 5000]
+
+/** An announcement is a header of about 2 kB. */
+const MAX_MESSAGE_BYTES = 1024 * 1024
+
+const SUBSCRIBE = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_subscribe', params: ['newHeads'] })
+
+/** The WebSocket address of a node that serves both on one port. */
+export function webSocketUrl(rpc: string): string {
+  return rpc.replace(/^http/u, 'ws')
+}
+
+export interface Announcements {
+  /** Whether the node is telling of blocks now. */
+  live(): boolean
+  stop(): void
+}
+
+/**
+ * Calls `onBlock` whenever the node announces a block. It only wakes: what the block holds is asked by RPC, so a lying or
+ * missing announcement costs time, never truth. A node without WebSocket is tried again ever less often.
+ */
+export function listenForBlocks(url: string, onBlock: () => void): Announcements {
+  let socket: WebSocket | undefined
+  let timer: NodeJS.Timeout | undefined
+  let stopped = false
+  let subscribed = false
+  let failures = 0
+
+  const connect = (): void => {
+    if (stopped) return
+    const made = new WebSocket(url, {
+      maxPayload: MAX_MESSAGE_BYTES,
+      handshakeTimeout: 5000,
+      perMessageDeflate: false,
+    })
+    socket = made
+    made.on('open', () => made.send(SUBSCRIBE))
+    made.on('message', () => {
+      // The first message confirms the subscription; a block may have come just before it, so it wakes as well.
+      subscribed = true
+      failures = 0
+      onBlock()
+    })
+    made.on('error', () => undefined)
+    made.on('close', () => {
+      const wasLive = subscribed
+      subscribed = false
+      if (stopped) return
+      // The node may have gone with it: the poll should see that now, not at its leisure.
+      if (wasLive) onBlock()
+      const pause = PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)]
+      failures += 1
+      timer = setTimeout(connect, pause)
+    })
+  }
+
+  connect()
+  return {
+    live: () => subscribed,
+    stop: () => {
+      stopped = true
+      clearTimeout(timer)
+      socket?.terminate()
+    },
+  }
+}

@@ -1,0 +1,124 @@
+import { Fault } from '../../protocols/rules/fault.ts'
+import { type BlockRef, type ChainBlock, makeBlock } from './block.ts'
+import { type Header, maybeHeaderReply, maybeReceiptsReply } from './replies.ts'
+import type { Rpc } from './rpc.ts'
+
+/** How many block hashes are remembered, to find where a fork began; deeper ones are asked again. */
+const KNOWN_HASHES = 1024
+/** How many blocks are kept whole for proxies that are a little behind. */
+const KEPT_BLOCKS = 64
+
+const quantity = (number: number): string => `0x${number.toString(16)}`
+
+/** What the node's chain is: asks each block once, follows parents, sees when the past has changed. */
+export class Canonical {
+  readonly #rpc: Rpc
+  readonly #hashes = new Map<number, string>()
+  readonly #blocks = new Map<string, Promise<ChainBlock>>()
+  #head: ChainBlock | undefined
+
+  constructor(rpc: Rpc) {
+    this.#rpc = rpc
+  }
+
+  head(): ChainBlock | undefined {
+    return this.#head
+  }
+
+  /** The header at a height, or the newest; undefined when the node's chain is shorter. */
+  async header(at: number | 'latest'): Promise<Header | undefined> {
+    const which = at === 'latest' ? at : quantity(at)
+    return (await this.#rpc.call('eth_getBlockByNumber', [which, false], maybeHeaderReply)) ?? undefined
+  }
+
+  /** Whether the node's chain holds this very block. */
+  async holds(ref: BlockRef): Promise<boolean> {
+    if (this.#head !== undefined && ref.number > this.#head.number) return false
+    const known = this.#hashes.get(ref.number) ?? (await this.header(ref.number))?.hash
+    return known === ref.hash
+  }
+
+  /** The block at a height with its receipts; undefined when the chain is shorter. */
+  async block(number: number): Promise<ChainBlock | undefined> {
+    const known = this.#hashes.get(number)
+    const kept = known === undefined ? undefined : this.#blocks.get(known)
+    if (kept !== undefined) return kept
+    const header = await this.header(number)
+    return header === undefined ? undefined : this.#whole(header)
+  }
+
+  /** Follows the node to its newest block, telling each step; `onFork` gets the first height that changed. */
+  async advance(onBlock: (block: ChainBlock) => void, onFork: (from: number) => void): Promise<void> {
+    const latest = await this.header('latest')
+    if (latest === undefined) throw new Fault('rpc-garbage', `${this.#rpc.url} has no newest block`)
+    for (;;) {
+      const head = this.#head
+      if (head === undefined) return this.#push(await this.#whole(latest), onBlock)
+      if (latest.number <= head.number && this.#hashes.get(latest.number) === latest.hash) {
+        if (latest.number < head.number) await this.#retreat(latest.number, onFork)
+        return
+      }
+      const next = latest.number <= head.number ? undefined : await this.#following(head, latest)
+      if (next === undefined || next.parentHash !== head.hash)
+        await this.#retreatFrom(head.number, latest, onFork)
+      else this.#push(next, onBlock)
+      if (next === undefined && latest.number > head.number) return
+    }
+  }
+
+  async #following(head: ChainBlock, latest: Header): Promise<ChainBlock | undefined> {
+    return latest.number === head.number + 1 ? this.#whole(latest) : this.block(head.number + 1)
+  }
+
+  #push(block: ChainBlock, onBlock: (block: ChainBlock) => void): void {
+    this.#head = block
+    this.#hashes.set(block.number, block.hash)
+    this.#hashes.delete(block.number - KNOWN_HASHES)
+    onBlock(block)
+  }
+
+  /** Finds the last block that is still there, and goes back to it. */
+  async #retreatFrom(number: number, latest: Header, onFork: (from: number) => void): Promise<void> {
+    let height = Math.min(number, latest.number)
+    while (this.#hashes.has(height)) {
+      const there = height === latest.number ? latest : await this.header(height)
+      if (there?.hash === this.#hashes.get(height)) return this.#retreat(height, onFork)
+      height -= 1
+    }
+    // Deeper than we remember: begin anew, and let each proxy find its place by its own trail.
+    this.#hashes.clear()
+    this.#head = undefined
+    onFork(0)
+  }
+
+  async #retreat(height: number, onFork: (from: number) => void): Promise<void> {
+    const known = this.#hashes.get(height)
+    if (known === undefined || this.#head?.number === height) return
+    for (const number of [...this.#hashes.keys()]) if (number > height) this.#hashes.delete(number)
+    const block = await this.block(height)
+    if (block?.hash !== known)
+      throw new Fault('rpc-unknown', `${this.#rpc.url} changed its chain while asked`)
+    this.#head = block
+    onFork(height + 1)
+  }
+
+  #whole(header: Header): Promise<ChainBlock> {
+    const kept = this.#blocks.get(header.hash)
+    if (kept !== undefined) return kept
+    const made = this.#fetch(header)
+    this.#blocks.set(header.hash, made)
+    made.catch(() => this.#blocks.delete(header.hash))
+    for (const hash of this.#blocks.keys()) {
+      if (this.#blocks.size <= KEPT_BLOCKS) break
+      this.#blocks.delete(hash)
+    }
+    return made
+  }
+
+  async #fetch(header: Header): Promise<ChainBlock> {
+    if (header.transactions.length === 0) return makeBlock(header, [])
+    const receipts = await this.#rpc.call('eth_getBlockReceipts', [header.hash], maybeReceiptsReply)
+    if (receipts === null) throw new Fault('rpc-unknown', `no receipts for block ${header.number} yet`)
+    return makeBlock(header, receipts)
+  }
+}

@@ -1,0 +1,271 @@
+import type { Clock } from '../../protocols/rules/clock.ts'
+import { codeOf, Fault } from '../../protocols/rules/fault.ts'
+import { type Announcements, listenForBlocks, webSocketUrl } from './announcements.ts'
+import type { BlockRef, ChainBlock } from './block.ts'
+import { Canonical } from './canonical.ts'
+import { headerReply, numberReply } from './replies.ts'
+import { checked, type Rpc } from './rpc.ts'
+import { FeedReader, type Subscriber, type Subscription } from './subscription.ts'
+
+export type { Subscriber, Subscription } from './subscription.ts'
+
+/** `away`: the node does not answer. `stalled`: it answers, but no block came for more than five periods. */
+export type FeedState = 'connecting' | 'following' | 'away' | 'stalled' | 'foreign'
+
+export interface FeedOptions {
+  readonly rpc: Rpc
+  readonly clock: Clock
+  /** What the chain must be; without it, what it is at the first contact. */
+  readonly expect?: { readonly chainId: number; readonly genesisHash?: string }
+  /** The block period, ms: the measure of a stalled chain. */
+  readonly blockPeriodMs?: number
+  /** Where blocks are announced; null polls only. */
+  readonly webSocket?: string | null
+  readonly onFault?: (thrown: unknown, about: string) => void
+}
+
+/** The chain of one node, read once for all proxies of the process. */
+export interface ChainFeed {
+  readonly rpc: Rpc
+  chainId(): number
+  genesisHash(): string
+  /** The newest block; undefined before the first contact. */
+  head(): ChainBlock | undefined
+  state(): FeedState
+  /** Is told each change of state. */
+  onState(listener: (state: FeedState) => void): () => void
+  /** Delivers every block after the subscriber's place, in order, one at a time, and every fork. */
+  subscribe(subscriber: Subscriber): Subscription
+  /** Whether the node's chain holds this very block now. */
+  holds(ref: BlockRef): Promise<boolean>
+  /** Looks at once. */
+  poke(): void
+  stop(): Promise<void>
+}
+
+/** While announcements come, the poll only guards; without them it is what finds blocks. */
+const GUARD_POLL_MS = 1000
+const POLL_MS = 80
+const AWAY_POLL_MS = 500
+const FOREIGN_POLL_MS = 5000
+
+const STALLED_AFTER_PERIODS = 5
+const LEAST_STALL_MS = 2000
+
+interface Identity {
+  readonly chainId: number
+  readonly genesisHash: string
+}
+
+async function askIdentity(rpc: Rpc): Promise<Identity> {
+  const [chain, genesis] = await rpc.batch([
+    { method: 'eth_chainId', params: [] },
+    { method: 'eth_getBlockByNumber', params: ['0x0', false] },
+  ])
+  return {
+    chainId: checked(numberReply, chain, rpc.url, 'eth_chainId'),
+    genesisHash: checked(headerReply, genesis, rpc.url, 'eth_getBlockByNumber').hash,
+  }
+}
+
+/**
+ * Follows the chain behind `rpc`. Throws `foreign-chain` when the node serves another chain than expected; a node that
+ * is away is waited for.
+ */
+export async function createChainFeed(options: FeedOptions): Promise<ChainFeed> {
+  const feed = new Feed(options)
+  await feed.start()
+  return feed
+}
+
+class Feed implements ChainFeed {
+  readonly rpc: Rpc
+  readonly #options: FeedOptions
+  readonly #canonical: Canonical
+  readonly #readers = new Set<FeedReader>()
+  readonly #listeners = new Set<(state: FeedState) => void>()
+  #identity: Identity | undefined
+  /** Whether the node was asked who it is since it last came back. */
+  #identified = false
+  #state: FeedState = 'connecting'
+  #announcements: Announcements | undefined
+  #looking: Promise<void> | undefined
+  #again = false
+  #timer: NodeJS.Timeout | undefined
+  #newestAtMs: number
+  #forks = 0
+  #stopped = false
+
+  constructor(options: FeedOptions) {
+    this.rpc = options.rpc
+    this.#options = options
+    this.#canonical = new Canonical(options.rpc)
+    this.#newestAtMs = options.clock.nowMs()
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#lookOnce()
+    } catch (thrown) {
+      if (codeOf(thrown) === 'foreign-chain') throw thrown
+      this.#failed(thrown)
+    }
+    const { webSocket = webSocketUrl(this.rpc.url) } = this.#options
+    if (webSocket !== null) this.#announcements = listenForBlocks(webSocket, () => this.poke())
+    this.#schedule()
+  }
+
+  chainId(): number {
+    return this.#knownIdentity().chainId
+  }
+
+  genesisHash(): string {
+    return this.#knownIdentity().genesisHash
+  }
+
+  head(): ChainBlock | undefined {
+    return this.#canonical.head()
+  }
+
+  state(): FeedState {
+    return this.#state
+  }
+
+  onState(listener: (state: FeedState) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  subscribe(subscriber: Subscriber): Subscription {
+    const reader = new FeedReader(subscriber, {
+      canonical: this.#canonical,
+      forks: () => this.#forks,
+      onFault: (thrown, about) => this.#options.onFault?.(thrown, about),
+    })
+    this.#readers.add(reader)
+    reader.wake()
+    const stop = async (): Promise<void> => {
+      this.#readers.delete(reader)
+      await reader.stop()
+    }
+    return {
+      name: reader.name,
+      position: () => reader.position(),
+      behind: () => reader.behind(),
+      caughtUp: () => reader.caughtUp(),
+      stop,
+    }
+  }
+
+  holds(ref: BlockRef): Promise<boolean> {
+    return this.#canonical.holds(ref)
+  }
+
+  poke(): void {
+    if (this.#stopped) return
+    if (this.#looking !== undefined) {
+      this.#again = true
+      return
+    }
+    clearTimeout(this.#timer)
+    this.#looking = this.#look().finally(() => {
+      this.#looking = undefined
+      if (this.#again) this.poke()
+      else this.#schedule()
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    this.#announcements?.stop()
+    await this.#looking
+    await Promise.all([...this.#readers].map((reader) => reader.stop()))
+    this.#readers.clear()
+  }
+
+  async #look(): Promise<void> {
+    this.#again = false
+    await this.#lookOnce().catch((thrown: unknown) => this.#failed(thrown))
+  }
+
+  async #lookOnce(): Promise<void> {
+    if (!this.#identified) await this.#identify()
+    await this.#canonical.advance(
+      () => {
+        this.#newestAtMs = this.#options.clock.nowMs()
+        this.#wakeReaders()
+      },
+      () => {
+        this.#forks += 1
+        this.#newestAtMs = this.#options.clock.nowMs()
+        this.#wakeReaders()
+      },
+    )
+    this.#enter(this.#isStalled() ? 'stalled' : 'following')
+  }
+
+  async #identify(): Promise<void> {
+    const found = await askIdentity(this.rpc)
+    const { expect } = this.#options
+    const chainId = this.#identity?.chainId ?? expect?.chainId ?? found.chainId
+    const genesisHash = this.#identity?.genesisHash ?? expect?.genesisHash ?? found.genesisHash
+    if (found.chainId !== chainId || found.genesisHash !== genesisHash) {
+      const told = `chain ${found.chainId} with first block ${found.genesisHash}`
+      const wanted = `chain ${chainId} with first block ${genesisHash}`
+      const facts = { url: this.rpc.url, chainId: found.chainId, expected: chainId }
+      throw new Fault(
+        'foreign-chain',
+        `${this.rpc.url} serves ${told}, expected ${wanted}: give --rpc the right node`,
+        facts,
+      )
+    }
+    this.#identity = found
+    this.#identified = true
+  }
+
+  #knownIdentity(): Identity {
+    const expected = this.#options.expect
+    if (this.#identity !== undefined) return this.#identity
+    if (expected?.genesisHash !== undefined) return { ...expected, genesisHash: expected.genesisHash }
+    throw new Fault('rpc-unreachable', `${this.rpc.url} has not answered yet, so its chain is not known`)
+  }
+
+  #isStalled(): boolean {
+    const { blockPeriodMs, clock } = this.#options
+    if (blockPeriodMs === undefined) return false
+    const limit = Math.max(LEAST_STALL_MS, STALLED_AFTER_PERIODS * blockPeriodMs)
+    return clock.nowMs() - this.#newestAtMs > limit
+  }
+
+  #failed(thrown: unknown): void {
+    this.#identified = false
+    const foreign = codeOf(thrown) === 'foreign-chain'
+    const state = foreign ? 'foreign' : 'away'
+    // Told once for each change, not at every poll.
+    if (state !== this.#state) this.#options.onFault?.(thrown, 'chain feed')
+    this.#enter(state)
+  }
+
+  #enter(state: FeedState): void {
+    if (state === this.#state) return
+    this.#state = state
+    for (const listener of this.#listeners) listener(state)
+  }
+
+  #wakeReaders(): void {
+    for (const reader of this.#readers) reader.wake()
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.poke(), this.#pause())
+  }
+
+  #pause(): number {
+    if (this.#state === 'foreign') return FOREIGN_POLL_MS
+    if (this.#state === 'away') return AWAY_POLL_MS
+    return this.#announcements?.live() === true ? GUARD_POLL_MS : POLL_MS
+  }
+}

@@ -1,0 +1,162 @@
+import type { BlockRef, ChainBlock } from './block.ts'
+import type { Canonical } from './canonical.ts'
+import { cutAfter, extend, type Trail } from './trail.ts'
+
+export interface Subscriber {
+  readonly name: string
+  /** The blocks it has applied; the next one after the newest comes first. */
+  readonly trail?: Trail
+  /** The first height when the trail is empty; without it, the newest block of the moment. */
+  readonly start?: number
+  /** A block, with the trail as it is once this block is applied. A throw is told, and the block comes again. */
+  readonly onBlock: (block: ChainBlock, trail: Trail) => void | Promise<void>
+  /** All blocks at and above `from` are not on the chain any more, or never were; the trail is what remains. */
+  readonly onFork: (from: number, trail: Trail) => void | Promise<void>
+}
+
+export interface Subscription {
+  readonly name: string
+  /** The last block that was applied. */
+  position(): BlockRef | undefined
+  /** Blocks still to come. */
+  behind(): number
+  /** Resolves when it has applied the newest block, forks included. */
+  caughtUp(): Promise<void>
+  stop(): Promise<void>
+}
+
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 5000
+
+interface Source {
+  readonly canonical: Canonical
+  /** Counts the forks seen so far. */
+  readonly forks: () => number
+  readonly onFault: (thrown: unknown, about: string) => void
+}
+
+/** One subscriber's walk along the chain, at its own speed. */
+export class FeedReader implements Subscription {
+  readonly name: string
+  readonly #subscriber: Subscriber
+  readonly #source: Source
+  #trail: Trail
+  #forksSeen = -1
+  #running: Promise<void> | undefined
+  #again = false
+  #pauseMs = 0
+  #timer: NodeJS.Timeout | undefined
+  #stopped = false
+  #waiting: (() => void)[] = []
+
+  constructor(subscriber: Subscriber, source: Source) {
+    this.name = subscriber.name
+    this.#subscriber = subscriber
+    this.#source = source
+    this.#trail = subscriber.trail ?? []
+  }
+
+  position(): BlockRef | undefined {
+    return this.#trail.at(-1)
+  }
+
+  behind(): number {
+    const head = this.#source.canonical.head()
+    return head === undefined ? 0 : Math.max(0, head.number - this.#next(head) + 1)
+  }
+
+  caughtUp(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+      this.wake()
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await this.#running
+    this.#tellWaiting()
+  }
+
+  wake(): void {
+    if (this.#stopped || this.#timer !== undefined) return
+    if (this.#running !== undefined) {
+      this.#again = true
+      return
+    }
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined
+      if (this.#again) this.wake()
+    })
+  }
+
+  async #run(): Promise<void> {
+    this.#again = false
+    try {
+      while (!this.#stopped && (await this.#stepOn())) this.#pauseMs = 0
+      if (this.#source.canonical.head() !== undefined) this.#tellWaiting()
+    } catch (thrown) {
+      this.#source.onFault(thrown, this.name)
+      this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2))
+      if (this.#stopped) return
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined
+        this.wake()
+      }, this.#pauseMs)
+    }
+  }
+
+  #next(head: ChainBlock): number {
+    const last = this.#trail.at(-1)
+    return last === undefined ? (this.#subscriber.start ?? head.number) : last.number + 1
+  }
+
+  /** Applies one block or one fork; false when there is nothing left to do. */
+  async #stepOn(): Promise<boolean> {
+    const { canonical, forks } = this.#source
+    const head = canonical.head()
+    if (head === undefined) return false
+    const last = this.#trail.at(-1)
+    const forksNow = forks()
+    if (forksNow !== this.#forksSeen) {
+      if (last !== undefined && !(await canonical.holds(last))) await this.#goBack()
+      this.#forksSeen = forksNow
+      return true
+    }
+    const next = this.#next(head)
+    if (next > head.number) return false
+    const block = await canonical.block(next)
+    if (block === undefined) return false
+    if (last !== undefined && block.parentHash !== last.hash) {
+      await this.#goBack()
+      return true
+    }
+    const trail = extend(this.#trail, block)
+    await this.#subscriber.onBlock(block, trail)
+    this.#trail = trail
+    return true
+  }
+
+  async #goBack(): Promise<void> {
+    const known = await this.#newestHeld()
+    const kept = known === undefined ? [] : cutAfter(this.#trail, known.number)
+    await this.#subscriber.onFork(
+      known === undefined ? (this.#subscriber.start ?? 0) : known.number + 1,
+      kept,
+    )
+    this.#trail = kept
+  }
+
+  async #newestHeld(): Promise<BlockRef | undefined> {
+    for (const ref of this.#trail.toReversed()) {
+      if (await this.#source.canonical.holds(ref)) return ref
+    }
+    return undefined
+  }
+
+  #tellWaiting(): void {
+    if (this.#again && !this.#stopped) return
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+}

@@ -1,0 +1,36 @@
+import type { BlockRef } from './block.ts'
+
+/**
+ * Blocks that were applied, oldest first: the last ones all, before them ever fewer. When a chain comes back different,
+ * the newest one that it still has says from where to apply again.
+ */
+export type Trail = readonly BlockRef[]
+
+/** How many of the newest blocks are all kept. */
+const DENSE = 16
+
+/** Beyond them, a block stays while it is the first in its bucket of 2^k blocks: about 40 in a million. */
+const bucketOf = (number: number, age: number): number => {
+  const width = 2 ** Math.ceil(Math.log2(age / DENSE))
+  return width * 2 ** 24 + Math.floor(number / width)
+}
+
+/** The trail after `block` was applied. */
+export function extend(trail: Trail, { number, hash }: BlockRef): Trail {
+  const kept: BlockRef[] = []
+  let lastBucket = -1
+  for (const ref of trail) {
+    if (ref.number >= number) continue
+    const age = number - ref.number
+    const bucket = age <= DENSE ? -1 : bucketOf(ref.number, age)
+    if (bucket === -1 || bucket !== lastBucket) kept.push(ref)
+    lastBucket = bucket
+  }
+  kept.push({ number, hash })
+  return kept
+}
+
+/** The trail up to and with block `number`. */
+export function cutAfter(trail: Trail, number: number): Trail {
+  return trail.filter((ref) => ref.number <= number)
+}
