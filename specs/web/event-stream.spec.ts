@@ -101,7 +101,10 @@ describe('A page’s event stream', () => {
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
     const reader = response.body?.getReader()
     let text = ''
-    while (!text.includes(': still here')) text += new TextDecoder().decode((await reader?.read())?.value)
+    while (!text.includes(': still here')) {
+      const chunk: unknown = (await reader?.read())?.value
+      text += chunk instanceof Uint8Array ? new TextDecoder().decode(chunk) : ''
+    }
     await reader?.cancel()
     expect(text).toContain('retry: 1000')
   })

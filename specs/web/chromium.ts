@@ -1,0 +1,38 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium, type Browser } from 'playwright-core'
+
+const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** Whether a browser can be had. Where everything must be proven (CI) a missing one is an error, not a skip. */
+export function browserIsHere(): boolean {
+  if (existsSync(CHROMIUM)) return true
+  if (process.env['CI'] === 'true') throw new Error(`no browser at ${CHROMIUM}: apt-get install chromium`)
+  return false
+}
+
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+}
+
+/** Builds the app as the package does, into a folder of its own, so that a spec never meets an older build. */
+export function buildApp(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'meterhood-app-'))
+  const vite = join('node_modules', 'vite', 'bin', 'vite.js')
+  const args = [vite, 'build', 'web/app', '--outDir', folder, '--emptyOutDir', '--logLevel', 'warn']
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`the app does not build: ${stderr}`)
+  return folder
+}
