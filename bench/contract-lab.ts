@@ -2,7 +2,7 @@
  * A community's contracts on an embedded chain of their own that mines when told: for measuring and for specs. Any
  * account may send without its key, so that a thousand calls cost no signatures.
  */
-import { Interface, TypedDataEncoder, Wallet, concat, getBytes, hexlify, keccak256 } from 'ethers'
+import { Interface, Wallet, concat, getBytes, keccak256 } from 'ethers'
 import { z } from 'zod'
 import { accessManagerAbi } from '../chain/bindings/access-manager.gen.ts'
 import { commitmentMonitoringAbi } from '../chain/bindings/commitment-monitoring.gen.ts'
@@ -13,6 +13,7 @@ import { startEmbeddedChain, type EmbeddedChain } from '../chain/network/embedde
 import { rpcCall } from '../chain/network/rpc.ts'
 import { systemRandom, wallClock } from '../bin/clock.ts'
 import { keyId, encodePoint, G } from '../protocols/crypto/group.ts'
+import { opKeyTyped, registrationDigest } from '../protocols/crypto/registration.ts'
 import { packRecords, type ChainRecord } from '../protocols/messages/record.ts'
 import { Fault } from '../protocols/rules/fault.ts'
 
@@ -144,7 +145,7 @@ export class ContractLab {
   ): Promise<unknown[]> {
     const data = contract.encodeFunctionData(name, args)
     const answer = z.string().parse(await this.rpc('eth_call', [{ to, data, gas: GAS }, 'latest']))
-    return contract.decodeFunctionResult(name, answer).toArray()
+    return z.array(z.unknown()).parse(contract.decodeFunctionResult(name, answer).toArray())
   }
 
   rpc(method: string, params: readonly unknown[] = []): Promise<unknown> {
@@ -182,16 +183,9 @@ export class ContractLab {
   /** The arguments of `publishKey` for a home, signed by the community's account. */
   async keyOf(home: string, epoch = 1, delegation = 0): Promise<readonly unknown[]> {
     const key = encodePoint(G.multiply((BigInt(home) % 1_000_003n) + 2n))
-    const types = { OpKey: OP_KEY }
-    const domain = {
-      name: 'Meterhood',
-      version: '1',
-      chainId: this.contracts.chainId,
-      verifyingContract: this.contracts.monitoring,
-    }
-    const parity = key[0] === 3 ? 1 : 0
-    const value = { sg: home, epoch, dlgId: delegation, x: hexlify(key.subarray(1)), parity }
-    const digest = TypedDataEncoder.hash(domain, types, value)
+    const record = opKeyTyped({ home, epoch, delegation, key })
+    const { chainId, monitoring } = this.contracts
+    const digest = registrationDigest({ chainId, monitoring }, record)
     const signature = this.manager.signingKey.sign(digest).serialized
     return [epoch, delegation, key, signature, new Uint8Array(64).fill(1)]
   }
@@ -211,14 +205,6 @@ export class ContractLab {
     return Number(slot)
   }
 }
-
-const OP_KEY = [
-  { name: 'sg', type: 'address' },
-  { name: 'epoch', type: 'uint32' },
-  { name: 'dlgId', type: 'uint64' },
-  { name: 'x', type: 'bytes32' },
-  { name: 'parity', type: 'uint8' },
-]
 
 const textOf = (value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value)
 

@@ -1,0 +1,64 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
+import {
+  ContractLab,
+  LAB_SETTINGS,
+  homeAddress,
+  type Call,
+  type LabSettings,
+} from '../../../bench/contract-lab.ts'
+
+/** The homes of a lab, admitted and keyed before each test. */
+export const HOMES = [1, 2, 3].map(homeAddress)
+export const [HOME, OTHER_HOME] = [homeAddress(1), homeAddress(2)]
+export const STRANGER = homeAddress(99)
+
+/** One chain for the file; each test begins with the same state of it. */
+export function contractLab(
+  settings: Partial<LabSettings> = {},
+  homes: readonly string[] = HOMES,
+): () => ContractLab {
+  let lab: ContractLab | undefined
+  let snapshot: unknown
+  const current = (): ContractLab => {
+    if (lab === undefined) throw new Error('the lab is not open')
+    return lab
+  }
+  beforeAll(async () => {
+    const chain = await ContractLab.chainOnly()
+    lab = await ContractLab.deploy(chain, { ...LAB_SETTINGS, ...settings })
+    if (homes.length > 0) await lab.found(homes)
+  })
+  afterAll(async () => {
+    await lab?.chain.stop()
+  })
+  beforeEach(async () => {
+    snapshot = await current().rpc('evm_snapshot')
+  })
+  afterEach(async () => {
+    await current().rpc('evm_revert', [snapshot])
+  })
+  return current
+}
+
+/** The call meets this named error, with these arguments where they are given. */
+export async function expectRefusal(
+  lab: ContractLab,
+  call: Call,
+  name: string,
+  args: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  const refused = await lab.refusalOf(call)
+  expect(refused?.name).toBe(name)
+  expect(refused?.args).toMatchObject(args)
+}
+
+/** Mines `count` blocks at once. */
+export async function mineBlocks(lab: ContractLab, count: number): Promise<void> {
+  await lab.rpc('anvil_mine', [`0x${count.toString(16)}`])
+}
+
+/** Mines one block whose time is `slots` sample periods after the newest block's. */
+export async function passSlots(lab: ContractLab, slots: number): Promise<void> {
+  await lab.rpc('evm_increaseTime', [Math.ceil((slots * lab.contracts.sampleMs) / 1000)])
+  await lab.rpc('evm_mine')
+}
