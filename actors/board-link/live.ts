@@ -1,5 +1,6 @@
 import { createActor } from 'xstate'
 import type { BoardCommand } from '../../hardware/board/command.ts'
+import type { BoardPort } from '../../hardware/ports/port.ts'
 import type { Clock } from '../../protocols/rules/clock.ts'
 import { Fault, messageOf } from '../../protocols/rules/fault.ts'
 import { reportWindowMs } from '../../protocols/rules/link-timing.ts'
@@ -9,7 +10,6 @@ import type { Timers } from './conversation.ts'
 import { askFor, Conversation } from './conversation.ts'
 import type { BoardLinkContext, BoardLinkEvent, BoardLinkInput, Calibration } from './machine.ts'
 import { ANSWER_MS, boardLinkMachine } from './machine.ts'
-import type { BoardPort } from './port.ts'
 
 /** A change of the link that people see. */
 export type LinkNotice =

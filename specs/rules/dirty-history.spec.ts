@@ -81,9 +81,9 @@ interface History {
 }
 
 /**
- * Frames in the order in which they reach the port, with the reference that knows the truth. Copies are `ancient`
- * when they are of an earlier start of the board, or come later than the board had been running by then: no clock
- * can tell them from a restart.
+ * Frames in the order in which they reach the port, with the reference that knows the truth. Copies are
+ * `ancient` when they are of an earlier start of the board, or come later than the board had been running by
+ * then: no clock can tell them from a restart.
  */
 function historyOf(
   happenings: readonly Happening[],
@@ -145,7 +145,7 @@ function historyOf(
 
 type Complete = Extract<SlotResult, { outcome: 'complete' }> & { readonly slot: number }
 
-/** Runs a home over a stream, slot by slot, through a snapshot that is written and read between any two slots. */
+/** Runs a home over a stream, slot by slot, through a snapshot written and read between any two slots. */
 function runHome(
   stream: readonly ReceivedFrame[],
   settings: HomeSettings,
