@@ -20,7 +20,10 @@ export interface BoardCodec {
   say(sequence: number, command: BoardCommand): Uint8Array
 }
 
-/** The codec of a board that shares `linkKey` with its gateway: frames of other boards and forged answers are bad. */
+/**
+ * The codec of a board that shares `linkKey` with its gateway: frames of other boards and forged answers are
+ * bad.
+ */
 export function boardCodec(boardId: number, linkKey: Uint8Array): BoardCodec {
   const stream = new FrameStream()
   const read = (bytes: Uint8Array): Heard => {

@@ -22,8 +22,8 @@ const TRIES = 3
 const WAITING_MOST = 16
 
 /**
- * Commands and answers over one open port. A board obeys only rising numbers, also over its restarts: a command that
- * it calls replayed goes out again with the number after its last.
+ * Commands and answers over one open port. A board obeys only rising numbers, also over its restarts: a
+ * command that it calls replayed goes out again with the number after its last.
  */
 export class Conversation {
   readonly #say: (sequence: number, command: BoardCommand) => void

@@ -33,7 +33,9 @@ export interface BoardLinkPorts extends BoardLinkInput {
 /** Counts since the link began. */
 export interface LinkCounts {
   readonly reports: number
-  /** Frames that could not be read, by code: `bad-crc`, `bad-cobs`, `bad-length`, `bad-mac`, `other-board`, … */
+  /**
+   * Frames that could not be read, by code: `bad-crc`, `bad-cobs`, `bad-length`, `bad-mac`, `other-board`, …
+   */
   readonly bad: Readonly<Record<string, number>>
 }
 
@@ -44,7 +46,10 @@ export interface BoardLink {
   readonly counts: LinkCounts
   /** The lights of the board as its gateway knows them. */
   readonly lights: { readonly link: boolean; readonly authorised: boolean }
-  /** Resolves when the board answered that it obeyed; rejects with `board-away`, `board-refused` or `no-answer`. */
+  /**
+   * Resolves when the board answered that it obeyed; rejects with `board-away`, `board-refused` or `no-
+   * answer`.
+   */
   relay(closed: boolean): Promise<void>
   valve(open: boolean): Promise<void>
   /** Ends in a notice. */
@@ -111,7 +116,9 @@ class LinkEffects {
     connection.port.close()
   }
 
-  /** A step of the machine: the command goes out, its answer comes back as an event unless it was asked again. */
+  /**
+   * A step of the machine: the command goes out, its answer comes back as an event unless it was asked again.
+   */
   ask({ self }: Acting, command: BoardCommand): void {
     this.#step += 1
     const step = this.#step

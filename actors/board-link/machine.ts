@@ -91,9 +91,9 @@ const unanswered = (again: string) =>
   ] as const
 
 /**
- * The link of a home's gateway to one board (DESIGN §6): it opens the port, greets and authorises the board, sets
- * its report window, and follows it. A silence of three sample periods or a closed port is told once, the return
- * once; between them it tries again with back-off.
+ * The link of a home's gateway to one board (DESIGN §6): it opens the port, greets and authorises the board,
+ * sets its report window, and follows it. A silence of three sample periods or a closed port is told once,
+ * the return once; between them it tries again with back-off.
  */
 export const boardLinkMachine = setupBoardLink.createMachine({
   id: 'boardLink',

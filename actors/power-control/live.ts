@@ -21,7 +21,10 @@ interface Acting {
 
 type Obeyed = Extract<PowerControlEvent, { type: 'RELAY_OPENED' | 'RELAY_CLOSED' }>
 
-/** Power control with its effects. Commands to the relay are idempotent: they may be given again after a restart. */
+/**
+ * Power control with its effects. Commands to the relay are idempotent: they may be given again after a
+ * restart.
+ */
 export function livePowerControl(ports: PowerControlPorts) {
   const command = (act: () => Promise<void>, obeyed: Obeyed) => {
     return ({ self }: Acting) => {

@@ -87,9 +87,10 @@ const setupPowerControl = setup({
 })
 
 /**
- * The switch that UNE 20317 asks of a home (§5.1): it accumulates what is drawn above the contracted power, warns,
- * opens the board's relay, and closes it when a person restores. It fails safe: a silence counts for nothing, a
- * relay that does not close leaves the supply off, one that does not open is told again at every reading.
+ * The switch that UNE 20317 asks of a home (§5.1): it accumulates what is drawn above the contracted power,
+ * warns, opens the board's relay, and closes it when a person restores. It fails safe: a silence counts for
+ * nothing, a relay that does not close leaves the supply off, one that does not open is told again at every
+ * reading.
  */
 export const powerControlMachine = setupPowerControl.createMachine({
   id: 'powerControl',

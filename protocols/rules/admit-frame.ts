@@ -73,7 +73,9 @@ function withBoard(state: HomeState, board: BoardProgress, replaced?: number): H
   return { ...state, boards: [...others, board].sort((a, b) => a.boardId - b.boardId) }
 }
 
-/** The first frame of a board: the home's registers go on from where a replaced board of its kind left them. */
+/**
+ * The first frame of a board: the home's registers go on from where a replaced board of its kind left them.
+ */
 function firstFrame(state: HomeState, frame: BoardFrame, mark: Mark, settings: HomeSettings): Admission {
   const old = state.boards.find(
     (b) => b.kind === frame.kind && !settings.boards.some((board) => board.boardId === b.boardId),
@@ -114,10 +116,10 @@ function accept(state: HomeState, progress: BoardProgress, mark: Mark, verdict: 
 }
 
 /**
- * Admits or refuses one frame. What is refused: a duplicate or an old frame, a register that went back without
- * a restart, more than the installation can physically use in the time that passed, fields that are not integers
- * of their width, and a board's clock that runs ahead of the gateway's. A board that restarts goes on by an
- * offset, so that the home's registers never go back. (f_p of eq. 1, its part for one d_i^t.)
+ * Admits or refuses one frame. What is refused: a duplicate or an old frame, a register that went back
+ * without a restart, more than the installation can physically use in the time that passed, fields that are
+ * not integers of their width, and a board's clock that runs ahead of the gateway's. A board that restarts
+ * goes on by an offset, so that the home's registers never go back. (f_p of eq. 1, its part for one d_i^t.)
  */
 export function admitFrame(state: HomeState, received: ReceivedFrame, settings: HomeSettings): Admission {
   const { frame } = received

@@ -26,7 +26,10 @@ export function scaledQuota(monthly: number, billingMs: number): number {
   return Math.floor((monthly * billingMs) / (30 * 24 * 3_600_000))
 }
 
-/** How long repositories keep what: raw slots, then means by quarter hour, then days. In days; 0 keeps for ever. */
+/**
+ * How long repositories keep what: raw slots, then means by quarter hour, then days. In days; 0 keeps for
+ * ever.
+ */
 export const RETENTION_DAYS = { slots: 35, quarterHours: 400, days: 0 } as const
 
 /** The oldest moment whose rows of a kind are kept, ms since 1970; 0 where all are kept. */

@@ -100,8 +100,8 @@ const plus = (a: readonly number[], b: readonly number[]) => a.map((sum, i) => s
 const less = (a: readonly number[], b: readonly number[]) => a.map((sum, i) => Math.max(0, sum - (b[i] ?? 0)))
 
 /**
- * A frame after a restart is on trial: an old frame that comes again long after looks the same. Until a second
- * frame confirms it, what it adds is owed and not counted, and the line before stays ready to go on.
+ * A frame after a restart is on trial: an old frame that comes again long after looks the same. Until a
+ * second frame confirms it, what it adds is owed and not counted, and the line before stays ready to go on.
  */
 function onTrial(
   progress: BoardProgress,
@@ -119,7 +119,9 @@ function onTrial(
   return { ok: true, leadMs: 0, adds, trial: { left, given: plus(given, adds) } }
 }
 
-/** A later frame of the same start confirms it when real time passed between the two: copies come in a burst. */
+/**
+ * A later frame of the same start confirms it when real time passed between the two: copies come in a burst.
+ */
 function confirms(before: Mark, now: Mark): boolean {
   const { gatewayMs, boardMs, sequences } = elapsedSince(before, now)
   const climbs = now.registers.every((register, i) => register >= (before.registers[i] ?? 0))
@@ -137,8 +139,8 @@ function followLeftLine(trial: Trial, now: Mark, rules: LineRules): LineVerdict 
 }
 
 /**
- * A frame while a restart is on trial. The line before goes on when it can; else the start on trial does, or one
- * that is later still, or one whose first frame was refused because a copy of an old one had come first.
+ * A frame while a restart is on trial. The line before goes on when it can; else the start on trial does, or
+ * one that is later still, or one whose first frame was refused because a copy of an old one had come first.
  */
 function followTried(
   progress: BoardProgress,
@@ -215,9 +217,9 @@ export function followSuspect(
 }
 
 /**
- * When frames that were refused continue each other for long enough, the board is followed from there: one bad
- * frame that looked right had broken its line. Registers that went back go on by their offset and add nothing;
- * ones that jumped up further than possible stay refused.
+ * When frames that were refused continue each other for long enough, the board is followed from there: one
+ * bad frame that looked right had broken its line. Registers that went back go on by their offset and add
+ * nothing; ones that jumped up further than possible stay refused.
  */
 export function resumeAs(progress: BoardProgress, now: Mark, rules: LineRules): LineVerdict | undefined {
   const { suspect } = progress

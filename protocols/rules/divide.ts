@@ -1,6 +1,9 @@
 import { badField } from './fault.ts'
 
-/** What a home contributes to the community contract: any integer weight (a fee share, floor area, thousandths). */
+/**
+ * What a home contributes to the community contract: any integer weight (a fee share, floor area,
+ * thousandths).
+ */
 export interface Contribution {
   readonly account: string
   readonly weight: number
@@ -26,9 +29,9 @@ function checkContributions(contributions: readonly Contribution[]): void {
 }
 
 /**
- * Divides the community contract by contribution: E_c = Σ E_ci of eq. 9, exactly. Largest remainder: every home
- * gets its share rounded down, and the units left over go one each to the largest remainders, ties to the lower
- * account. Throws `bad-field` when nobody contributes or an amount is not a natural number.
+ * Divides the community contract by contribution: E_c = Σ E_ci of eq. 9, exactly. Largest remainder: every
+ * home gets its share rounded down, and the units left over go one each to the largest remainders, ties to
+ * the lower account. Throws `bad-field` when nobody contributes or an amount is not a natural number.
  */
 export function divideByContribution(amount: number, contributions: readonly Contribution[]): Share[] {
   if (!Number.isSafeInteger(amount) || amount < 0) throw badField('amount', 'an integer from 0 up', amount)

@@ -83,7 +83,10 @@ function silentFault({ frames, settings }: FollowInput): Fault | undefined {
   return undefined
 }
 
-/** No frame may be of an earlier reading: each is later than the last of its board, or the board restarted since. */
+/**
+ * No frame may be of an earlier reading: each is later than the last of its board, or the board restarted
+ * since.
+ */
 function replayFault({ frames, essential, settings, previous }: FollowInput): Fault | undefined {
   if (previous === null) return undefined
   const elapsedMs = essential.t - previous.essential.t + 2 * settings.sampleMs
@@ -125,8 +128,9 @@ function valueFault({ essential, offsets, frames }: FollowInput): Fault | undefi
 }
 
 /**
- * From the reading before: no register goes back, none gains more than is possible, no offset moves untold. After a
- * restart that is told, what was owed may come at once: a gateway could only raise its own home's use by it.
+ * From the reading before: no register goes back, none gains more than is possible, no offset moves untold.
+ * After a restart that is told, what was owed may come at once: a gateway could only raise its own home's use
+ * by it.
  */
 function changeFault({ essential, offsets, previous, settings, slot }: FollowInput): Fault | undefined {
   if (previous === null) return undefined
@@ -153,8 +157,9 @@ function seenBoards({ frames, previous }: FollowInput): readonly SeenBoard[] {
 }
 
 /**
- * The community gateway's side of f_p (eq. 1, REQ#7): E^t must follow from the boards' own frames and the offsets
- * that X^t carries, and from the reading before. The gateway that entered the data cannot invent a register.
+ * The community gateway's side of f_p (eq. 1, REQ#7): E^t must follow from the boards' own frames and the
+ * offsets that X^t carries, and from the reading before. The gateway that entered the data cannot invent a
+ * register.
  */
 export function checkEssentialFollows(input: FollowInput): FollowResult {
   const checks = [orderFault, silentFault, replayFault, valueFault, changeFault]

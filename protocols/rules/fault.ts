@@ -24,7 +24,9 @@ function shownAs(value: unknown): string {
   return shown.slice(0, 80)
 }
 
-/** The fault of a value that came through a door: names the field, what was expected, what came, and the fix. */
+/**
+ * The fault of a value that came through a door: names the field, what was expected, what came, and the fix.
+ */
 export function badField(field: string, expected: string, got: unknown, fix?: string): Fault {
   const shown = shownAs(got)
   const message = `${field}: expected ${expected}, got ${shown}${fix === undefined ? '' : `; ${fix}`}`

@@ -4,7 +4,9 @@ import { energyWh, waterMl } from './units.ts'
 /** Where a board's registers stand when it starts again: at zero, or at the copy it stored last. */
 export type AfterRestart = 'from-zero' | 'from-copy'
 
-/** A board that the community gateway commissioned for a home. At most one power and one water board a home. */
+/**
+ * A board that the community gateway commissioned for a home. At most one power and one water board a home.
+ */
 export interface CommissionedBoard {
   readonly boardId: number
   readonly kind: BoardKind
@@ -70,7 +72,9 @@ export interface Trial {
   readonly given: readonly number[]
 }
 
-/** Frames that do not continue the accepted line but continue each other: followed when the line proves dead. */
+/**
+ * Frames that do not continue the accepted line but continue each other: followed when the line proves dead.
+ */
 export interface Suspect extends Mark {
   readonly seen: number
   readonly sinceMs: number

@@ -36,7 +36,9 @@ export type PowerLevel = 'normal' | 'over' | 'warned' | 'trip'
 /** A person may keep the supply on for at most this long at a time. */
 export const OVERRIDE_MAX_MS = 24 * 3_600_000
 
-/** Heat after a reading: its power counts for the time since the reading before, never for a longer silence. */
+/**
+ * Heat after a reading: its power counts for the time since the reading before, never for a longer silence.
+ */
 export function heatAt(known: PowerHeat, reading: PowerReading): number {
   const { profile, heat, lastT, maxGapMs, contractedW } = known
   const elapsedMs = lastT === null ? 0 : Math.min(maxGapMs, Math.max(0, reading.t - lastT))

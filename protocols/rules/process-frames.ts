@@ -118,7 +118,9 @@ function keptFrames(admitted: Admitted): readonly ReceivedFrame[] {
   return admitted.frames.filter((frame) => kept.has(frame))
 }
 
-/** Mean and peak power of a slot from its power frames, W; never negative: what is exported has its register. */
+/**
+ * Mean and peak power of a slot from its power frames, W; never negative: what is exported has its register.
+ */
 export function powerOf(frames: readonly BoardFrame[]): { readonly meanW: number; readonly peakW: number } {
   const power = frames.filter((frame): frame is PowerFrame => frame.kind === 'power')
   if (power.length === 0) return { meanW: 0, peakW: 0 }
@@ -159,9 +161,9 @@ function essentialOf(
 }
 
 /**
- * f_p of eq. 1: (E^t, X^t) = f_p(D^t). D^t is complete when every commissioned board delivered at least one frame
- * that is admitted within the slot; t is the time of the last of them. What is bad never reaches E^t: it is
- * refused with its reason, and the home's registers never go back.
+ * f_p of eq. 1: (E^t, X^t) = f_p(D^t). D^t is complete when every commissioned board delivered at least one
+ * frame that is admitted within the slot; t is the time of the last of them. What is bad never reaches E^t:
+ * it is refused with its reason, and the home's registers never go back.
  */
 export function processSlot(input: SlotInput): SlotResult {
   const fault = slotFault(input)

@@ -39,8 +39,8 @@ export function useOf(used: number, quota: number): Use {
 }
 
 /**
- * Consumption of a billing period: register now less register at the period's start (eq. 9, E_Hi), so that a lost
- * slot loses nothing. The registers are monotone, so neither difference is negative.
+ * Consumption of a billing period: register now less register at the period's start (eq. 9, E_Hi), so that a
+ * lost slot loses nothing. The registers are monotone, so neither difference is negative.
  */
 export function periodUse(start: PeriodMark, now: PeriodMark): PeriodUse {
   return {
@@ -55,7 +55,9 @@ export function periodUse(start: PeriodMark, now: PeriodMark): PeriodUse {
 export const ALARM_LEVELS = [80, 90, 100] as const
 export type AlarmLevel = (typeof ALARM_LEVELS)[number]
 
-/** The levels that were below before and are reached now: each of them once, as use never falls in a period. */
+/**
+ * The levels that were below before and are reached now: each of them once, as use never falls in a period.
+ */
 export function levelsCrossed(before: number, after: number, quota: number): AlarmLevel[] {
   if (after === 0) return []
   return ALARM_LEVELS.filter((level) => before * 100 < quota * level && after * 100 >= quota * level)
@@ -100,8 +102,9 @@ function levelDrafts({ resource, before, after, limit }: Metering, slot: number)
 }
 
 /**
- * The alarms that one reading of a billing period brings: each of 80 %, 90 % and 100 % of the energy, water and
- * power quota, the first time that it is reached in the period. `before` is null for the period's first reading.
+ * The alarms that one reading of a billing period brings: each of 80 %, 90 % and 100 % of the energy, water
+ * and power quota, the first time that it is reached in the period. `before` is null for the period's first
+ * reading.
  */
 export function alarmsFor(before: PeriodUse | null, after: PeriodUse, quota: Allowance): AlarmDraft[] {
   const meterings: Metering[] = [

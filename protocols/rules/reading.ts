@@ -47,7 +47,10 @@ export interface ComfortFrame extends BoardHeader {
 
 export type BoardFrame = PowerFrame | WaterFrame | ComfortFrame
 
-/** A frame as it came: decoded, with the very bytes (MAC included, CRC and COBS removed) and the time at the port. */
+/**
+ * A frame as it came: decoded, with the very bytes (MAC included, CRC and COBS removed) and the time at the
+ * port.
+ */
 export interface ReceivedFrame {
   readonly frame: BoardFrame
   readonly bytes: Uint8Array
@@ -72,11 +75,15 @@ export const ESSENTIAL_FLAGS = {
   registerReset: 1,
   /** Slots before this one were missed. */
   gapBefore: 2,
-  /** The source has no board key (P1, Modbus): the community gateway cannot check the agent that entered it. */
+  /**
+   * The source has no board key (P1, Modbus): the community gateway cannot check the agent that entered it.
+   */
   unkeyedSource: 4,
 } as const
 
-/** X^t of eq. 1: the frames of the slot, with the offsets that turn board registers into the home's registers. */
+/**
+ * X^t of eq. 1: the frames of the slot, with the offsets that turn board registers into the home's registers.
+ */
 export interface ExtendedData {
   readonly frames: readonly Uint8Array[]
   readonly importOffsetWh: EnergyWh

@@ -35,9 +35,9 @@ export function stepOn(last: number, now: number, possible: number): RegisterSte
 }
 
 /**
- * Judges a register across a restart of its board. One that starts from zero can hold at most what was possible
- * since the board started: then all of it is new. Else it goes on from its stored value, or comes back with an
- * older copy of it: what the copy lost is not known, and nobody is charged for it.
+ * Judges a register across a restart of its board. One that starts from zero can hold at most what was
+ * possible since the board started: then all of it is new. Else it goes on from its stored value, or comes
+ * back with an older copy of it: what the copy lost is not known, and nobody is charged for it.
  */
 export function stepAcrossRestart(
   last: number,

@@ -27,8 +27,8 @@ export function watchReading(watch: Watch, slot: number): Watched {
 }
 
 /**
- * The silence rule: after `limit` slots without a reading one alarm is raised, and no other until the home spoke
- * again. A home that never spoke is not silent: it has not begun.
+ * The silence rule: after `limit` slots without a reading one alarm is raised, and no other until the home
+ * spoke again. A home that never spoke is not silent: it has not begun.
  */
 export function watchSilence(watch: Watch, nowSlot: number, limit = SILENT_SLOTS): Watched {
   const missed = watch.lastSlot === null ? 0 : nowSlot - watch.lastSlot - 1
@@ -62,8 +62,8 @@ export function refusalText(code: string): string {
 }
 
 /**
- * The bad-data rule: after `limit` refused slots in a row one alarm tells why, and no other until a good reading.
- * A silent or broken board has codes of its own, so that people know what to look at.
+ * The bad-data rule: after `limit` refused slots in a row one alarm tells why, and no other until a good
+ * reading. A silent or broken board has codes of its own, so that people know what to look at.
  */
 export function watchRefused(watch: Watch, slot: number, reason: string, limit = BAD_SLOTS): Watched {
   const badInARow = watch.badInARow + 1

@@ -1,6 +1,8 @@
 import { badField } from './fault.ts'
 
-/** Fewer homes than this in a community total would show a home by difference: a configured value only warns. */
+/**
+ * Fewer homes than this in a community total would show a home by difference: a configured value only warns.
+ */
 export const LEAST_HOMES_IN_TOTAL = 5
 
 /** A home's anchors: the billing periods at whose end its registers are known on chain. */
@@ -41,9 +43,9 @@ export interface TotalInput {
 }
 
 /**
- * Which homes count in a period's public total (eq. 9). Present at both ends, at least `least` of them, one total a
- * period. Against differencing: two totals of one period whose homes differ by few would show those few, so a
- * period is published once and never again, whoever joined since.
+ * Which homes count in a period's public total (eq. 9). Present at both ends, at least `least` of them, one
+ * total a period. Against differencing: two totals of one period whose homes differ by few would show those
+ * few, so a period is published once and never again, whoever joined since.
  */
 export function homesInTotal({
   period,

@@ -10,7 +10,9 @@ export interface TripPoint {
   readonly mostMs: number
   /** Where within the band our curve runs. */
   readonly tripMs: number
-  /** `published`: a figure of the source. `drawn`: between or beyond its figures, by the source's own shape. */
+  /**
+   * `published`: a figure of the source. `drawn`: between or beyond its figures, by the source's own shape.
+   */
   readonly from: 'published' | 'drawn'
 }
 
@@ -31,10 +33,11 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 
 /**
- * The electromechanical switch of UNE 20317 (ICP-M). The standard's text is not public; what is: it trips much like
- * a C curve and takes about 10 s at twice the contracted power (es.wikipedia.org, "Interruptor de control de
- * potencia"). The band is that of a C-curve breaker up to 32 A (IEC 60898-1, table of time-current
- * characteristics: no trip within 1 h at 1.13, within 1 h at 1.45, 1 to 60 s at 2.55, 0.1 to 15 s at 5, at once at 10).
+ * The electromechanical switch of UNE 20317 (ICP-M). The standard's text is not public; what is: it trips
+ * much like a C curve and takes about 10 s at twice the contracted power (es.wikipedia.org, "Interruptor de
+ * control de potencia"). The band is that of a C-curve breaker up to 32 A (IEC 60898-1, table of time-current
+ * characteristics: no trip within 1 h at 1.13, within 1 h at 1.45, 1 to 60 s at 2.55, 0.1 to 15 s at 5, at
+ * once at 10).
  */
 const ICP_M: TripProfile = {
   name: 'icp-m',
@@ -57,9 +60,9 @@ const ICP_M: TripProfile = {
 }
 
 /**
- * A Spanish smart meter that does the switch's job: about 15 min at 1.5 times the contracted power and a little over
- * 5 min at twice (noticiasveigaluz.blogspot.com, October 2016). The other points follow the power law through
- * these two, t = 310 s · (m − 1)^−1.54, and their bands are wide for it.
+ * A Spanish smart meter that does the switch's job: about 15 min at 1.5 times the contracted power and a
+ * little over 5 min at twice (noticiasveigaluz.blogspot.com, October 2016). The other points follow the power
+ * law through these two, t = 310 s · (m − 1)^−1.54, and their bands are wide for it.
  */
 const SMART_METER: TripProfile = {
   name: 'smart-meter',
@@ -109,7 +112,9 @@ export function multipleOf(powerW: number, contractedW: number): number {
   return contractedW <= 0 ? Number.MAX_SAFE_INTEGER : Math.floor((powerW * 1000) / contractedW)
 }
 
-/** How long a constant load lasts by our curve, ms; `null` when it never trips. Falls as the multiple rises. */
+/**
+ * How long a constant load lasts by our curve, ms; `null` when it never trips. Falls as the multiple rises.
+ */
 export function timeToTrip(profile: TripProfile, multiplePermille: number): number | null {
   let before: TripPoint | undefined
   for (const point of profile.points) {
@@ -128,8 +133,8 @@ function between(a: TripPoint, b: TripPoint, multiplePermille: number): number {
 }
 
 /**
- * Heat after `elapsedMs` at a constant power: rises by elapsed ÷ time to trip, falls at or below the contract, and
- * stays between the two. Never falls when the power is higher, so more power never trips later.
+ * Heat after `elapsedMs` at a constant power: rises by elapsed ÷ time to trip, falls at or below the
+ * contract, and stays between the two. Never falls when the power is higher, so more power never trips later.
  */
 export function heatAfter(
   profile: TripProfile,
@@ -145,7 +150,9 @@ export function heatAfter(
   return Math.max(0, heat - Math.floor((elapsedMs * HEAT_TO_TRIP) / profile.coolMs))
 }
 
-/** How long until the switch trips if the power stays, ms; `null` when it does not. What a page counts down. */
+/**
+ * How long until the switch trips if the power stays, ms; `null` when it does not. What a page counts down.
+ */
 export function timeLeft(profile: TripProfile, heat: number, multiplePermille: number): number | null {
   const tripMs = timeToTrip(profile, multiplePermille)
   return tripMs === null ? null : Math.ceil(((HEAT_TO_TRIP - heat) * tripMs) / HEAT_TO_TRIP)

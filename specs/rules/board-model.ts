@@ -72,14 +72,17 @@ export function received(frame: BoardFrame, receivedAtMs: number): ReceivedFrame
 }
 
 /**
- * A power board that tells the truth, with the energy that its home really used: the reference that the rules are
- * held against. It knows which frames were lost with it, and what a restart makes unknowable.
+ * A power board that tells the truth, with the energy that its home really used: the reference that the rules
+ * are held against. It knows which frames were lost with it, and what a restart makes unknowable.
  */
 export class TrueBoard {
   nowMs: number
   /** Energy that an all-knowing meter would bill since the first frame, Wh. */
   usedWh = 0
-  /** What copies of registers had lost, and with them nobody can know, Wh: 0 for a board that starts from zero. */
+  /**
+   * What copies of registers had lost, and with them nobody can know, Wh: 0 for a board that starts from
+   * zero.
+   */
   unknowableWh = 0
   #register: number
   #bootMs: number
