@@ -77,6 +77,8 @@ export interface SpecCommunity {
   submit(home: SpecHome, readings: readonly SentReading[]): Promise<void>
   /** Publishes what the readings at the ends of a period add up to, off by `error` Wh. */
   publishTotal(period: number, homes: readonly SpecHome[], error?: bigint): Promise<void>
+  /** A key that the community signed but that does not grow from its delegation base, published with `proof`. */
+  publishStrangerKey(home: SpecHome, key: KeyPair, proof: Uint8Array): Promise<void>
   /** Declares a reading void, with the true KEM point and its proof. */
   voidReading(reading: SentReading): Promise<void>
   stop(): Promise<void>
@@ -192,6 +194,11 @@ async function found(
     },
     publishTotal: (period, members, error = 0n) =>
       manage('monitoring', 'publishTotal', total(period, members, error)),
+    publishStrangerKey: async (home, key, proof) => {
+      const record = opKeyTyped({ home: home.account, epoch: 1, delegation: 0, key: key.bytes })
+      const signature = await signRegistration(manager, contextOf(contracts), record)
+      await act(home, 'monitoring', 'publishKey', [1, 0, key.bytes, signature, proof])
+    },
     voidReading: (reading) =>
       manage('monitoring', 'voidReading', voidance(reading, contracts, keys.operation)),
     stop: async () => {

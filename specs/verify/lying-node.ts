@@ -6,7 +6,7 @@ import { z } from 'zod'
 export type Lie = (method: string, params: readonly unknown[], truth: unknown) => unknown
 
 const request = z.object({ id: z.number(), method: z.string(), params: z.array(z.unknown()) })
-const answers = z.array(z.object({ id: z.number(), result: z.unknown(), error: z.unknown() }))
+const answers = z.array(z.object({ id: z.number(), result: z.unknown(), error: z.unknown().optional() }))
 
 /** A node between the reader and the true one, which edits replies; `close` ends it. */
 export async function lyingNode(
@@ -17,7 +17,10 @@ export async function lyingNode(
     const parts: Buffer[] = []
     incoming.on('data', (part: Buffer) => parts.push(part))
     incoming.on('end', () => {
-      void forward(truth, Buffer.concat(parts).toString(), lie).then((body) => outgoing.end(body))
+      void forward(truth, Buffer.concat(parts).toString(), lie).then(
+        (body) => outgoing.end(body),
+        () => outgoing.destroy(),
+      )
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
