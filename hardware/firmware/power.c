@@ -133,9 +133,10 @@ void sense_poll(void) {
   add_block(lroundf(mw), mv > 0 ? mv : 0, ma > 0 ? ma : 0);
 }
 
+/* Where no power flows, what current there is is noise, and its factor would be too. */
 static uint16_t power_factor(float mw, float mv, float ma) {
   float apparent = mv * ma / 1000;
-  if (apparent < CREEP_MW) return 1000;
+  if (mw == 0 || apparent < CREEP_MW) return 1000;
   float permille = fabsf(mw) / apparent * 1000;
   return permille > 1000 ? 1000 : (uint16_t)(permille + 0.5f);
 }
