@@ -27,8 +27,8 @@ const home = '0x00000000000000000000000000000000000000aa'
 const binding = { chainId: 1337, monitoring: home, sender: home, epoch: 1, slot: 1, delegation: 0 }
 
 /**
- * Recovery with all its checks, and sealing. Figures for one core are by processor time, so that other work on the
- * machine does not count; those of the pool are by the wall clock.
+ * Recovery with all its checks, and sealing. Figures for one core are by processor time, so that other work
+ * on the machine does not count; those of the pool are by the wall clock.
  */
 export async function run(): Promise<{ rows: BenchRow[] }> {
   const readings = sealMany(BATCH)

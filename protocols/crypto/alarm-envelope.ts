@@ -12,8 +12,8 @@ import type { Binding } from './seal-reading.ts'
 export const ALARM_ENVELOPE_BYTES = ALARM_BYTES + ENVELOPE_OVERHEAD
 
 /**
- * Seals an alarm to the operation key of the gateway that is responsible for the home. `binding.slot` is the alarm's
- * number, as the contract counts it. Throws `bad-field` when the alarm cannot be encoded.
+ * Seals an alarm to the operation key of the gateway that is responsible for the home. `binding.slot` is
+ * the alarm's number, as the contract counts it. Throws `bad-field` when the alarm cannot be encoded.
  */
 export function sealAlarm(
   recipient: PreparedRecipient,

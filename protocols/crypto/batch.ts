@@ -15,15 +15,15 @@ export interface PointsClaim {
 }
 
 /**
- * Bits of a random coefficient: a wrong point passes with probability 2^-64, once, and its sender has no second try at
- * the same slot. Twice the bits would cost a third of the throughput.
+ * Bits of a random coefficient: a wrong point passes with probability 2^-64, once, and its sender has no
+ * second try at the same slot. Twice the bits would cost a third of the throughput.
  */
 export const COEFFICIENT_BYTES = 8
 
 /**
- * The positions of the claims with a wrong point. One random linear combination checks all of them,
- * Σ c·V = Σ_q (Σ c·v)·H_q + (Σ c·ρ)·G; when it fails, halves are checked apart until the wrong ones are named, so that
- * one bad reading cannot hide nor spoil the others.
+ * The positions of the claims with a wrong point. One random linear combination checks all of them, Σ c·V =
+ * Σ_q (Σ c·v)·H_q + (Σ c·ρ)·G; when it fails, halves are checked apart until the wrong ones are named, so
+ * that one bad reading cannot hide nor spoil the others.
  */
 export function findWrongClaims(
   claims: readonly PointsClaim[],

@@ -61,8 +61,8 @@ export async function sealOperationKey(
 }
 
 /**
- * Opens a delivered key and checks that x_sg·G is the X_sg which the community signed, so that a home can neither be
- * given another's key nor one that it could not use. Throws `bad-delivery` or `key-mismatch`.
+ * Opens a delivered key and checks that x_sg·G is the X_sg which the community signed, so that a home can
+ * neither be given another's key nor one that it could not use. Throws `bad-delivery` or `key-mismatch`.
  */
 export async function openOperationKey(
   auxiliarySecret: Uint8Array,

@@ -51,8 +51,8 @@ export interface EnvelopeContext {
 }
 
 /**
- * Seals to X: fresh r, R = r·G, S = r·X, then ChaCha20-Poly1305 under keys derived from S. wire = R ‖ ciphertext ‖ tag.
- * Key and nonce come from the fresh r, so that no counter exists to be repeated.
+ * Seals to X: fresh r, R = r·G, S = r·X, then ChaCha20-Poly1305 under keys derived from S. wire = R ‖
+ * ciphertext ‖ tag. Key and nonce come from the fresh r, so that no counter exists to be repeated.
  */
 export function seal(
   recipient: PreparedRecipient,
@@ -95,7 +95,9 @@ export function kemPointOfTransformed(delegationSecret: bigint, transformed: Poi
   return multiplySecret(transformed, delegationSecret)
 }
 
-/** Opens with the secret of the key that it was sealed to. Throws `bad-envelope`, `bad-point` or `bad-tag`. */
+/**
+ * Opens with the secret of the key that it was sealed to. Throws `bad-envelope`, `bad-point` or `bad-tag`.
+ */
 export function open(secret: bigint, context: EnvelopeContext, wire: Uint8Array): Opened {
   return openWith(kemPointOf(secret, ephemeralPoint(wire)), context, wire)
 }

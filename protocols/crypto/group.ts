@@ -23,7 +23,9 @@ export const G: Point = Point.BASE
 export const POINT_BYTES = 33
 /** A scalar on the wire. */
 export const SCALAR_BYTES = 32
-/** Hash output that is reduced to a scalar: 128 bits more than the order, so that the bias is below 2^-128. */
+/**
+ * Hash output that is reduced to a scalar: 128 bits more than the order, so that the bias is below 2^-128.
+ */
 export const WIDE_BYTES = 48
 
 /** `OS2IP(bytes) mod (n-1) + 1`: 48 uniform bytes to a uniform scalar of [1, n-1]. */
@@ -65,13 +67,15 @@ export function decodeScalar(bytes: Uint8Array, field = 'scalar'): bigint {
 type PointFlaw = 'length' | 'infinity' | 'prefix' | 'off-curve'
 
 function badPoint(field: string, flaw: PointFlaw, length: number): Fault {
-  const message = `${field}: expected a compressed secp256k1 point of ${POINT_BYTES} bytes, got one refused for its ${flaw}`
+  const expected = `a compressed secp256k1 point of ${POINT_BYTES} bytes`
+  const message = `${field}: expected ${expected}, refused for its ${flaw}`
   return new Fault('bad-point', message, { field, flaw, length })
 }
 
 /**
- * Reads a compressed point from an untrusted source. Throws `bad-point`, whose fact `flaw` says why: a wrong length, an
- * encoding of infinity (all zero), a prefix other than 02 and 03, or an x that is not on the curve.
+ * Reads a compressed point from an untrusted source. Throws `bad-point`, whose fact `flaw` says why: a
+ * wrong length, an encoding of infinity (all zero), a prefix other than 02 and 03, or an x that is not on
+ * the curve.
  */
 export function decodePoint(bytes: Uint8Array, field = 'point'): Point {
   if (bytes.length !== POINT_BYTES) throw badPoint(field, 'length', bytes.length)

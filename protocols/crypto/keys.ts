@@ -6,7 +6,10 @@ import { Fault } from '../rules/fault.ts'
 import { keyPair, type KeyPair, Scalars, toScalar, WIDE_BYTES } from './group.ts'
 import { tag } from './tag.ts'
 
-/** Bytes of a chain key, of the community's root secret and of the stored randomness of a homomorphic constant. */
+/**
+ * Bytes of a chain key, of the community's root secret and of the stored randomness of a homomorphic
+ * constant.
+ */
 export const SECRET_BYTES = 32
 
 /** What a key of one epoch is bound to: it opens nothing of another chain, contract or epoch. */
@@ -31,8 +34,8 @@ export interface CommunityKeys {
 }
 
 /**
- * ck_0, the root chain key (eq. 2): HKDF-Extract over the community's secret k_cg and further entropy p_1 … p_n.
- * Erase k_cg afterwards, or the ratchet forgets nothing.
+ * ck_0, the root chain key (eq. 2): HKDF-Extract over the community's secret k_cg and further entropy p_1 …
+ * p_n. Erase k_cg afterwards, or the ratchet forgets nothing.
  */
 export function rootChainKey(communitySecret: Uint8Array, entropy: readonly Uint8Array[]): Uint8Array {
   requireLength('communitySecret', communitySecret)
@@ -55,8 +58,9 @@ export function communityKeys(chainKey: Uint8Array, context: EpochContext): Comm
 }
 
 /**
- * m_sg, the homomorphic constant (eq. 4). `stored` is 32 random bytes that the community gateway keeps beside
- * (home, epoch, delegation); without the chain key they are worth nothing, so that the constant itself is never stored.
+ * m_sg, the homomorphic constant (eq. 4). `stored` is 32 random bytes that the community gateway keeps
+ * beside (home, epoch, delegation); without the chain key they are worth nothing, so that the constant
+ * itself is never stored.
  */
 export function homomorphicConstant(
   chainKey: Uint8Array,

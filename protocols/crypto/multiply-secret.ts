@@ -1,12 +1,16 @@
 import { normalizeZ, ScalarMultiplier } from '@noble/curves/abstract/curve.js'
 import { G, Point } from './group.ts'
 
-/** Window of a fixed-base table: 8 bits make a multiplication about eight times faster for some 60 ms of building. */
+/**
+ * Window of a fixed-base table: 8 bits make a multiplication about eight times faster for some 60 ms of
+ * building.
+ */
 const TABLE_WINDOW_BITS = 8
 
 /**
- * Noble's constant-time multiplication without its scalar blinding, which widens every scalar by 128 bits against
- * whoever measures the processor's power (docs/decisions/031). The sequence of operations depends on no secret.
+ * Noble's constant-time multiplication without its scalar blinding, which widens every scalar by 128 bits
+ * against whoever measures the processor's power (docs/decisions/031). The sequence of operations depends
+ * on no secret.
  */
 const multiplier = new ScalarMultiplier(Point)
 

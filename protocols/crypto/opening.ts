@@ -26,10 +26,11 @@ export function checkOpening(point: Point, opening: Opening): boolean {
 }
 
 /**
- * What the contract gives to `ecrecover`. It returns r⁻¹(s·B - z·G) for the point B = (r, y) of parity v. With B = H,
- * z = -ρ·x and s = T·x it is T·H + ρ·G. T = 0 would make s = 0, which the precompile refuses: then B = G, s = ρ·x, z = 0.
- * Half of all s are above n/2: the precompile takes them, wrappers against malleability do not.
- * Throws `value-out-of-range`, `blinding-out-of-range`, or `empty-opening` when T = ρ = 0 (the point at infinity).
+ * What the contract gives to `ecrecover`. It returns r⁻¹(s·B - z·G) for the point B = (r, y) of parity v.
+ * With B = H, z = -ρ·x and s = T·x it is T·H + ρ·G. T = 0 would make s = 0, which the precompile refuses:
+ * then B = G, s = ρ·x, z = 0. Half of all s are above n/2: the precompile takes them, wrappers against
+ * malleability do not. Throws `value-out-of-range`, `blinding-out-of-range`, or `empty-opening` when T = ρ
+ * = 0 (the point at infinity).
  */
 export function ecrecoverInputs({ quantity, value, blinding }: Opening): EcrecoverInputs {
   checkOpeningRange(quantity, value, blinding)
@@ -49,8 +50,9 @@ export function ecrecoverInputs({ quantity, value, blinding }: Opening): Ecrecov
 }
 
 /**
- * The address that `ecrecover` must return for the point. It has 20 bytes, so that a community gateway which grinds
- * 2^80 openings could find a second one; checked off chain against the whole point, none can be found.
+ * The address that `ecrecover` must return for the point. It has 20 bytes, so that a community gateway
+ * which grinds 2^80 openings could find a second one; checked off chain against the whole point, none can
+ * be found.
  */
 export function openingAddress(point: Point): string {
   return keyId(point)

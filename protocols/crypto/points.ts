@@ -39,15 +39,18 @@ export function warmGenerators(): void {
 }
 
 /**
- * The Pedersen point V = value·H_q + ρ·G. It hides the value perfectly, and adds: the sum of points commits to the sum
- * of values under the sum of blindings, whatever key each envelope was sealed to.
+ * The Pedersen point V = value·H_q + ρ·G. It hides the value perfectly, and adds: the sum of points commits
+ * to the sum of values under the sum of blindings, whatever key each envelope was sealed to.
  */
 export function commit(quantity: QuantityName, value: bigint, blinding: bigint): Point {
   checkOpeningRange(quantity, value, blinding)
   return multipleOf(generatorOf(quantity), value).add(multipleOf(fixedBase(), blinding))
 }
 
-/** s·P in constant time for any s of [0, n-1]: (s+1)·P - P has no special case at s = 0, the value of an idle home. */
+/**
+ * s·P in constant time for any s of [0, n-1]: (s+1)·P - P has no special case at s = 0, the value of an
+ * idle home.
+ */
 function multipleOf(base: Point, scalar: bigint): Point {
   if (scalar === ORDER - 1n) return base.negate()
   return multiplySecret(base, scalar + 1n).subtract(base)
@@ -58,7 +61,10 @@ export function sumPoints(points: readonly Point[]): Point {
   return points.reduce((sum, point) => sum.add(point), Point.ZERO)
 }
 
-/** V(end) - V(start): commits to a home's consumption between two readings, so that a lost slot loses nothing. */
+/**
+ * V(end) - V(start): commits to a home's consumption between two readings, so that a lost slot loses
+ * nothing.
+ */
 export function differenceOf(end: Point, start: Point): Point {
   return end.subtract(start)
 }

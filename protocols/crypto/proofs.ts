@@ -32,7 +32,10 @@ export interface KemStatement {
   readonly aad: Uint8Array
 }
 
-/** Schnorr proof of m_sg, so that no home can publish an operation key that the community gateway cannot follow. */
+/**
+ * Schnorr proof of m_sg, so that no home can publish an operation key that the community gateway cannot
+ * follow.
+ */
 export function proveConstant(
   constant: bigint,
   statement: ConstantStatement,
@@ -53,8 +56,8 @@ export function verifyConstant(proof: Uint8Array, statement: ConstantStatement):
 }
 
 /**
- * Chaum-Pedersen proof that S = x·R for the x of X. Who shows S with it lets everybody open this one envelope, and see
- * that its points do not follow from it; the key stays secret.
+ * Chaum-Pedersen proof that S = x·R for the x of X. Who shows S with it lets everybody open this one
+ * envelope, and see that its points do not follow from it; the key stays secret.
  */
 export function proveKemPoint(
   secret: bigint,

@@ -15,8 +15,8 @@ export const TABLES_MAX = 16
 const prepared = new Map<string, PreparedRecipient>()
 
 /**
- * Checks a public key and builds its table, once in a process for each key: call it when idle, at the start of an epoch.
- * Throws `bad-point`.
+ * Checks a public key and builds its table, once in a process for each key: call it when idle, at the start
+ * of an epoch. Throws `bad-point`.
  */
 export function prepareRecipient(bytes: Uint8Array): PreparedRecipient {
   const name = bytesToHex(bytes)

@@ -48,8 +48,8 @@ export interface RefusedReading {
 export type RecoveryResult = RecoveredReading | RefusedReading
 
 /**
- * Opens one reading and checks all of it, in this order: R is a point; the AEAD opens for this sender, slot and
- * contract; E^t is in its ranges; each of the four points follows from it. Never throws on bad input.
+ * Opens one reading and checks all of it, in this order: R is a point; the AEAD opens for this sender, slot
+ * and contract; E^t is in its ranges; each of the four points follows from it. Never throws on bad input.
  */
 export function recoverReading(key: OpeningKey, received: ReceivedReading): RecoveryResult {
   return settleOne(
@@ -76,14 +76,17 @@ export function recoverReadings(
 }
 
 /**
- * What everybody sees once the KEM point S of a reading is shown (its proof checked first, by `verifyKemPoint`): either
- * the reading is whole after all, or the flaw for which its slot is void.
+ * What everybody sees once the KEM point S of a reading is shown (its proof checked first, by
+ * `verifyKemPoint`): either the reading is whole after all, or the flaw for which its slot is void.
  */
 export function judgeReading(kemPoint: Point, key: PublicKey, received: ReceivedReading): RecoveryResult {
   return settleOne(attempt(() => openPayload(key, received, () => kemPoint)))
 }
 
-/** Opens X^t. Throws `bad-envelope`, `bad-point`, `bad-tag` or `bad-field`. Compare its digest with the chain's first. */
+/**
+ * Opens X^t. Throws `bad-envelope`, `bad-point`, `bad-tag` or `bad-field`. Compare its digest with the
+ * chain's first.
+ */
 export function recoverExtended(key: OpeningKey, binding: Binding, wire: Uint8Array): ExtendedData {
   const aad = encodeAad({ ...binding, kind: 'extended', recipient: key.id })
   return decodeExtended(open(key.secret, { recipient: key.bytes, aad }, wire).plaintext)

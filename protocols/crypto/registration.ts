@@ -29,7 +29,10 @@ export interface AuxKeyRecord {
   readonly key: Uint8Array
 }
 
-/** An account vouches for the libp2p peer that speaks for it; the field meanings are in `messages/peer-record.ts`. */
+/**
+ * An account vouches for the libp2p peer that speaks for it; the field meanings are in
+ * `messages/peer-record.ts`.
+ */
 export interface PeerBinding {
   readonly account: string
   /** Ed25519 public key of the peer id, 32 bytes. */
@@ -69,7 +72,10 @@ const AUX_KEY: TypedDataField[] = [
   { name: 'key', type: 'bytes32' },
 ]
 
-/** `OpKey(address sg,uint32 epoch,uint64 dlgId,bytes32 x,uint8 parity)`: parity 0 for the prefix 02, 1 for 03. */
+/**
+ * `OpKey(address sg,uint32 epoch,uint64 dlgId,bytes32 x,uint8 parity)`: parity 0 for the prefix 02, 1 for
+ * 03.
+ */
 export function opKeyTyped({ home, epoch, delegation, key }: OpKeyRecord): TypedRecord {
   decodePoint(key, 'operationKey')
   const parity = key[0] === 3 ? 1 : 0

@@ -8,8 +8,8 @@ export const ENVELOPE_KINDS = { essential: 1, extended: 2, alarm: 3 } as const
 export type EnvelopeKind = keyof typeof ENVELOPE_KINDS
 
 /**
- * What an envelope is bound to. None of it is sent: the reader rebuilds it from the transaction and the contract's
- * state, so that an envelope copied to another sender, slot, contract or chain does not open.
+ * What an envelope is bound to. None of it is sent: the reader rebuilds it from the transaction and the
+ * contract's state, so that an envelope copied to another sender, slot, contract or chain does not open.
  */
 export interface AadFields {
   readonly kind: EnvelopeKind
@@ -40,7 +40,10 @@ const AT = {
   delegation: 84,
 } as const
 
-/** The 96 bytes: version, suite, kind, flags, then the fields big-endian, then a zero u32. Throws `bad-field`. */
+/**
+ * The 96 bytes: version, suite, kind, flags, then the fields big-endian, then a zero u32. Throws
+ * `bad-field`.
+ */
 export function encodeAad(fields: AadFields): Uint8Array {
   const bytes = new Uint8Array(AAD_BYTES)
   const view = new DataView(bytes.buffer)

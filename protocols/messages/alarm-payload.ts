@@ -95,7 +95,9 @@ export function encodeAlarm(alarm: Alarm): Uint8Array {
   return bytes
 }
 
-/** Reads an alarm strictly: throws `bad-field` for a wrong length, an unknown number, bad UTF-8 or padding. */
+/**
+ * Reads an alarm strictly: throws `bad-field` for a wrong length, an unknown number, bad UTF-8 or padding.
+ */
 export function decodeAlarm(bytes: Uint8Array): Alarm {
   requireLength(bytes, ALARM_BYTES, 'alarm')
   requireVersion(bytes, ALARM_VERSION, 'alarm')

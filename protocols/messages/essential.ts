@@ -43,7 +43,10 @@ export function encodeEssential(data: EssentialData): Uint8Array {
   return bytes
 }
 
-/** Reads E^t strictly: throws `bad-field` for a wrong length, version, reserved byte or a register beyond 2^53 - 1. */
+/**
+ * Reads E^t strictly: throws `bad-field` for a wrong length, version, reserved byte or a register beyond
+ * 2^53 - 1.
+ */
 export function decodeEssential(bytes: Uint8Array): EssentialData {
   requireLength(bytes, ESSENTIAL_BYTES, 'essential')
   requireVersion(bytes, ESSENTIAL_VERSION, 'essential')

@@ -64,8 +64,8 @@ export interface RecordOwner {
 }
 
 /**
- * The record's digest in the contract's ring: keccak256 of the packed home, slot, sequence, epoch, delegation,
- * keccak256(envelope), keccak256(points) and extended digest.
+ * The record's digest in the contract's ring: keccak256 of the packed home, slot, sequence, epoch,
+ * delegation, keccak256(envelope), keccak256(points) and extended digest.
  */
 export function recordDigest(owner: RecordOwner, record: ChainRecord): Uint8Array {
   const { envelope, points } = splitPayload(record.payload)

@@ -40,7 +40,7 @@ import {
 const codeOfRejection = (work: Promise<unknown>) => work.then(() => 'none', codeOf)
 
 describe('the keys of an epoch', () => {
-  it('are another pair each: for readings, for delegations, in each epoch, on each chain and contract', () => {
+  it('are another pair each: for readings and delegations, for each epoch, chain and contract', () => {
     const contexts = [
       context,
       { ...context, epoch: 4 },

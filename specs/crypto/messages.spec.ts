@@ -128,7 +128,7 @@ describe('X^t, 1024 bytes', () => {
     )
   })
 
-  it('holds twelve frames, not thirteen; 128 bytes in a frame, not 129, nor none; 998 bytes in all, not one more', () => {
+  it('holds 12 frames, not 13; 128 bytes in a frame, not 129, nor none; 998 bytes in all, not 999', () => {
     const code = (kept: Uint8Array[]) => faultOf(() => encodeExtended({ ...offsets, frames: kept }))
     expect(code(frames(EXTENDED_FRAMES_MAX, 10))).toBe('none')
     expect(code(frames(EXTENDED_FRAMES_MAX + 1, 10))).toBe('bad-field')

@@ -6,11 +6,14 @@ import { type Lane, openLane } from './lane.ts'
 import { createQueue } from './queue.ts'
 
 export interface RecoveryPool {
-  /** The keys that jobs may name from now on: X_cg and the delegated keys of the epochs still accepted. Replaces all. */
+  /**
+   * The keys that jobs may name from now on: X_cg and the delegated keys of the epochs still accepted.
+   * Replaces all.
+   */
   setKeys(keys: readonly OpeningKey[]): void
   /**
-   * Opens and checks a reading off the event loop; a flaw of the reading is a result. Rejects with `unknown-key`,
-   * `recovery-overloaded`, `recovery-failed` or `recovery-closed`, which are ours.
+   * Opens and checks a reading off the event loop; a flaw of the reading is a result. Rejects with
+   * `unknown-key`, `recovery-overloaded`, `recovery-failed` or `recovery-closed`, which are ours.
    */
   recover(job: Omit<ReadingJob, 'kind'>): Promise<RecoveryResult>
   /** Opens an extended envelope after comparing its digest; rejects as `recover` does. */

@@ -5,7 +5,10 @@ import type { Lane } from './lane.ts'
 
 /** Jobs of a batch: more gain little, and one batch should keep a thread for about a quarter of a second. */
 export const BATCH_MAX = 64
-/** Jobs that may wait. A gateway that is further behind reads the chain more slowly instead of filling its memory. */
+/**
+ * Jobs that may wait. A gateway that is further behind reads the chain more slowly instead of filling its
+ * memory.
+ */
 export const WAITING_MAX = 20_000
 /** A job whose thread died is tried once more in a new one; then it is the job that kills it. */
 export const ATTEMPTS_MAX = 2

@@ -11,7 +11,9 @@ import type { ExtendedFlaw, ExtendedJob, ExtendedResult, JobResult, ReadingJob, 
 /** The keys in hand, by key id. */
 export type Keyring = ReadonlyMap<string, OpeningKey>
 
-/** Opens a batch: readings together, so that their points cost one check; results in the order of the jobs. */
+/**
+ * Opens a batch: readings together, so that their points cost one check; results in the order of the jobs.
+ */
 export function runBatch(keys: Keyring, jobs: readonly RecoveryJob[]): JobResult[] {
   const readings = runReadings(
     keys,

@@ -2,7 +2,10 @@ import { parentPort } from 'node:worker_threads'
 import type { FromWorker, ToWorker } from './job.ts'
 import { type Keyring, runBatch } from './run-batch.ts'
 
-/** The thread's side of the pool: keys in, batches in, results out. It has no port when something else imports it. */
+/**
+ * The thread's side of the pool: keys in, batches in, results out. It has no port when something else
+ * imports it.
+ */
 let keys: Keyring = new Map()
 
 parentPort?.on('message', (message: ToWorker) => {
