@@ -16,8 +16,10 @@ import { callExchange } from './request-response.ts'
 
 /** A record made for a join need not outlive it. */
 const RECORD_LIFE_MS = 10 * 60_000
-/** Between tries while the gateway is not found or not reachable. */
-const RETRY_MS = 500
+/** Between tries while the gateway is not found or not reachable: from the first, doubled each time, up to the last. */
+const RETRY_FIRST_MS = 250
+/** Each try costs the gateway a handshake; a crowd that joins at once must not keep it busy with refusals. */
+const RETRY_LAST_MS = 4_000
 
 /** What passes by itself: the gateway not yet found, a link that broke, a gateway under load. */
 const TRANSIENT: ReadonlySet<string> = new Set([
@@ -126,8 +128,9 @@ async function tryOnce(attempt: Attempt): Promise<Joined | { retryMs: number }> 
 
 async function tryUntilDecided(attempt: Attempt): Promise<Joined> {
   const { signal, onProgress } = attempt.options
+  let backoffMs = RETRY_FIRST_MS
   for (;;) {
-    let waitMs = RETRY_MS
+    let waitMs = backoffMs
     try {
       const outcome = await tryOnce(attempt)
       if ('descriptor' in outcome) return outcome
@@ -135,6 +138,7 @@ async function tryUntilDecided(attempt: Attempt): Promise<Joined> {
     } catch (thrown) {
       if (!TRANSIENT.has(codeOf(thrown)) || signal?.aborted === true) throw thrown
       onProgress?.('searching', codeOf(thrown))
+      backoffMs = Math.min(2 * backoffMs, RETRY_LAST_MS)
     }
     await sleep(waitMs, undefined, signal === undefined ? {} : { signal }).catch(() => {
       throw new Fault('join-timeout', 'join: the gateway was not found or did not decide in time', {})

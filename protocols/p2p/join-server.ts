@@ -21,6 +21,8 @@ const PENDING_RETRY_MS = 1_500
 
 /** A home that has proved its invite, its peer and its account. */
 export interface JoinCandidate {
+  /** Names the invite that it came with, without telling its code. */
+  readonly inviteId: Uint8Array
   readonly account: string
   readonly peerKey: Uint8Array
   readonly peerId: string
@@ -143,7 +145,7 @@ function joinDesk(node: PeerNode, options: ServeJoinOptions) {
     const account = verifyPeerRecord(record, place)
     sequences.delete(account)
     trimmed(sequences.set(account, record.sequence), SEQUENCES_MAX)
-    return { account, peerKey, peerId, homeName: request.homeName }
+    return { inviteId: request.inviteId, account, peerKey, peerId, homeName: request.homeName }
   }
 
   const record = async (request: JoinRequest & { step: 'record' }, peerId: string): Promise<JoinReply> => {

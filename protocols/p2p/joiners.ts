@@ -4,9 +4,12 @@ import type { Membership } from './membership.ts'
 
 /** What a community gateway grants to peers that it does not know yet. */
 export interface JoinerLimits {
-  /** Unknown peers connected at a time: a whole building joins in minutes, and a flood takes no more than this. */
+  /** Unknown peers connected at a time: a whole building may join at once (0.4 MB each), and a flood takes no more. */
   readonly maxConnections: number
-  /** A joiner must have spoken a valid hello by then: a stranger without an invite holds its place briefly. */
+  /**
+   * A joiner must have spoken a valid hello by then: a stranger without an invite holds its place briefly, and a gateway
+   * busy with forty handshakes still has time to hear it.
+   */
   readonly helloMs: number
   /** Longest stay of a joiner: the chain's admission must fit (a slow chain answers `pending`). */
   readonly stayMs: number
@@ -15,8 +18,8 @@ export interface JoinerLimits {
 }
 
 export const JOINER_LIMITS: JoinerLimits = {
-  maxConnections: 16,
-  helloMs: 5_000,
+  maxConnections: 64,
+  helloMs: 15_000,
   stayMs: 120_000,
   coolDownMs: 10_000,
 }
@@ -74,6 +77,11 @@ export function createJoiners(limits: JoinerLimits, membership: Membership, cloc
     mayEnter: (peerId) =>
       stays.size < limits.maxConnections && (coolingUntil.get(peerId) ?? 0) <= clock.nowMs(),
     entered: (connection) => {
+      // Several handshakes may have been let in before the first of them was counted.
+      if (stays.size >= limits.maxConnections) {
+        connection.abort(new Error('too many joiners'))
+        return
+      }
       const timer = setTimeout(closeUnlessMember(connection), limits.helloMs)
       stays.set(connection.id, { connection, helloed: false, timer })
     },

@@ -1,7 +1,7 @@
 import './polyfill.ts'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { Connection, Libp2p, PeerInfo } from '@libp2p/interface'
+import type { Connection, Libp2p, PeerId, PeerInfo } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
@@ -20,7 +20,7 @@ import { createMembership } from './membership.ts'
 import type { Membership, MembershipChange } from './membership.ts'
 import { membersOnly } from './members-only.ts'
 import { parsePeerId } from './peer-key.ts'
-import { createSupervisor } from './supervisor.ts'
+import { createSupervisor, DIAL_TIMEOUT_MS } from './supervisor.ts'
 import type { Reach, Supervisor } from './supervisor.ts'
 
 /** mDNS service name of ours, so that other libp2p programs on the LAN stay out of our address book. */
@@ -34,7 +34,11 @@ const CONNECTIONS_MAX = 400
 /** A dead link is noticed in about 15 s; the minimum keeps a busy processor from closing live ones. */
 const PING_INTERVAL_MS = 10_000
 const PING_TIMEOUT_MIN_MS = 10_000
-const DEFAULT_MDNS_INTERVAL_MS = 5_000
+/**
+ * Every gateway on the LAN answers every query, and every other hears it: at 40 homes and this interval some 110 packets a
+ * second. A gateway asks at once when it starts, so that finding one does not wait for the interval.
+ */
+const DEFAULT_MDNS_INTERVAL_MS = 15_000
 
 /** What a node tells the machine above it; facts, no decisions. */
 export type PeerNodeEvent =
@@ -149,6 +153,9 @@ async function makeLibp2p(options: PeerNodeOptions, parts: Parts) {
       maxConnections: CONNECTIONS_MAX,
       inboundConnectionThreshold: INBOUND_PER_SECOND,
       maxIncomingPendingConnections: INBOUND_PENDING,
+      dialTimeout: DIAL_TIMEOUT_MS,
+      addressDialTimeout: DIAL_TIMEOUT_MS,
+      inboundUpgradeTimeout: DIAL_TIMEOUT_MS,
     },
     connectionMonitor: {
       pingInterval: options.pingIntervalMs ?? PING_INTERVAL_MS,
@@ -163,33 +170,49 @@ async function makeLibp2p(options: PeerNodeOptions, parts: Parts) {
   })
 }
 
+/** Tells each coming and going of a member once, whatever the order in which connections open and close. */
+function attendance(emit: Parts['emit']) {
+  const present = new Set<string>()
+  return {
+    came: (peerId: string): void => {
+      if (present.has(peerId)) return
+      present.add(peerId)
+      emit({ type: 'member-connected', peerId })
+    },
+    went: (peerId: string): void => {
+      if (present.delete(peerId)) emit({ type: 'member-disconnected', peerId })
+    },
+  }
+}
+
 /** Members' comings and goings as events; joiners under their limits; revoked members hung up on. */
 function watch(libp2p: Libp2p, membership: Membership, joiners: Joiners, emit: Parts['emit']): () => void {
+  const members = attendance(emit)
+  // That a stranger was not in the peer store is no error.
+  const forget = (peer: PeerId): void => void libp2p.peerStore.delete(peer).catch(() => undefined)
   libp2p.addEventListener('connection:open', ({ detail }) => {
     const peerId = detail.remotePeer.toString()
-    if (membership.has(peerId)) return
+    if (membership.has(peerId)) {
+      members.came(peerId)
+      return
+    }
     joiners.entered(detail)
     emit({ type: 'joiner-connected', peerId })
   })
   libp2p.addEventListener('connection:close', ({ detail }) => joiners.left(detail))
-  libp2p.addEventListener('peer:connect', ({ detail }) => {
-    if (membership.has(detail.toString())) emit({ type: 'member-connected', peerId: detail.toString() })
-  })
   libp2p.addEventListener('peer:disconnect', ({ detail }) => {
-    const peerId = detail.toString()
-    if (membership.has(peerId)) emit({ type: 'member-disconnected', peerId })
-    // Strangers leave nothing behind in the peer store; that they were not in it is no error.
-    else libp2p.peerStore.delete(detail).catch(() => undefined)
+    members.went(detail.toString())
+    if (!membership.has(detail.toString())) forget(detail)
   })
   return membership.onChange((change: MembershipChange) => {
-    const { peerId } = change.member
-    if (change.type === 'admitted') joiners.admitted(peerId)
-    else {
-      for (const connection of libp2p.getConnections(parsePeerId(peerId))) {
-        connection.abort(new Error('membership revoked'))
-      }
-      emit({ type: 'member-disconnected', peerId })
+    const peer = parsePeerId(change.member.peerId)
+    if (change.type === 'admitted') {
+      joiners.admitted(change.member.peerId)
+      return
     }
+    libp2p.getConnections(peer).forEach((connection) => connection.abort(new Error('membership revoked')))
+    members.went(change.member.peerId)
+    forget(peer)
   })
 }
 

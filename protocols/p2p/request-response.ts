@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { defineMessage } from '../messages/json-message.ts'
 import type { Message } from '../messages/json-message.ts'
 import { codeOf, Fault, messageOf } from '../rules/fault.ts'
+import { deadline, within } from './deadline.ts'
 import { frameStream } from './framing.ts'
 import type { Member } from './membership.ts'
 import type { PeerNode } from './node.ts'
@@ -115,18 +116,20 @@ export async function serveExchange<Request, Reply>(
 
   const respond = async (stream: Stream, peerId: string, member: Member | undefined): Promise<void> => {
     const frames = frameStream(stream, exchange.request.maxBytes)
-    const bytes = await frames.read(AbortSignal.timeout(READ_TIMEOUT_MS))
-    const signal = AbortSignal.timeout(exchange.timeoutMs)
-    const { reply, failure } = await answerBytes(exchange, bytes, (request) => {
-      if (!limiter.take(peerId)) {
-        throw new Fault('rate-limited', `${protocol}: too many requests; wait and ask again`, { protocol })
-      }
-      return Promise.race([answer(request, { peerId, member, signal }), aborted(signal)])
-    })
+    const bytes = await within(READ_TIMEOUT_MS, (signal) => frames.read(signal))
+    const { reply, failure } = await within(exchange.timeoutMs, (signal) =>
+      answerBytes(exchange, bytes, (request) => {
+        if (!limiter.take(peerId)) {
+          throw new Fault('rate-limited', `${protocol}: too many requests; wait and ask again`, { protocol })
+        }
+        return Promise.race([answer(request, { peerId, member, signal }), aborted(signal)])
+      }),
+    )
     if (failure !== undefined) report(peerId, failure)
-    const writing = AbortSignal.timeout(READ_TIMEOUT_MS)
-    await frames.write(envelope.encode(envelope.fromJson(reply)), writing)
-    await stream.close({ signal: writing })
+    await within(READ_TIMEOUT_MS, async (signal) => {
+      await frames.write(envelope.encode(envelope.fromJson(reply)), signal)
+      await stream.close({ signal })
+    })
   }
 
   const onStream = async (stream: Stream, connection: Connection): Promise<void> => {
@@ -218,13 +221,13 @@ export async function callExchange<Request, Reply>(
   signal?: AbortSignal,
 ): Promise<Reply> {
   const body = exchange.request.encode(request)
-  const late = AbortSignal.timeout(exchange.timeoutMs + READ_TIMEOUT_MS)
-  const stop = signal === undefined ? late : AbortSignal.any([late, signal])
+  const limit = deadline(exchange.timeoutMs + READ_TIMEOUT_MS, signal)
   try {
-    return await laneOf(node, peerId, exchange.protocol).add(() =>
-      callOnce(node, exchange, peerId, body, stop),
-    )
+    const lane = laneOf(node, peerId, exchange.protocol)
+    return await lane.add(() => callOnce(node, exchange, peerId, body, limit.signal))
   } catch (thrown) {
-    throw asCallFault(thrown, exchange.protocol, peerId, stop)
+    throw asCallFault(thrown, exchange.protocol, peerId, limit.signal)
+  } finally {
+    limit.clear()
   }
 }

@@ -3,13 +3,18 @@ import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { RandomSource } from '../rules/clock.ts'
 import { badField, Fault } from '../rules/fault.ts'
+import { deadline } from './deadline.ts'
+import type { Deadline } from './deadline.ts'
 import type { Member, Membership } from './membership.ts'
 import { parsePeerId } from './peer-key.ts'
 
 /** Time between two rounds, ms; each differs by up to a quarter so that homes do not dial in step. */
 export const REDIAL_INTERVAL_MS = 2_000
-/** One dial may take this long; a dead address must not hold a place. */
-export const DIAL_TIMEOUT_MS = 5_000
+/**
+ * One dial may take this long. Forty handshakes at once take a busy gateway of 2 cores about 6 s of processor time; a shorter
+ * limit would throw half-made ones away and begin them again.
+ */
+export const DIAL_TIMEOUT_MS = 12_000
 /** Dials under way at a time: a Noise handshake costs tens of ms of processor. */
 export const DIALS_MAX = 8
 /** Addresses kept for one peer; older ones go first. */
@@ -90,7 +95,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const book = createAddressBook()
   const dialling = new Map<string, Promise<void>>()
   const roundsAlone = new Map<string, number>()
-  const stopped = new AbortController()
+  const limits = new Set<Deadline>()
   let timer: NodeJS.Timeout | undefined
 
   const isConnected = (peerId: string): boolean =>
@@ -119,12 +124,13 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     if (isConnected(peerId)) return Promise.resolve()
     const running = dialling.get(peerId)
     if (running !== undefined) return running
-    const limits = [
-      stopped.signal,
-      AbortSignal.timeout(DIAL_TIMEOUT_MS),
-      ...(signal === undefined ? [] : [signal]),
-    ]
-    const attempt = dialOnce(peerId, AbortSignal.any(limits)).finally(() => dialling.delete(peerId))
+    const limit = deadline(DIAL_TIMEOUT_MS, signal)
+    limits.add(limit)
+    const attempt = dialOnce(peerId, limit.signal).finally(() => {
+      limit.clear()
+      limits.delete(limit)
+      dialling.delete(peerId)
+    })
     dialling.set(peerId, attempt)
     return attempt
   }
@@ -165,7 +171,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     start: () => schedule(0),
     stop: () => {
       clearTimeout(timer)
-      stopped.abort()
+      limits.forEach((limit) => limit.abort())
     },
     learn: (peerId, addresses) =>
       book.add(

@@ -58,7 +58,7 @@ export async function startNode(
 export const sha = (text: string): Uint8Array => Uint8Array.from(createHash('sha256').update(text).digest())
 
 /** Waits until something is so; a spec that waits in vain fails with the sentence. */
-export async function until(what: string, check: () => boolean, withinMs = 20_000): Promise<void> {
+export async function until(what: string, check: () => boolean, withinMs = 30_000): Promise<void> {
   const deadline = Date.now() + withinMs
   while (!check()) {
     if (Date.now() > deadline) throw new Error(`in vain: ${what}`)
