@@ -73,6 +73,14 @@ describe('A page’s event stream', () => {
     expect(JSON.parse(kinds(heard, 'view')[0]?.data ?? '')).toEqual(exampleHome())
   })
 
+  it('carries nothing that the read model does not declare', async () => {
+    const careless = { ...exampleHome(), walletKey: 'private' }
+    const { pages } = await start({ view: careless })
+    const { heard } = listen(`${pages.url}api/events`)
+    await vi.waitFor(() => expect(kinds(heard, 'view')).toHaveLength(1))
+    expect(kinds(heard, 'view')[0]?.data).not.toContain('private')
+  })
+
   it('tells a reading and an alarm at once, whatever the views do', async () => {
     const { pages } = await start()
     const { heard } = listen(`${pages.url}api/events`)
@@ -196,6 +204,8 @@ describe('The stream’s limits', () => {
       await new Promise((resolve) => setImmediate(resolve))
     }
     expect(stream.pages).toBe(1)
+    stuck.resume()
+    await vi.waitFor(() => expect(stuck.closed).toBe(true))
     stream.send('alarm', '"still served"')
     await vi.waitFor(() => expect(kinds(heard, 'alarm')).toHaveLength(1))
   })

@@ -31,7 +31,6 @@ export function CommunityPage({ community }: { readonly community: CommunityView
       <CommunityTiles community={community} />
       <div class="columns">
         <div class="column">
-          <Members members={community.members} />
           <Card id="power-line" title="Power of the community" icon="power">
             <PowerChart
               series={community.series}
@@ -39,6 +38,7 @@ export function CommunityPage({ community }: { readonly community: CommunityView
               limitName="contract"
             />
           </Card>
+          <Members members={community.members} />
           <Blocks blocks={community.blocks} />
         </div>
         <div class="column">

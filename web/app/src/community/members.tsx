@@ -1,9 +1,13 @@
 import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
 import type { MemberView } from '../../../read-model.ts'
 import { nowMs } from '../model/live.ts'
 import { Card, Empty } from '../parts/card.tsx'
 import { LimitBar } from '../parts/limit-bar.tsx'
 import { ago, count, energyScale, powerScale, waterScale, type Scale } from '../words/format.ts'
+
+/** How many homes stand there before "show all". */
+const SHOWN = 12
 
 interface Scales {
   readonly energy: Scale
@@ -13,6 +17,8 @@ interface Scales {
 /** The homes of the community: what each used of its quota, and when it was last heard. */
 export function Members({ members }: { readonly members: readonly MemberView[] }): JSX.Element {
   const scales = scalesFor(members)
+  const [all, setAll] = useState(false)
+  const shown = all ? members : members.slice(0, SHOWN)
   return (
     <Card id="members" title="Homes" icon="people" aside={<span>{count(members.length)}</span>}>
       {members.length === 0 ? (
@@ -29,12 +35,17 @@ export function Members({ members }: { readonly members: readonly MemberView[] }
             </tr>
           </thead>
           <tbody role="rowgroup">
-            {members.map((member) => (
+            {shown.map((member) => (
               <Member key={member.account} member={member} scales={scales} />
             ))}
           </tbody>
         </table>
       )}
+      {members.length > SHOWN ? (
+        <button type="button" class="button button-wide" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? 'Show fewer' : `Show all ${count(members.length)} homes`}
+        </button>
+      ) : null}
     </Card>
   )
 }
