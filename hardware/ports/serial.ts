@@ -1,3 +1,4 @@
+import { access } from 'node:fs'
 import { SerialPort } from 'serialport'
 import { Fault } from '../../protocols/rules/fault.ts'
 import { PortListeners } from './port.ts'
@@ -11,6 +12,8 @@ export interface SerialAddress {
 
 /** What the firmware's UART runs at. */
 export const BOARD_BAUD = 38_400
+/** How often it is looked whether the port is still there, ms: some ports are pulled out without a word. */
+const LOOK_MS = 1_000
 
 /**
  * Opens a line to a board on a serial port, 8N1.
@@ -21,26 +24,34 @@ export function openSerialLink({ path, baudRate = BOARD_BAUD }: SerialAddress): 
     const port = new SerialPort({ path, baudRate, autoOpen: false })
     port.open((error) => {
       if (error) reject(unreachable(path, error))
-      else resolve(portOf(port))
+      else resolve(portOf(port, path))
     })
   })
 }
 
-function portOf(port: SerialPort): BoardPort {
+function portOf(port: SerialPort, path: string): BoardPort {
   const listeners = new PortListeners()
   let broke = 'the port was closed'
   port.on('data', (chunk: Buffer) => listeners.data(chunk))
   port.on('error', (error: Error) => (broke = error.message))
-  port.on('close', (reason: Error | null) => listeners.ended(reason?.message ?? broke))
+  const close = (reason: string): void => {
+    clearInterval(look)
+    listeners.ended(reason)
+    if (port.isOpen) port.close()
+  }
+  const look = setInterval(() => {
+    access(path, (gone) => {
+      if (gone) close(`${path} is gone`)
+    })
+  }, LOOK_MS)
+  port.on('close', (reason: Error | null) => close(reason?.message ?? broke))
   return {
     send: (bytes) => {
       if (port.isOpen) port.write(bytes)
     },
     onData: (listener) => listeners.onData(listener),
     onClose: (listener) => listeners.onClose(listener),
-    close: () => {
-      if (port.isOpen) port.close()
-    },
+    close: () => close('the port was closed'),
   }
 }
 

@@ -6,19 +6,18 @@ import { firmwareBench, last } from './workbench.ts'
 const velocityOf = (litresPerMinute: number): number => litresPerMinute / LITRES_PER_MINUTE_PER_M_PER_S
 
 describe('the water board measures what flows', () => {
-  it.each([
-    { litresPerMinute: 3 },
-    { litresPerMinute: 10 },
-    { litresPerMinute: 28 },
-  ])('volume within 2 % and flow within 3 % at $litresPerMinute L/min', ({ litresPerMinute }) => {
-    const bench = firmwareBench('water', { velocity: velocityOf(litresPerMinute) }).authorise(10_000)
-    bench.live(30)
-    const frame = last(bench.heard.reportsOf('water'))
-    const truth = (litresPerMinute * Math.floor(frame.uptimeMs / 400) * 400) / 60
-    expect(Math.abs(frame.volumeMl - truth) / truth).toBeLessThan(0.02)
-    expect(Math.abs(frame.flowMlPerMin / 1000 - litresPerMinute) / litresPerMinute).toBeLessThan(0.03)
-    expect(frame.sensorFault).toBe(false)
-  })
+  it.each([{ litresPerMinute: 3 }, { litresPerMinute: 10 }, { litresPerMinute: 28 }])(
+    'volume within 2 % and flow within 3 % at $litresPerMinute L/min',
+    ({ litresPerMinute }) => {
+      const bench = firmwareBench('water', { velocity: velocityOf(litresPerMinute) }).authorise(10_000)
+      bench.live(30)
+      const frame = last(bench.heard.reportsOf('water'))
+      const truth = (litresPerMinute * Math.floor(frame.uptimeMs / 400) * 400) / 60
+      expect(Math.abs(frame.volumeMl - truth) / truth).toBeLessThan(0.02)
+      expect(Math.abs(frame.flowMlPerMin / 1000 - litresPerMinute) / litresPerMinute).toBeLessThan(0.03)
+      expect(frame.sensorFault).toBe(false)
+    },
+  )
 
   it('with no flow the register stands still, whatever the noise', () => {
     fc.assert(
