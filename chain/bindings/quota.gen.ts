@@ -163,6 +163,22 @@ export const quotaAbi = [
  {
   "inputs": [
    {
+    "internalType": "address",
+    "name": "home",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "index",
+    "type": "uint256"
+   }
+  ],
+  "name": "NoRecord",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "bytes",
     "name": "given",
     "type": "bytes"

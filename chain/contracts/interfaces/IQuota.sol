@@ -57,6 +57,8 @@ interface IQuota {
     error NotTheHome(address caller, address home);
     error WindowOver(uint256 lastBlock);
     error WindowOpen(uint256 lastBlock);
+    /// @notice From the monitoring contract: it keeps no record of this number any more, or not yet.
+    error NoRecord(address home, uint256 index);
     /// @notice The record shown is not the one that the chain keeps.
     error RecordDiffers(bytes32 shown, bytes32 kept);
     error WrongLength(bytes32 field, uint256 given, uint256 expected);
