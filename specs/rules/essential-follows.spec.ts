@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest'
+import type { CheckedReading, FollowInput } from '../../protocols/rules/essential-follows.ts'
+import { checkEssentialFollows } from '../../protocols/rules/essential-follows.ts'
+import { ESSENTIAL_FLAGS } from '../../protocols/rules/reading.ts'
+import { energyWh, powerW, unixMs, waterMl } from '../../protocols/rules/units.ts'
+import { BEGIN, comfortFrame, HOME, powerFrame, T, waterFrame } from './board-model.ts'
+
+const SLOT = BEGIN / T
+const WORD = 2 ** 32
+
+/** The k-th reading of an honest home: 10 Wh and 100 mL a slot. */
+function honest(k: number, previous: CheckedReading | null): FollowInput {
+  const header = { sequence: 2 * k + 1, uptimeMs: 1_000 + k * T }
+  const early = { ...header, sequence: 2 * k, uptimeMs: k * T }
+  return {
+    slot: SLOT + k,
+    essential: {
+      flags: 0,
+      sequence: k + 1,
+      t: unixMs(BEGIN + k * T + 900),
+      energyImportWh: energyWh(1_000 + 10 * k),
+      energyExportWh: energyWh(0),
+      waterMl: waterMl(100 * k),
+      meanPowerW: powerW(600),
+      peakPowerW: powerW(900),
+    },
+    offsets: { importWh: 1_000, exportWh: 0, waterMl: 0 },
+    frames: [
+      powerFrame({ ...early, importWh: 10 * k - 5, powerW: 700, peakPowerW: 900 }),
+      powerFrame({ ...header, importWh: 10 * k, powerW: 500, peakPowerW: 800 }),
+      waterFrame({ ...header, volumeMl: 100 * k }),
+      comfortFrame(header),
+    ],
+    previous,
+    settings: HOME,
+  }
+}
+
+function checked(input: FollowInput): CheckedReading {
+  const result = checkEssentialFollows(input)
+  if (!result.ok) throw new Error(`${result.code} ${JSON.stringify(result.facts)}`)
+  return result.next
+}
+
+const before = checked(honest(1, null))
+const second = honest(2, before)
+const { essential } = second
+
+function codeOf(change: Partial<FollowInput>): string {
+  const result = checkEssentialFollows({ ...second, ...change })
+  return result.ok ? 'ok' : result.code
+}
+
+const codeOfData = (change: Partial<FollowInput['essential']>) =>
+  codeOf({ essential: { ...essential, ...change } })
+
+describe('the community gateway', () => {
+  it('accepts what the gateway made of its frames', () => {
+    expect(codeOf({})).toBe('ok')
+    expect(JSON.parse(JSON.stringify(before))).toEqual(before)
+  })
+
+  it('names a register that is not offset plus board register', () => {
+    expect(codeOfData({ energyImportWh: energyWh(1_019) })).toBe('register-mismatch')
+    expect(codeOfData({ waterMl: waterMl(201) })).toBe('register-mismatch')
+    expect(codeOfData({ energyExportWh: energyWh(1) })).toBe('register-mismatch')
+  })
+
+  it('names a power that is not that of the frames', () => {
+    expect(codeOfData({ meanPowerW: powerW(500) })).toBe('power-mismatch')
+    expect(codeOfData({ peakPowerW: powerW(800) })).toBe('power-mismatch')
+  })
+
+  it('lets no offset move untold', () => {
+    const offsets = { ...second.offsets, importWh: 995 }
+    const moved = { ...essential, energyImportWh: energyWh(1_015) }
+    expect(codeOf({ offsets, essential: moved })).toBe('offset-moved')
+    const told = { ...moved, flags: ESSENTIAL_FLAGS.registerReset }
+    expect(codeOf({ offsets, essential: told })).toBe('ok')
+  })
+
+  it('takes a roll-over for what it is', () => {
+    const at = (k: number, board: number, offset: number, previous: CheckedReading | null): FollowInput => {
+      const input = honest(k, previous)
+      return {
+        ...input,
+        essential: { ...input.essential, energyImportWh: energyWh(offset + board) },
+        offsets: { ...input.offsets, importWh: offset },
+        frames: input.frames.map((f) => (f.kind === 'power' ? { ...f, importWh: board } : f)),
+      }
+    }
+    const full = checked(at(1, WORD - 3, 1_000, null))
+    expect(checkEssentialFollows(at(2, 4, 1_000 + WORD, full)).ok).toBe(true)
+  })
+
+  it('lets no register go back or jump', () => {
+    const lower = { ...second.offsets, importWh: 980 }
+    const back = { ...essential, flags: ESSENTIAL_FLAGS.registerReset, energyImportWh: energyWh(1_000) }
+    expect(codeOf({ offsets: lower, essential: back })).toBe('register-back')
+    const frames = second.frames.map((f) => (f.kind === 'water' ? { ...f, volumeMl: 90_000 } : f))
+    expect(codeOf({ frames, essential: { ...essential, waterMl: waterMl(90_000) } })).toBe('spike')
+  })
+
+  it('misses boards and knows frames that came before', () => {
+    expect(codeOf({ frames: second.frames.filter((f) => f.kind !== 'comfort') })).toBe('board-missing')
+    const old = second.frames.map((f) =>
+      f.kind === 'comfort' ? comfortFrame({ sequence: 3, uptimeMs: 99_000 }) : f,
+    )
+    expect(codeOf({ frames: old })).toBe('frame-replayed')
+  })
+
+  it('wants slots and sequences to rise, and gaps to be told', () => {
+    expect(codeOf({ slot: before.slot })).toBe('slot-not-rising')
+    expect(codeOfData({ sequence: 2 })).toBe('sequence-not-rising')
+    expect(codeOf({ slot: second.slot + 1 })).toBe('flag-mismatch')
+    expect(codeOfData({ flags: ESSENTIAL_FLAGS.gapBefore })).toBe('flag-mismatch')
+  })
+})
