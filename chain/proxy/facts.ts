@@ -71,6 +71,8 @@ function plain(value: unknown, type: string): Plain {
 export interface FactDecoder<A extends Abi> {
   /** The fact of a log; undefined when the ABI does not know its event. */
   decode(log: ChainLog): FactOf<A> | undefined
+  /** The facts of several logs, in their order, without those the ABI does not know. */
+  decodeAll(logs: readonly ChainLog[]): FactOf<A>[]
   /** The first topic of an event's logs: compared before anything is decoded. */
   topicOf(name: EventName<A>): string
   /** Encodes calls, decodes errors. */
@@ -78,10 +80,8 @@ export interface FactDecoder<A extends Abi> {
   readonly source: Abi
 }
 
-const isFact = <A extends Abi>(
-  found: FactPlace & { name: string },
-  names: ReadonlySet<string>,
-): found is FactOf<A> => names.has(found.name)
+const isFact = <A extends Abi>(found: object, names: ReadonlySet<string>): found is FactOf<A> =>
+  'name' in found && typeof found.name === 'string' && names.has(found.name)
 
 /**
  * Decodes logs of a contract. Each log is decoded once in the process however many proxies ask, because forty homes
@@ -92,18 +92,23 @@ function makeDecoder<A extends Abi>(abi: A): FactDecoder<A> {
   const names = new Set<string>()
   face.forEachEvent((event) => names.add(event.name))
   const decoded = new WeakMap<ChainLog, FactOf<A>>()
+  const decode = (log: ChainLog): FactOf<A> | undefined => {
+    if (decoded.has(log)) return decoded.get(log)
+    const fact = decodeNow(face, log)
+    if (fact === undefined || !isFact<A>(fact, names)) return undefined
+    decoded.set(log, fact)
+    return fact
+  }
   return {
     abi: face,
     source: abi,
     topicOf: (name) => face.getEvent(name)?.topicHash ?? '',
-    decode: (log) => {
-      const kept = decoded.get(log)
-      if (kept !== undefined) return kept
-      const fact = decodeNow(face, log)
-      if (fact === undefined || !isFact<A>(fact, names)) return undefined
-      decoded.set(log, fact)
-      return fact
-    },
+    decode,
+    decodeAll: (logs) =>
+      logs.flatMap((log): FactOf<A>[] => {
+        const fact: object | undefined = decode(log)
+        return fact !== undefined && isFact<A>(fact, names) ? [fact] : []
+      }),
   }
 }
 

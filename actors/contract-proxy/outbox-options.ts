@@ -1,0 +1,60 @@
+import type { Abi } from '../../chain/proxy/facts.ts'
+import type { ChainFeed } from '../../chain/proxy/feed.ts'
+import type { FeeRules } from '../../chain/proxy/fees.ts'
+import type { Clock } from '../../protocols/rules/clock.ts'
+import type { IntentState, Trx } from '../storage/schema.ts'
+import type { Store } from '../storage/store.ts'
+import type { Intent, Outcome } from './call.ts'
+
+/** What a gateway wants done on the chain. */
+export interface IntentRequest {
+  /** Unique for ever: asked twice, it is done once. */
+  readonly id: string
+  readonly kind: string
+  readonly to: string
+  /** Calldata; for a kind that is merged, the body that `merge` makes calldata from. */
+  readonly data: Uint8Array
+  readonly valueWei?: bigint
+  /** Gas limit; without it the node estimates, and an intent that would revert is failed before it is signed. */
+  readonly gas?: number
+}
+
+/** One call made of the first `taken` bodies. */
+export interface Merged {
+  readonly data: Uint8Array
+  readonly taken: number
+  readonly gas?: number
+}
+
+export interface OutboxOptions {
+  readonly store: Store
+  readonly feed: ChainFeed
+  readonly signerKey: Uint8Array
+  readonly clock: Clock
+  readonly fees?: FeeRules
+  /** Kinds whose waiting intents go together, and how. Also called with one body. */
+  readonly mergeable?: readonly string[]
+  readonly merge?: (kind: string, bodies: readonly Uint8Array[]) => Merged
+  /** ABIs whose errors are named in outcomes. */
+  readonly abis?: readonly Abi[]
+  /** Whether a canonical block can never be undone; asked only for blocks that are confirmed. */
+  readonly isFinal: (block: { number: number; hash: string }) => boolean | Promise<boolean>
+  readonly maxInFlight?: number
+  /** Within the transaction that notes the outcome. */
+  readonly apply?: (trx: Trx, intent: Intent, outcome: Outcome) => Promise<void>
+  /** After it. */
+  readonly onOutcome?: (intent: Intent, outcome: Outcome) => void
+  readonly onFault: (thrown: unknown, about: string) => void
+}
+
+/** The durable outbox of one account: it alone decides the account's nonces (DESIGN §7). */
+export interface AccountOutbox {
+  readonly account: string
+  /** Writes the intent in the caller's transaction; it is signed and sent after the commit. */
+  enqueue(trx: Trx, request: IntentRequest): Promise<void>
+  /** How many intents are in each state. */
+  counts(): Promise<Partial<Record<IntentState, number>>>
+  /** Resolves when no intent waits or is on its way outside a block, or at the limit; tells which. */
+  drained(limitMs: number): Promise<boolean>
+  stop(): Promise<void>
+}

@@ -1,0 +1,384 @@
+import type { ChainBlock } from '../../chain/proxy/block.ts'
+import { decoderOf } from '../../chain/proxy/facts.ts'
+import type { Subscription } from '../../chain/proxy/feed.ts'
+import { DEFAULT_FEES, feeFor, type FeeRules } from '../../chain/proxy/fees.ts'
+import type { Receipt } from '../../chain/proxy/replies.ts'
+import { createSigner } from '../../chain/proxy/signing.ts'
+import { Fault } from '../../protocols/rules/fault.ts'
+import type { IntentState, Trx } from '../storage/schema.ts'
+import { mergedOf, MAX_MERGED } from './batching.ts'
+import { Call, type Intent } from './call.ts'
+import { aboveCap, Dispatch, isDeep } from './dispatch.ts'
+import { CONFIRMED_BLOCKS } from './intent-machine.ts'
+import { createNodeLink, type NodeLink, type Trial } from './node-link.ts'
+import type { AccountOutbox, IntentRequest, OutboxOptions } from './outbox-options.ts'
+import * as rows from './outbox-rows.ts'
+import { Tellings } from './tellings.ts'
+
+export type { AccountOutbox, IntentRequest, Merged, OutboxOptions } from './outbox-options.ts'
+
+/** Calls on their way at once; a node keeps 16 of an account for sure (Geth's accountslots). */
+const MAX_IN_FLIGHT = 16
+/** Blocks that an intent waits while its contract would revert it, in case what it needs is still on its way. */
+const REVERT_PATIENCE_BLOCKS = 3
+/** A call in no block after so many is an alarm. */
+const ALARM_BLOCKS = 20
+/** More missing nonces than this are not filled: the node is more likely syncing than rewound. */
+const MAX_GAP = 16
+
+const FIRST_PAUSE_MS = 200
+const LONGEST_PAUSE_MS = 5000
+const DRAIN_POLL_MS = 100
+
+/** Intents in these states need nothing more than time. */
+const ON_CHAIN: readonly IntentState[] = ['included', 'confirmed', 'final', 'failed']
+
+/** Opens the outbox of an account and takes up what was on its way. Only one may exist for an account. */
+export async function createAccountOutbox(options: OutboxOptions): Promise<AccountOutbox> {
+  const outbox = new Outbox(options)
+  await outbox.start()
+  return outbox
+}
+
+class Outbox implements AccountOutbox {
+  readonly account: string
+  readonly #options: OutboxOptions
+  readonly #fees: FeeRules
+  readonly #link: NodeLink
+  readonly #dispatch: Dispatch
+  readonly #tellings: Tellings
+  #calls: Call[] = []
+  #position = 0
+  #nextNonce = 0
+  /** Whether what was on its way has been compared with the chain since the start. */
+  #reconciled = false
+  #frozen = false
+  #block: ChainBlock | undefined
+  #patience: { readonly id: string; readonly since: number } | undefined
+  #subscription: Subscription | undefined
+  #forgetState: (() => void) | undefined
+  #last: Promise<unknown> = Promise.resolve()
+  #kicked = false
+  #timer: NodeJS.Timeout | undefined
+  #pauseMs = FIRST_PAUSE_MS
+  #stopped = false
+
+  constructor(options: OutboxOptions) {
+    const signer = createSigner(options.signerKey)
+    this.account = signer.account
+    this.#options = options
+    this.#fees = options.fees ?? DEFAULT_FEES
+    this.#link = createNodeLink(
+      options.feed,
+      (options.abis ?? []).map((abi) => decoderOf(abi).abi),
+    )
+    this.#tellings = new Tellings(this.account, options)
+    this.#dispatch = new Dispatch({
+      signer,
+      link: this.#link,
+      fees: this.#fees,
+      chainId: () => options.feed.chainId(),
+      baseFeeWei: () => this.#block?.baseFeeWei ?? 0n,
+      keep: async (call, attempt) => {
+        const nowMs = options.clock.nowMs()
+        await options.store.transaction((trx) =>
+          rows.insertAttempt(trx, this.account, call.nonce, attempt, nowMs),
+        )
+        call.step({ type: 'signed', head: this.#head(), replaces: true })
+      },
+      onFault: options.onFault,
+    })
+  }
+
+  async start(): Promise<void> {
+    const { store, feed } = this.#options
+    this.#calls = await rows.activeCalls(store.db, this.account)
+    const last = await rows.lastNumbers(store.db, this.account)
+    this.#position = last.position
+    this.#nextNonce = last.nonce
+    this.#subscription = feed.subscribe({
+      name: `outbox of ${this.account}`,
+      onBlock: (block) => this.#queue(() => this.#takeBlock(block)),
+      onFork: (from) => this.#queue(() => this.#takeFork(from)),
+    })
+    this.#forgetState = feed.onState((state) => {
+      if (state === 'following') this.#kick()
+    })
+  }
+
+  async enqueue(trx: Trx, request: IntentRequest): Promise<void> {
+    const { store, clock } = this.#options
+    this.#position += 1
+    await rows.insertIntent(trx, this.account, this.#position, request, clock.nowMs())
+    store.afterCommit(trx, () => this.#kick())
+  }
+
+  async counts(): Promise<Partial<Record<IntentState, number>>> {
+    const found = await this.#options.store.db
+      .selectFrom('intent')
+      .select((row) => ['state', row.fn.countAll<number>().as('n')])
+      .where('account', '=', this.account)
+      .groupBy('state')
+      .execute()
+    return Object.fromEntries(found.map((row) => [row.state, row.n]))
+  }
+
+  async drained(limitMs: number): Promise<boolean> {
+    const end = performance.now() + limitMs
+    for (;;) {
+      if (!(await this.#isWaiting())) return true
+      if (performance.now() >= end || this.#stopped) return false
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS))
+    }
+  }
+
+  async #isWaiting(): Promise<boolean> {
+    const waiting = await this.#options.store.db
+      .selectFrom('intent')
+      .select('id')
+      .where('account', '=', this.account)
+      .where('state', 'not in', ON_CHAIN)
+      .executeTakeFirst()
+    return waiting !== undefined
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    this.#forgetState?.()
+    await this.#subscription?.stop()
+    await this.#last
+    await this.#flush()
+  }
+
+  /** Everything the outbox does happens here, one after another. */
+  #queue(work: () => Promise<void>): Promise<void> {
+    const mine = this.#last.then(() => (this.#stopped ? undefined : work()))
+    this.#last = mine.catch(() => undefined)
+    return mine
+  }
+
+  #kick(): void {
+    if (this.#kicked || this.#stopped) return
+    this.#kicked = true
+    const turn = async (): Promise<void> => {
+      this.#kicked = false
+      await this.#work()
+    }
+    this.#queue(turn).catch((thrown: unknown) => {
+      this.#options.onFault(thrown, `outbox of ${this.account}`)
+      this.#later()
+    })
+  }
+
+  #later(): void {
+    if (this.#timer !== undefined || this.#stopped) return
+    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2)
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#kick()
+    }, this.#pauseMs)
+  }
+
+  #head(): number {
+    return this.#block?.number ?? 0
+  }
+
+  async #takeBlock(block: ChainBlock): Promise<void> {
+    this.#block = block
+    this.#pauseMs = FIRST_PAUSE_MS
+    if (!this.#reconciled) await this.#reconcile()
+    for (const call of this.#calls) await this.#meet(call, block)
+    await this.#flush()
+    await this.#work()
+  }
+
+  async #takeFork(from: number): Promise<void> {
+    for (const call of this.#calls) call.step({ type: 'forked', from })
+    this.#patience = undefined
+    await this.#flush()
+    await this.#align(await this.#link.usedNonces(this.account))
+    await this.#work()
+  }
+
+  /** Compares what was on its way when the process ended with what the chain holds now. */
+  async #reconcile(): Promise<void> {
+    for (const call of this.#calls) {
+      const { block, blockHash } = call.context
+      if (call.isOutside) {
+        const receipt = await this.#link.receiptOf(call)
+        if (receipt !== undefined) await this.#include(call, receipt)
+      } else if (block !== null && !(await this.#link.holds({ number: block, hash: blockHash ?? '' }))) {
+        call.step({ type: 'forked', from: block })
+      }
+    }
+    await this.#align(await this.#link.usedNonces(this.account))
+    this.#reconciled = true
+  }
+
+  /** Brings our nonces in line with the chain's: never backwards, and without a hole before the first that waits. */
+  async #align(used: number): Promise<void> {
+    this.#frozen = false
+    this.#nextNonce = Math.max(this.#nextNonce, used)
+    const known = new Set(this.#calls.map((call) => call.nonce))
+    const missing = range(used, this.#nextNonce).filter((nonce) => !known.has(nonce))
+    const first = missing[0]
+    if (first === undefined) return
+    const finals = await rows.finalCallsFrom(this.#options.store.db, this.account, first)
+    const revived = finals.filter((call) => missing.includes(call.nonce))
+    for (const call of revived) call.step({ type: 'forked', from: 0 })
+    this.#calls = [...this.#calls, ...revived].sort((a, b) => a.nonce - b.nonce)
+    const gone = missing.filter((nonce) => !revived.some((call) => call.nonce === nonce))
+    if (gone.length <= MAX_GAP) for (const nonce of gone) await this.#fillGap(nonce)
+    else this.#freeze(used, gone.length)
+  }
+
+  #freeze(used: number, missing: number): void {
+    this.#frozen = true
+    const message = `the chain knows ${used} transactions of ${this.account}, ${missing} fewer than it did; waiting for it`
+    this.#options.onFault(new Fault('chain-rewound', message, { used, missing }), `outbox of ${this.account}`)
+  }
+
+  async #fillGap(nonce: number): Promise<void> {
+    const fee = feeFor(this.#block?.baseFeeWei ?? 0n, this.#fees)
+    if (fee === undefined) return
+    const row = this.#dispatch.gapRow(nonce)
+    await this.#insert(new Call(row, [], [this.#dispatch.sign(row, fee)]))
+  }
+
+  /** One call and one new block. */
+  async #meet(call: Call, block: ChainBlock): Promise<void> {
+    const receipt = call.attempts
+      .map(({ hash }) => block.receiptOf(hash))
+      .find((found) => found !== undefined)
+    if (receipt !== undefined) return this.#include(call, receipt)
+    const fee = call.newest
+    const covered = fee === undefined || fee.maxFeeWei >= block.baseFeeWei + fee.tipWei
+    const head = { type: 'head', head: block.number, covered } as const
+    if (call.isOutside) {
+      await this.#checkUsed(call)
+      call.step({ ...head, final: false })
+      if (block.number - call.context.sinceBlock === ALARM_BLOCKS) this.#tellStalled(call)
+      return
+    }
+    if (call.state === 'included') call.step({ ...head, final: false })
+    if (call.state === 'confirmed') call.step({ ...head, final: await this.#isFinal(call) })
+  }
+
+  async #isFinal(call: Call): Promise<boolean> {
+    const { block, blockHash } = call.context
+    return block !== null && blockHash !== null && this.#options.isFinal({ number: block, hash: blockHash })
+  }
+
+  #tellStalled(call: Call): void {
+    const message = `call ${call.nonce} (${call.row.kind}) is in no block after ${ALARM_BLOCKS} blocks`
+    const fault = new Fault('call-stalled', message, { nonce: call.nonce, kind: call.row.kind })
+    this.#options.onFault(fault, `outbox of ${this.account}`)
+  }
+
+  async #include(call: Call, receipt: Receipt): Promise<void> {
+    const { blockNumber: block, blockHash, transactionHash } = receipt
+    if (call.context.blockHash === blockHash && !call.isOutside) return
+    const ok = receipt.status === 1
+    const { error, detail } = ok ? { error: null, detail: null } : await this.#reason(call, receipt)
+    const gasUsed = Number(receipt.gasUsed)
+    call.step({ type: 'included', block, blockHash, transactionHash, ok, gasUsed, error, detail })
+  }
+
+  async #reason(call: Call, receipt: Receipt): Promise<{ error: string; detail: string }> {
+    try {
+      return await this.#link.reasonOf(this.#trial(call.row), call, receipt)
+    } catch {
+      return { error: 'revert', detail: 'the node did not tell why' }
+    }
+  }
+
+  /** A nonce that a final block shows as used, by none of our bytes, cannot be ours any more. */
+  async #checkUsed(call: Call): Promise<void> {
+    const { usedAt } = call
+    if (usedAt === undefined) return
+    if (!(await this.#link.holds(usedAt))) {
+      call.usedAt = undefined
+      return
+    }
+    if (!isDeep(usedAt, this.#head(), CONFIRMED_BLOCKS) || !(await this.#options.isFinal(usedAt))) return
+    const receipt = await this.#link.receiptOf(call)
+    if (receipt !== undefined) return this.#include(call, receipt)
+    call.step({ type: 'lost' })
+    const message = `nonce ${call.nonce} was used by a transaction that is not ours: another program has this key`
+    this.#options.onFault(
+      new Fault('nonce-taken', message, { nonce: call.nonce }),
+      `outbox of ${this.account}`,
+    )
+  }
+
+  async #work(): Promise<void> {
+    if (!this.#reconciled) return
+    let reached = await this.#dispatch.run(this.#calls)
+    while (reached && !this.#stopped && (await this.#signNext()))
+      reached = await this.#dispatch.run(this.#calls)
+    if (!reached) this.#later()
+  }
+
+  async #flush(): Promise<void> {
+    const ended = await this.#tellings.flush(this.#calls)
+    if (ended.requeued) this.#kick()
+    this.#calls = this.#calls.filter((call) => call.state !== 'final' && call.state !== 'lost')
+  }
+
+  /** Gives the next waiting intents a nonce and bytes; false when there is nothing to sign now. */
+  async #signNext(): Promise<boolean> {
+    const inFlight = this.#calls.filter((call) => call.isOutside).length
+    const block = this.#block
+    if (this.#frozen || block === undefined) return false
+    if (inFlight >= (this.#options.maxInFlight ?? MAX_IN_FLIGHT)) return false
+    const waiting = await rows.queuedIntents(this.#options.store.db, this.account, MAX_MERGED)
+    const first = waiting[0]
+    if (first === undefined) return false
+    const fee = feeFor(block.baseFeeWei, this.#fees)
+    if (fee === undefined) {
+      this.#options.onFault(aboveCap(block.baseFeeWei, this.#fees), `outbox of ${this.account}`)
+      return false
+    }
+    const { taken, data, gas } = mergedOf(first, waiting, this.#options)
+    const intents = waiting.slice(0, taken)
+    const { kind, target, value } = first
+    const gasLimit =
+      gas ?? (await this.#estimate(intents, { from: this.account, target, data, value }, inFlight))
+    if (gasLimit === undefined) return this.#patience === undefined
+    const row = { nonce: this.#nextNonce, kind, target, data, value, gas: gasLimit }
+    await this.#insert(new Call(row, intents, [this.#dispatch.sign(row, fee)]))
+    return true
+  }
+
+  /** Undefined when the contract would revert: the intent waits a little, then it is failed. */
+  async #estimate(intents: readonly Intent[], trial: Trial, inFlight: number): Promise<number | undefined> {
+    const id = intents[0]?.id ?? ''
+    const estimated = await this.#link.estimate(trial)
+    if ('gas' in estimated) {
+      this.#patience = undefined
+      return estimated.gas
+    }
+    const since = this.#patience?.id === id ? this.#patience.since : this.#head()
+    this.#patience = { id, since }
+    if (inFlight > 0 || this.#head() - since < REVERT_PATIENCE_BLOCKS) return undefined
+    this.#patience = undefined
+    await this.#tellings.refuse(intents, estimated.revert)
+    return undefined
+  }
+
+  async #insert(call: Call): Promise<void> {
+    const { store, clock } = this.#options
+    call.step({ type: 'signed', head: this.#head(), replaces: false })
+    await store.transaction((trx) => rows.insertCall(trx, this.account, call, clock.nowMs()))
+    this.#nextNonce = Math.max(this.#nextNonce, call.nonce + 1)
+    this.#calls = [...this.#calls, call].sort((a, b) => a.nonce - b.nonce)
+  }
+
+  #trial({ target, data, value }: Call['row']): Trial {
+    return { from: this.account, target, data, value }
+  }
+}
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index)

@@ -1,0 +1,93 @@
+import type { Revert } from '../../chain/proxy/refusals.ts'
+import type { IntentState, Trx } from '../storage/schema.ts'
+import type { Call, Intent, Outcome } from './call.ts'
+import type { OutboxOptions } from './outbox-options.ts'
+import { endIntents, failIntent, requeueIntents, saveCall, separate } from './outbox-rows.ts'
+
+type Telling = readonly [intent: Intent, outcome: Outcome]
+
+/** Writes what calls have come to, and tells the owners of their intents: first within the transaction, then after it. */
+export class Tellings {
+  readonly #account: string
+  readonly #options: OutboxOptions
+
+  constructor(account: string, options: OutboxOptions) {
+    this.#account = account
+    this.#options = options
+  }
+
+  /** Commits every change of `calls` in one transaction. */
+  async flush(calls: readonly Call[]): Promise<{ requeued: boolean }> {
+    const changed = calls.filter((call) => call.dirty || call.untold.length > 0)
+    if (changed.length === 0) return { requeued: false }
+    const told = changed.flatMap((call) => this.#tellingsOf(call))
+    await this.#options.store.transaction(async (trx) => {
+      for (const call of changed) await this.#save(trx, call)
+      for (const [intent, outcome] of told) await this.#options.apply?.(trx, intent, outcome)
+    })
+    for (const call of changed) {
+      call.dirty = false
+      call.untold = []
+    }
+    for (const [intent, outcome] of told) this.#options.onOutcome?.(intent, outcome)
+    return { requeued: changed.some((call) => endOf(call) === 'queued') }
+  }
+
+  /** Intents whose contract reverts them before they are signed: alone they are failed, together they are parted. */
+  async refuse(intents: readonly Intent[], { error, detail }: Revert): Promise<void> {
+    const { store, clock, apply, onOutcome } = this.#options
+    const [first] = intents
+    if (first === undefined) return
+    if (intents.length > 1) {
+      const ids = intents.map((intent) => intent.id)
+      await store.transaction((trx) => separate(trx, ids))
+      return
+    }
+    const outcome: Outcome = { ...NEVER_SIGNED, error, detail }
+    await store.transaction(async (trx) => {
+      await failIntent(trx, first.id, error, clock.nowMs())
+      await apply?.(trx, first, outcome)
+    })
+    onOutcome?.(first, outcome)
+  }
+
+  async #save(trx: Trx, call: Call): Promise<void> {
+    await saveCall(trx, this.#account, call)
+    const end = endOf(call)
+    if (end === 'queued') await requeueIntents(trx, this.#account, call, call.state === 'final')
+    else if (end !== undefined) await endIntents(trx, this.#account, call, this.#options.clock.nowMs())
+  }
+
+  #tellingsOf(call: Call): Telling[] {
+    return call.untold.flatMap((outcome) => {
+      const ends = outcome.state === 'final' || outcome.state === 'lost'
+      const told = ends ? { ...outcome, state: endOf(call) ?? outcome.state } : outcome
+      return call.intents.map((intent): Telling => [intent, told])
+    })
+  }
+}
+
+const NEVER_SIGNED: Outcome = {
+  state: 'failed',
+  nonce: -1,
+  sinceBlock: 0,
+  replacements: 0,
+  block: null,
+  blockHash: null,
+  transactionHash: null,
+  ok: false,
+  gasUsed: 0,
+  error: null,
+  detail: null,
+}
+
+/**
+ * What becomes of a call's intents when the call has ended: `queued` again when it can never take effect and they may
+ * do better by themselves.
+ */
+function endOf(call: Call): IntentState | undefined {
+  if (call.state === 'lost') return 'queued'
+  if (call.state !== 'final') return undefined
+  if (call.context.ok) return 'final'
+  return call.intents.length > 1 ? 'queued' : 'failed'
+}
