@@ -5,7 +5,10 @@ import { alarmView, sentAlarmView } from './read-model.ts'
 
 const natural = z.int().min(0)
 
-/** A reading as soon as this gateway has it: the home's own complete D^t, or at the community the decrypted E^t. */
+/**
+ * A reading as soon as this gateway has it: the home's own complete D^t, or at the community the
+ * decrypted E^t.
+ */
 export const readingEvent = z.object({
   home: z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'an account: 0x and 40 hexadecimal digits'),
   slot: natural,

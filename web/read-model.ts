@@ -1,9 +1,10 @@
 import { z } from 'zod'
 
 /**
- * What the pages know: one view per gateway, the role decides which. Everything is an integer with its unit in the
- * name, times are milliseconds since the Unix epoch on the gateway's own clock, and `null` means "not known yet".
- * A key that is not declared here is dropped before a view leaves the gateway, so nothing private slips out.
+ * What the pages know: one view per gateway, the role decides which. Everything is an integer with its
+ * unit in the name, times are milliseconds since the Unix epoch on the gateway's own clock, and `null`
+ * means "not known yet". A key that is not declared here is dropped before a view leaves the gateway, so
+ * nothing private slips out.
  */
 
 /** Most points of a power line: 12 h of minutes, or 24 min of two-second slots. */
@@ -68,7 +69,10 @@ export type AlarmView = z.infer<typeof alarmView>
 export const refusedView = z.object({ atMs: moment, board: boardKind.nullable(), code, text: line })
 export type RefusedView = z.infer<typeof refusedView>
 
-/** The shared ledger as this gateway sees it. `final` is the newest final block, `pending` counts unsent or unincluded records. */
+/**
+ * The shared ledger as this gateway sees it. `final` is the newest final block, `pending` counts
+ * unsent or unincluded records.
+ */
 export const chainView = z.object({
   state: z.enum(['connecting', 'syncing', 'ready', 'stalled', 'rewound', 'away']),
   chainId: natural.nullable(),

@@ -16,7 +16,10 @@ const FLAGS = [
   '--disable-sync',
 ]
 
-/** Whether a browser can be had. Where everything must be proven (CI) a missing one is an error, not a skip. */
+/**
+ * Whether a browser can be had. Where everything must be proven (CI) a missing one is an error, not a
+ * skip.
+ */
 export function browserIsHere(): boolean {
   if (existsSync(CHROMIUM)) return true
   if (process.env['CI'] === 'true') throw new Error(`no browser at ${CHROMIUM}: apt-get install chromium`)
@@ -27,7 +30,10 @@ export function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
 }
 
-/** Builds the app as the package does, into a folder of its own, so that a spec never meets an older build. */
+/**
+ * Builds the app as the package does, into a folder of its own, so that a spec never meets an older
+ * build.
+ */
 export function buildApp(): string {
   const folder = mkdtempSync(join(tmpdir(), 'meterhood-app-'))
   const vite = join('node_modules', 'vite', 'bin', 'vite.js')

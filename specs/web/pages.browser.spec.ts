@@ -125,7 +125,7 @@ describe.skipIf(!browserIsHere())('The pages in Chromium', () => {
       await says(page, 'power-used', '2.87 kW')
     })
 
-    it('shows a new alarm without a reload, says it aloud, and tells the gateway that it was seen', async () => {
+    it('shows a new alarm without a reload, says it aloud, and reports it seen', async () => {
       const seen: string[] = []
       const actions = { acknowledgeAlarm: async (id: string) => void seen.push(id) }
       const gateway = await start({ actions })

@@ -10,7 +10,10 @@ export const SESSION_MS = 30 * 24 * 3600 * 1000
 
 const stored = z.object({ token: z.string().min(43), sessionKey: z.string().min(43) })
 
-/** Who may open the pages of one gateway: whoever holds its link, then a signed cookie in that device's browser. */
+/**
+ * Who may open the pages of one gateway: whoever holds its link, then a signed cookie in that device's
+ * browser.
+ */
 export interface Access {
   /** The secret of the link; it is printed once and kept in the gateway's folder. */
   readonly token: string
@@ -23,7 +26,10 @@ export interface Access {
   holdsSession(cookieHeader: string | undefined): boolean
 }
 
-/** Loads the access secrets of a gateway from `folder`, or makes them; `id` tells its cookie from a neighbour's on the same machine. */
+/**
+ * Loads the access secrets of a gateway from `folder`, or makes them; `id` tells its cookie from a
+ * neighbour's on the same machine.
+ */
 export function openAccess(folder: string, id: string, clock: Clock, random: RandomSource): Access {
   const { token, sessionKey } = loadSecrets(join(folder, 'access.json'), random)
   const cookieName = `__Host-meterhood-${id}`

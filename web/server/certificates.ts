@@ -12,7 +12,10 @@ const DAY_MS = 24 * 3600 * 1000
 const AUTHORITY_DAYS = 3650
 /** Browsers refuse certificates that live longer than 398 days. */
 const LEAF_DAYS = 397
-/** A leaf is replaced this long before its end, so that a gateway switched off for a holiday still comes back valid. */
+/**
+ * A leaf is replaced this long before its end, so that a gateway switched off for a holiday still
+ * comes back valid.
+ */
 const RENEW_DAYS = 60
 
 const pair = z.object({ key: z.string(), cert: z.string() })
@@ -28,10 +31,12 @@ export interface Certificates {
 }
 
 /**
- * Loads the private authority of a gateway, or founds one, and sees that its leaf covers every name for long enough.
+ * Loads the private authority of a gateway, or founds one, and sees that its leaf covers every name for
+ * long enough.
  * @param folder where the keys live, readable by their owner only
  * @param label  what people read in their device's list of authorities
- * @throws Fault `certificate-unreadable` when the authority is damaged: it is never replaced silently, because devices trust it.
+ * @throws Fault `certificate-unreadable` when the authority is damaged: it is never replaced silently,
+ * because devices trust it.
  */
 export async function loadCertificates(
   folder: string,
@@ -132,7 +137,10 @@ function alternativeName(name: string): { type: 2; value: string } | { type: 7; 
   return isIP(name) === 0 ? { type: 2, value: name } : { type: 7, ip: name }
 }
 
-/** Only letters, digits and spaces: a comma or a plus sign would change the meaning of a distinguished name. */
+/**
+ * Only letters, digits and spaces: a comma or a plus sign would change the meaning of a distinguished
+ * name.
+ */
 function plain(label: string): string {
   return label
     .replace(/[^A-Za-z0-9 ]/g, '')

@@ -12,8 +12,9 @@ export interface Provenance {
 const READ_ONLY = new Set(['GET', 'HEAD'])
 
 /**
- * Refuses a request that was addressed to another name (DNS rebinding: a foreign page that resolves its own name
- * to this machine), or that another site's page sent. Programs send neither Origin nor Sec-Fetch-Site and pass.
+ * Refuses a request that was addressed to another name (DNS rebinding: a foreign page that resolves its
+ * own name to this machine), or that another site's page sent. Programs send neither Origin nor Sec-Fetch-
+ * Site and pass.
  */
 export function checkDoor(from: Provenance, scheme: 'http' | 'https', names: readonly string[]): void {
   const host = hostnameOf(`${scheme}://${from.host ?? ''}`)

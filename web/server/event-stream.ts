@@ -35,8 +35,9 @@ export interface EventStreamOptions {
 }
 
 /**
- * Server-Sent Events to the pages of one gateway: `view` at most twice a second, `reading` and `alarm` at once.
- * Only readings and alarms carry an id, so that a page that comes back is told those it missed and then the view.
+ * Server-Sent Events to the pages of one gateway: `view` at most twice a second, `reading` and `alarm` at
+ * once. Only readings and alarms carry an id, so that a page that comes back is told those it missed and
+ * then the view.
  */
 export class EventStream {
   readonly #options: EventStreamOptions

@@ -25,7 +25,10 @@ const POLICY = {
   frameAncestors: ["'none'"],
 }
 
-/** What stands before every route: security headers, where a request comes from, how often, and how it is refused. */
+/**
+ * What stands before every route: security headers, where a request comes from, how often, and how it
+ * is refused.
+ */
 export async function addGuards(app: PageApp, port: Port, logger: PageLogger): Promise<void> {
   app.addHook('onRequest', async (request) => {
     const { headers, method } = request

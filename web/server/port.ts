@@ -17,7 +17,10 @@ export interface ListenOptions {
   /** 0 for any free port. */
   readonly port: number
   readonly https?: {
-    /** The gateway's data folder; keys and the access link are kept below it, readable by their owner only. */
+    /**
+     * The gateway's data folder; keys and the access link are kept below it, readable by their owner
+     * only.
+     */
     readonly folder: string
     /** More names under which the gateway is reached, beside this machine's own. */
     readonly names?: readonly string[]
@@ -106,11 +109,12 @@ export function listenFault(thrown: unknown, listen: ListenOptions): Fault {
 }
 
 function httpsRequired(host: string): Fault {
-  const message = `listen.host: ${host} can be reached by others, so its pages need https; give https.folder or listen on localhost`
+  const fix = 'give https.folder or listen on localhost'
+  const message = `listen.host: ${host} can be reached by others, so its pages need https; ${fix}`
   return new Fault('https-required', message, {
     field: 'listen.host',
     expected: 'a loopback address, or https',
-    fix: 'give https.folder or listen on localhost',
+    fix,
   })
 }
 

@@ -45,7 +45,10 @@ export interface RouteParts {
   readonly access: Access | null
 }
 
-/** A page that opens a new stream cannot set a header, so it may name the last event it heard in the address. */
+/**
+ * A page that opens a new stream cannot set a header, so it may name the last event it heard in the
+ * address.
+ */
 const resume = z.strictObject({ after: z.string().max(64).optional() })
 const refusals = { '4xx': refusal, '5xx': refusal }
 const SIGNED_IN = { rateLimit: { max: 60, timeWindow: 60_000 } }
@@ -67,7 +70,7 @@ export function addReading(app: PageApp, parts: RouteParts): void {
     return current.value()
   })
   const summary =
-    'Server-Sent Events: view (at most twice a second), reading and alarm (at once, replayed after Last-Event-ID)'
+    'Server-Sent Events: view at most twice a second, reading and alarm at once, again after Last-Event-ID'
   const events = { 200: { content: { 'text/event-stream': { schema: z.string() } } }, ...refusals }
   app.get(
     '/api/events',

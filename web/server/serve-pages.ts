@@ -53,8 +53,10 @@ export interface Pages {
 }
 
 /**
- * Serves the pages of one gateway: plain on loopback, else HTTPS with the gateway's own authority and a sign-in by link.
- * @throws Fault `port-taken`, `port-denied`, `port-unusable`, `https-required`, `certificate-unreadable`, `access-unreadable`
+ * Serves the pages of one gateway: plain on loopback, else HTTPS with the gateway's own authority and a
+ * sign-in by link.
+ * @throws Fault `port-taken`, `port-denied`, `port-unusable`, `https-required`, `certificate-unreadable`,
+ * `access-unreadable`
  */
 export async function servePages(options: PagesOptions): Promise<Pages> {
   const { clock, random, logger, listen } = options

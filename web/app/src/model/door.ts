@@ -2,8 +2,9 @@ import type { AlarmEvent, ReadingEvent, Refusal } from '../../../messages.ts'
 import type { View } from '../../../read-model.ts'
 
 /**
- * What comes from the gateway. It is this page's own origin and checked every field against its schema before sending,
- * so the page only makes sure that it is the kind of thing it asked for (an older page may meet a newer gateway).
+ * What comes from the gateway. It is this page's own origin and checked every field against its schema
+ * before sending, so the page only makes sure that it is the kind of thing it asked for (an older page may
+ * meet a newer gateway).
  */
 
 /** The value of a JSON text; undefined when it is none. */

@@ -5,7 +5,10 @@ import type { CommunityView, HomeView, PowerPoint, View } from '../../../read-mo
 
 const SERIES_LIMIT = 720
 
-/** The view with a reading laid over it; unchanged when the view already tells of that slot or a later one. */
+/**
+ * The view with a reading laid over it; unchanged when the view already tells of that slot or a later
+ * one.
+ */
 export function withReading(view: View, reading: ReadingEvent): View {
   return view.role === 'home' ? homeWithReading(view, reading) : communityWithReading(view, reading)
 }

@@ -4,7 +4,10 @@ import { isAlarm, isReading, isTime, isView, parsed } from './door.ts'
 import { announcement, beats, link, nowMs, setClock, tick, view } from './live.ts'
 import { withAlarm, withReading } from './merge.ts'
 
-/** The gateway says the time every 15 s; silence for longer than two such words means that the line is dead. */
+/**
+ * The gateway says the time every 15 s; silence for longer than two such words means that the line is
+ * dead.
+ */
 const SILENCE_MS = 40_000
 /** Waits between attempts to reach a gateway that is away, ms; the last one repeats. */
 const WAITS_MS = [500, 1000, 2000, 4000, 8000, 15_000] as const
