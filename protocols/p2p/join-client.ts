@@ -130,7 +130,8 @@ async function tryUntilDecided(attempt: Attempt): Promise<Joined> {
   const { signal, onProgress } = attempt.options
   let backoffMs = RETRY_FIRST_MS
   for (;;) {
-    let waitMs = backoffMs
+    // A crowd that was turned away together must not come back together: from half to one and a half times as long.
+    let waitMs = backoffMs * (0.5 + (attempt.node.random(1)[0] ?? 0) / 255)
     try {
       const outcome = await tryOnce(attempt)
       if ('descriptor' in outcome) return outcome
