@@ -13,9 +13,14 @@ const EXTRA_DATA_FIELD = 12
 export function sealerOf(header: WireHeader): string | null {
   const extra = bytesOf(header.extraData)
   if (extra.length < VANITY_BYTES + SEAL_BYTES) return null
+  return recoverFrom65(sealedHash(header), extra.subarray(extra.length - SEAL_BYTES))
+}
+
+/** What a Clique signer signs: the hash of the header without the seal at the end of its extra data. */
+export function sealedHash(header: WireHeader): Uint8Array {
   const fields = headerFields(header)
-  fields[EXTRA_DATA_FIELD] = extra.subarray(0, extra.length - SEAL_BYTES)
-  return recoverFrom65(keccak_256(RLP.encode(fields)), extra.subarray(extra.length - SEAL_BYTES))
+  fields[EXTRA_DATA_FIELD] = bytesOf(header.extraData).subarray(0, -SEAL_BYTES)
+  return keccak_256(RLP.encode(fields))
 }
 
 /** The signers that a genesis or epoch block lists, lower-case. */
