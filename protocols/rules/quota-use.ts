@@ -56,11 +56,14 @@ export const ALARM_LEVELS = [80, 90, 100] as const
 export type AlarmLevel = (typeof ALARM_LEVELS)[number]
 
 /**
- * The levels that were below before and are reached now: each of them once, as use never falls in a period.
+ * The levels that were below before and are reached now: each of them once, as use never falls in a period. A
+ * quota of nothing has one level only: it is used up by the first unit.
  */
 export function levelsCrossed(before: number, after: number, quota: number): AlarmLevel[] {
-  if (after === 0) return []
-  return ALARM_LEVELS.filter((level) => before * 100 < quota * level && after * 100 >= quota * level)
+  const reached = (used: number, level: AlarmLevel) => used > 0 && used * 100 >= quota * level
+  return ALARM_LEVELS.filter(
+    (level) => (quota > 0 || level === 100) && !reached(before, level) && reached(after, level),
+  )
 }
 
 const SEVERITY: Readonly<Record<AlarmLevel, AlarmDraftSeverity>> = {

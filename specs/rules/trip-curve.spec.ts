@@ -1,0 +1,106 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { TripProfile } from '../../protocols/rules/trip-curve.ts'
+import {
+  HEAT_TO_TRIP,
+  heatAfter,
+  multipleOf,
+  timeLeft,
+  timeToTrip,
+  TRIP_PROFILES,
+  tripProfile,
+} from '../../protocols/rules/trip-curve.ts'
+
+/** How long a constant load lasts when it is read every `stepMs`, ms; null when it outlasts `mostMs`. */
+function lasts(profile: TripProfile, multiple: number, stepMs: number, mostMs: number): number | null {
+  let heat = 0
+  for (let t = stepMs; t <= mostMs + stepMs; t += stepMs) {
+    heat = heatAfter(profile, heat, stepMs, multiple)
+    if (heat >= HEAT_TO_TRIP) return t
+  }
+  return null
+}
+
+const profiles = Object.values(TRIP_PROFILES)
+
+describe.each(profiles)('the curve of $name', (profile) => {
+  it('has a source, ascending multiples and falling times', () => {
+    expect(profile.source.length).toBeGreaterThan(10)
+    profile.points.slice(1).forEach((point, i) => {
+      const before = profile.points[i]
+      if (before === undefined) return
+      expect(point.multiplePermille).toBeGreaterThan(before.multiplePermille)
+      expect(point.tripMs).toBeLessThan(before.tripMs)
+    })
+  })
+
+  it.each(profile.points)('trips within its band at $multiplePermille thousandths', (point) => {
+    const stepMs = Math.max(10, Math.floor(point.tripMs / 500))
+    const lasted = lasts(profile, point.multiplePermille, stepMs, point.mostMs)
+    expect(lasted).not.toBeNull()
+    expect(lasted ?? 0).toBeGreaterThanOrEqual(point.leastMs)
+    expect(lasted ?? 0).toBeLessThanOrEqual(point.mostMs)
+  })
+
+  it('never trips below its first multiple', () => {
+    const first = profile.points[0]?.multiplePermille ?? 0
+    expect(timeToTrip(profile, first - 1)).toBeNull()
+    expect(lasts(profile, first - 1, 60_000, 86_400_000)).toBeNull()
+    expect(lasts(profile, 1000, 60_000, 86_400_000)).toBeNull()
+  })
+
+  it('never trips later for more power, from any history', () => {
+    const load = fc.integer({ min: 0, max: 12_000 })
+    const loads = fc.array(fc.tuple(load, fc.nat(3_000), fc.nat(60_000)), { maxLength: 60 })
+    fc.assert(
+      fc.property(loads, (steps) => {
+        let low = 0
+        let high = 0
+        for (const [multiple, more, elapsedMs] of steps) {
+          low = heatAfter(profile, low, elapsedMs, multiple)
+          high = heatAfter(profile, high, elapsedMs, multiple + more)
+          expect(high).toBeGreaterThanOrEqual(low)
+        }
+      }),
+    )
+  })
+
+  it('keeps heat an integer between nothing and a trip', () => {
+    fc.assert(
+      fc.property(fc.nat(HEAT_TO_TRIP), fc.nat(10_000_000), fc.nat(20_000), (heat, elapsedMs, multiple) => {
+        const after = heatAfter(profile, heat, elapsedMs, multiple)
+        expect(Number.isSafeInteger(after)).toBe(true)
+        expect(after).toBeGreaterThanOrEqual(0)
+        expect(after).toBeLessThanOrEqual(HEAT_TO_TRIP)
+      }),
+    )
+  })
+
+  it('forgets an excess after its time to cool', () => {
+    expect(heatAfter(profile, HEAT_TO_TRIP, profile.coolMs, 900)).toBe(0)
+    expect(heatAfter(profile, HEAT_TO_TRIP, profile.coolMs - 60_000, 900)).toBeGreaterThan(0)
+  })
+
+  it('counts down to the trip that then comes', () => {
+    const multiple = 2_200
+    const heat = heatAfter(profile, 0, 1_000, multiple)
+    const left = timeLeft(profile, heat, multiple) ?? 0
+    expect(heatAfter(profile, heat, left, multiple)).toBeGreaterThanOrEqual(HEAT_TO_TRIP - 2_000)
+    expect(timeLeft(profile, heat, 1_000)).toBeNull()
+  })
+})
+
+describe('a curve by its name', () => {
+  it('is found, or refused with the names that exist', () => {
+    expect(tripProfile('icp-m').name).toBe('icp-m')
+    expect(() => tripProfile('fuse')).toThrow('icp-m or smart-meter')
+  })
+
+  it('measures power against the contract in thousandths', () => {
+    expect(multipleOf(3_450, 3_450)).toBe(1_000)
+    expect(multipleOf(3_453, 3_450)).toBe(1_000)
+    expect(multipleOf(3_454, 3_450)).toBe(1_001)
+    expect(multipleOf(-500, 3_450)).toBe(0)
+    expect(multipleOf(1, 0)).toBeGreaterThan(1_000_000)
+  })
+})
