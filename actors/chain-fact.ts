@@ -4,6 +4,6 @@ export interface ChainFact {
   readonly args: Readonly<Record<string, unknown>>
   readonly block: number
   readonly blockHash: string
-  readonly txHash: string
+  readonly transactionHash: string
   readonly logIndex: number
 }

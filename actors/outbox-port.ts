@@ -9,6 +9,8 @@ export interface WantedCall {
   /** Call data, 0x hex; empty for a plain payment. */
   readonly data: string
   readonly valueWei?: bigint
+  /** Gas limit, where the node cannot estimate it yet because earlier calls of ours are still on their way. */
+  readonly gas?: number
 }
 
 /** The gateway's durable outbox, as far as its actors see it. */

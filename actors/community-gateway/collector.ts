@@ -37,6 +37,7 @@ export interface CollectorOptions {
   readonly quotaOf: (home: string, slot: number) => Allowance | null
   readonly onAccepted: (reading: AcceptedReading) => void
   readonly onFaulty: (home: string, slot: number, code: string) => void
+  readonly onOpened: (accepted: number, faulty: number) => void
   readonly onAlarms: (drafts: number) => void
   readonly onFault: (thrown: unknown) => void
 }
@@ -204,6 +205,8 @@ export function createCollector(options: CollectorOptions): Collector {
         options.onAccepted({ home: row.home, slot: row.slot, essential: result.essential, acceptedAtMs })
       else options.onFaulty(row.home, row.slot, result.code)
     }
+    const accepted = batch.filter(({ result }) => result.ok).length
+    options.onOpened(accepted, batch.length - accepted)
     if (drafted > 0) options.onAlarms(drafted)
   }
 

@@ -16,7 +16,8 @@ export interface FactsTold {
 
 const address = z.string().transform((text) => text.toLowerCase())
 const bytes = z.string().transform((hex) => getBytes(hex))
-const integer = z.bigint().transform(Number)
+/** uint32 and smaller come as number, larger ones as bigint. */
+const integer = z.union([z.number(), z.bigint()]).transform(Number)
 
 const shapes = {
   HomeAdmitted: z.object({ home: address, peerKey: bytes }),
@@ -91,7 +92,7 @@ async function reading(trx: Trx, fact: ChainFact, nowMs: number, told: Told): Pr
       extended: event.extended,
       block: fact.block,
       block_hash: fact.blockHash,
-      tx_hash: fact.txHash,
+      tx_hash: fact.transactionHash,
       log_index: fact.logIndex,
       seen_at_ms: nowMs,
     })

@@ -43,7 +43,8 @@ export interface HomeFacts {
 
 const address = z.string().transform((text) => text.toLowerCase())
 const bytes = z.string().transform((hex) => getBytes(hex))
-const integer = z.bigint().transform(Number)
+/** uint32 and smaller come as number, larger ones as bigint. */
+const integer = z.union([z.number(), z.bigint()]).transform(Number)
 
 const shapes = {
   CommunityKeysAnnounced: z.object({ epoch: integer, operationKey: bytes, delegationBase: bytes }),
@@ -83,7 +84,7 @@ async function included(trx: Trx, fact: ChainFact, home: HomeFacts, told: Told):
   if (event.home !== home.account) return
   const updated = await trx
     .updateTable('sealed')
-    .set({ state: 'included', block: fact.block, tx_hash: fact.txHash })
+    .set({ state: 'included', block: fact.block, tx_hash: fact.transactionHash })
     .where('slot', '=', event.slot)
     .where('state', '=', 'sealed')
     .executeTakeFirst()
@@ -92,12 +93,7 @@ async function included(trx: Trx, fact: ChainFact, home: HomeFacts, told: Told):
   told.included.push(event.slot)
 }
 
-function opened(
-  home: HomeFacts,
-  epoch: number,
-  number: number,
-  envelope: Uint8Array,
-): Alarm | null {
+function opened(home: HomeFacts, epoch: number, number: number, envelope: Uint8Array): Alarm | null {
   const key = home.keyOf(epoch)
   if (key === null) return null
   const binding = {

@@ -214,6 +214,7 @@ const COMMUNITY: Tables = [
       admitted_block: 'int?',
       joined_at_ms: 'int',
       last_slot: 'int?',
+      weight: 'int',
     },
   ],
   [

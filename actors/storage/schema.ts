@@ -203,6 +203,8 @@ export interface MemberTable {
   admitted_block: number | null
   joined_at_ms: number
   last_slot: number | null
+  /** What the home contributes to the community contract; quotas are divided by it. */
+  weight: number
 }
 
 /** Secrets of a gateway, each sealed or protected by the file's own encryption. */

@@ -33,6 +33,8 @@ export interface CommunityConfig {
   /** What the community may use in one billing period, and at any moment. */
   readonly contract: { readonly energyWh: number; readonly powerW: number; readonly waterMl: number }
   readonly leastHomesInTotal: number
+  /** Community milliseconds per real one, as its homes' boards play them. */
+  readonly timeScale: number
   readonly listen: readonly string[]
   readonly mdns: boolean
 }
@@ -79,6 +81,7 @@ export interface CommunityOpened {
   readonly page: string
   readonly contracts: { readonly monitoring: string; readonly quota: string }
   readonly chainId: number
+  readonly deployedAtBlock: number
 }
 
 /** What the run needs to know of a gateway between start and report. */

@@ -5,9 +5,6 @@ import type { BoardKind } from '../../protocols/rules/reading.ts'
 
 export const BOARD_KINDS: readonly BoardKind[] = ['power', 'water', 'comfort']
 
-/** A profile's row stands for a quarter of an hour; a sample period plays one row. */
-const PROFILE_ROW_MS = 900_000
-
 /** What each home may be expected to use in one billing period. */
 export interface ExpectedUse {
   readonly energyWh: number
@@ -30,6 +27,7 @@ export function communityConfig(
   options: StartOptions,
   chain: { rpc: string; managerKey: string },
   expected: readonly ExpectedUse[],
+  timeScale: number,
 ): CommunityConfig {
   const spare = (sum: number): number => Math.max(1, Math.round((sum * HEADROOM_PERMILLE) / 1_000))
   return {
@@ -51,6 +49,7 @@ export function communityConfig(
       waterMl: spare(expected.reduce((sum, each) => sum + each.waterMl, 0)),
     },
     leastHomesInTotal: Math.min(5, options.homes),
+    timeScale,
     listen: ['/ip4/127.0.0.1/tcp/0'],
     mdns: true,
   }
@@ -63,6 +62,7 @@ export function homeConfig(
   rpc: string,
   invite: string | null,
   boards: readonly BoardConfig[],
+  timeScale: number,
 ): HomeConfig {
   return {
     name: homeName(number),
@@ -72,7 +72,7 @@ export function homeConfig(
     invite,
     boards,
     boardsAre: options.boards,
-    timeScale: options.boards === 'profile' ? PROFILE_ROW_MS / options.sampleMs : 1,
+    timeScale,
     batch: options.batch,
     listen: ['/ip4/127.0.0.1/tcp/0'],
     mdns: false,

@@ -1,0 +1,289 @@
+import { concat, getBytes, hexlify, Interface } from 'ethers'
+import { z } from 'zod'
+import type { ChainFact } from '../../actors/chain-fact.ts'
+import { createContractProxy, type ContractProxy } from '../../actors/contract-proxy/live.ts'
+import { createAccountOutbox, type AccountOutbox, type Merged } from '../../actors/contract-proxy/outbox.ts'
+import type { OutboxPort } from '../../actors/outbox-port.ts'
+import type { IntentState, Trx } from '../../actors/storage/schema.ts'
+import type { Store } from '../../actors/storage/store.ts'
+import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
+import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
+import type { ChainBlock, ChainLog } from '../../chain/proxy/block.ts'
+import { createChainFeed, type ChainFeed, type FeedState } from '../../chain/proxy/feed.ts'
+import { createRpc } from '../../chain/proxy/rpc.ts'
+import { RECORD_BYTES } from '../../protocols/messages/record.ts'
+import type { ChainView } from '../../web/read-model.ts'
+import { wallClock } from '../clock.ts'
+import type { GatewayLog } from './log.ts'
+
+/** A contract that a gateway follows; facts are applied in the transaction that moves the cursor. */
+export interface Followed {
+  readonly name: 'monitoring' | 'quota'
+  readonly address: string
+  readonly apply: (trx: Trx, facts: readonly ChainFact[]) => Promise<void>
+  readonly revert: (trx: Trx, fromBlock: number) => Promise<void>
+  /** Which logs concern this gateway; the others are not even decoded. */
+  readonly wants?: (log: ChainLog) => boolean
+}
+
+/** How many calls are on their way. */
+export interface OutboxCounts {
+  /** Not yet in a block. */
+  readonly waiting: number
+  /** In a block that is not final. */
+  readonly notFinal: number
+  readonly final: number
+}
+
+/** How a call stands: told at every change. */
+export interface CallOutcome {
+  readonly id: string
+  readonly kind: string
+  readonly state: IntentState
+  readonly error: string | null
+}
+
+/** One gateway's way to the chain. */
+export interface ChainLink {
+  readonly outbox: OutboxPort
+  follow(contract: Followed): Promise<void>
+  /** A free call of a contract's getter; returns the data. */
+  read(to: string, data: string): Promise<string>
+  counts(): Promise<OutboxCounts>
+  view(): ChainView
+  forks(): number
+  /** The embedded chain was saved up to this block: what it holds is final once it is deep enough. */
+  saved(block: number): void
+  onOutcome(listener: (outcome: CallOutcome) => void): void
+  onState(listener: (state: FeedState) => void): void
+  onBlock(listener: (block: ChainBlock) => void): void
+  close(): Promise<void>
+}
+
+export interface ChainLinkOptions {
+  readonly rpc: string
+  readonly chainId: number
+  readonly genesisHash: string
+  readonly blockTimeS: number
+  /** The block of the deployment: events are read from here. */
+  readonly fromBlock: number
+  readonly store: Store
+  readonly signerKey: string
+  /** Readings of one call, when more than one waits. */
+  readonly batch?: number
+  readonly log: GatewayLog
+}
+
+const FINAL_DEPTH = 3
+const ABIS = { monitoring: monitoringAbi, quota: quotaAbi } as const
+const monitoring = new Interface(monitoringAbi)
+const ADDRESS_BYTES = 20
+/** A record costs at most this much: a fresh ring slot, a fresh anchor and the call itself. */
+const SUBMIT_GAS = { base: 60_000, record: 180_000 } as const
+const WAITING: readonly IntentState[] = [
+  'queued',
+  'signed',
+  'sent',
+  'underpriced',
+  'stalled',
+  'rejected',
+  'reorged',
+]
+
+const hexData = z.string().regex(/^0x[0-9a-f]*$/i)
+
+interface SharedFeed {
+  readonly feed: Promise<ChainFeed>
+  users: number
+}
+
+/** One feed for each node and process, however many gateways it hosts. */
+const feeds = new Map<string, SharedFeed>()
+
+async function takeFeed(options: ChainLinkOptions): Promise<ChainFeed> {
+  const known = feeds.get(options.rpc)
+  if (known !== undefined) {
+    known.users += 1
+    return known.feed
+  }
+  const feed = createChainFeed({
+    rpc: createRpc({ url: options.rpc }),
+    clock: wallClock,
+    expect: { chainId: options.chainId, genesisHash: options.genesisHash },
+    blockPeriodMs: options.blockTimeS * 1_000,
+    onFault: (thrown, about) => options.log.fault(thrown, about),
+  })
+  feeds.set(options.rpc, { feed, users: 1 })
+  return feed
+}
+
+async function giveBack(rpc: string): Promise<void> {
+  const shared = feeds.get(rpc)
+  if (shared === undefined) return
+  shared.users -= 1
+  if (shared.users > 0) return
+  feeds.delete(rpc)
+  const feed = await shared.feed
+  await feed.stop()
+  feed.rpc.close()
+}
+
+/** Bodies of `submit` are recipient ‖ record: those to one recipient go in one call. */
+function mergeSubmits(bodies: readonly Uint8Array[], most: number): Merged {
+  const first = bodies[0] ?? new Uint8Array(ADDRESS_BYTES + RECORD_BYTES)
+  const recipient = hexlify(first.subarray(0, ADDRESS_BYTES))
+  const other = bodies.findIndex((body) => hexlify(body.subarray(0, ADDRESS_BYTES)) !== recipient)
+  const taken = Math.min(most, other === -1 ? bodies.length : other)
+  const records = concat(bodies.slice(0, taken).map((body) => body.subarray(ADDRESS_BYTES)))
+  const data = getBytes(monitoring.encodeFunctionData('submit', [recipient, records]))
+  return { data, taken, gas: SUBMIT_GAS.base + SUBMIT_GAS.record * taken }
+}
+
+const MOST_MERGED = 4
+
+class Link implements ChainLink {
+  readonly outbox: OutboxPort
+  readonly #options: ChainLinkOptions
+  readonly #feed: ChainFeed
+  readonly #proxies: ContractProxy[] = []
+  readonly #outcomes: ((outcome: CallOutcome) => void)[] = []
+  readonly #forget: (() => void)[] = []
+  #account: AccountOutbox | undefined
+  #savedBlock = -1
+  #forks = 0
+  #pending = 0
+
+  constructor(options: ChainLinkOptions, feed: ChainFeed) {
+    this.#options = options
+    this.#feed = feed
+    this.outbox = {
+      enqueue: async (trx, { id, kind, to, data, valueWei, gas }) => {
+        if (this.#account === undefined) throw new Error('the outbox is not open')
+        await this.#account.enqueue(trx, {
+          id,
+          kind,
+          to,
+          data: getBytes(data),
+          ...(valueWei === undefined ? {} : { valueWei }),
+          ...(gas === undefined ? {} : { gas }),
+        })
+      },
+    }
+  }
+
+  async open(): Promise<this> {
+    const { store, signerKey, log } = this.#options
+    this.#account = await createAccountOutbox({
+      store,
+      feed: this.#feed,
+      signerKey: getBytes(signerKey),
+      clock: wallClock,
+      mergeable: ['submit'],
+      merge: (_kind, bodies) => mergeSubmits(bodies, MOST_MERGED),
+      abis: [monitoringAbi, quotaAbi],
+      isFinal: ({ number }) => this.#isFinal(number),
+      onOutcome: (intent, outcome) => {
+        const told = { id: intent.id, kind: intent.kind, state: outcome.state, error: outcome.error }
+        for (const listener of this.#outcomes) listener(told)
+      },
+      onFault: (thrown, about) => log.fault(thrown, about),
+    })
+    return this
+  }
+
+  #isFinal(block: number): boolean {
+    const head = this.#feed.head()?.number ?? 0
+    return head - block >= FINAL_DEPTH && block <= this.#savedBlock
+  }
+
+  async follow({ name, address, apply, revert, wants }: Followed): Promise<void> {
+    const { store, fromBlock } = this.#options
+    this.#proxies.push(
+      await createContractProxy({
+        store,
+        feed: this.#feed,
+        name,
+        address: address.toLowerCase(),
+        abi: ABIS[name],
+        start: fromBlock,
+        ...(wants === undefined ? {} : { wants }),
+        apply,
+        revert: async (trx, from) => {
+          this.#forks += 1
+          await revert(trx, from)
+        },
+      }),
+    )
+  }
+
+  read(to: string, data: string): Promise<string> {
+    return this.#feed.rpc.call('eth_call', [{ to, data }, 'latest'], hexData)
+  }
+
+  async counts(): Promise<OutboxCounts> {
+    const counts = (await this.#account?.counts()) ?? {}
+    const of = (states: readonly IntentState[]): number =>
+      states.reduce((sum, state) => sum + (counts[state] ?? 0), 0)
+    this.#pending = of(WAITING)
+    return { waiting: this.#pending, notFinal: of(['included', 'confirmed']), final: of(['final']) }
+  }
+
+  view(): ChainView {
+    const head = this.#feed.head()
+    const state = this.#feed.state()
+    const shown = {
+      following: 'ready',
+      away: 'away',
+      stalled: 'stalled',
+      connecting: 'connecting',
+      foreign: 'away',
+    } as const
+    const deepest = head === undefined ? null : Math.min(this.#savedBlock, head.number - FINAL_DEPTH)
+    return {
+      state: shown[state],
+      chainId: this.#options.chainId,
+      head: head?.number ?? null,
+      headAtMs: head?.timestampMs ?? null,
+      lagMs: head === undefined ? null : Math.max(0, wallClock.nowMs() - head.timestampMs),
+      final: deepest === null || deepest < 0 ? null : deepest,
+      pending: this.#pending,
+    }
+  }
+
+  forks(): number {
+    return this.#forks
+  }
+
+  saved(block: number): void {
+    this.#savedBlock = block
+  }
+
+  onOutcome(listener: (outcome: CallOutcome) => void): void {
+    this.#outcomes.push(listener)
+  }
+
+  onState(listener: (state: FeedState) => void): void {
+    this.#forget.push(this.#feed.onState(listener))
+  }
+
+  onBlock(listener: (block: ChainBlock) => void): void {
+    const subscription = this.#feed.subscribe({
+      name: 'blocks shown',
+      onBlock: listener,
+      onFork: () => undefined,
+    })
+    this.#forget.push(() => void subscription.stop())
+  }
+
+  async close(): Promise<void> {
+    for (const forget of this.#forget) forget()
+    await this.#account?.stop()
+    await Promise.all(this.#proxies.map((proxy) => proxy.stop()))
+    await giveBack(this.#options.rpc)
+  }
+}
+
+/** Opens a gateway's way to the chain. Throws `foreign-chain` when the node serves another one. */
+export async function openChainLink(options: ChainLinkOptions): Promise<ChainLink> {
+  return new Link(options, await takeFeed(options)).open()
+}

@@ -1,0 +1,401 @@
+import type { Interface } from 'ethers'
+import type { AlarmSender } from '../../actors/community-gateway/alarm-sender.ts'
+import type { Allocator, QuotaBook } from '../../actors/community-gateway/allocation.ts'
+import { draftAlarm, type AcceptedReading, type Collector } from '../../actors/community-gateway/collector.ts'
+import { applyFacts, revertFacts, type FactsTold } from '../../actors/community-gateway/facts.ts'
+import type { CommunityActor } from '../../actors/community-gateway/live.ts'
+import type { MembershipDesk } from '../../actors/community-gateway/membership.ts'
+import { closePeriod } from '../../actors/community-gateway/period-close.ts'
+import type { QuotaControl } from '../../actors/community-gateway/quota-control.ts'
+import type { RecoveryPool } from '../../actors/community-gateway/recovery/pool.ts'
+import type { Store } from '../../actors/storage/store.ts'
+import type { Contracts } from '../../chain/contracts-file.ts'
+import type { ExtendedReceiver } from '../../protocols/p2p/extended.ts'
+import type { PeerNode } from '../../protocols/p2p/node.ts'
+import { bytesOfHex } from '../../protocols/p2p/peer-record.ts'
+import { NEW_WATCH, watchReading, watchSilence, type Watch } from '../../protocols/rules/silence.ts'
+import type { BoardKind } from '../../protocols/rules/reading.ts'
+import { periodOf } from '../../protocols/rules/units.ts'
+import type { CommunityView } from '../../web/read-model.ts'
+import { servePages, type Pages } from '../../web/server/serve-pages.ts'
+import { systemRandom, wallClock } from '../clock.ts'
+import type { ChainLink } from './chain-link.ts'
+import type { CommissionedKey, Commissioning } from './commissioning.ts'
+import type { CommunityPicture } from './community-picture.ts'
+import type { CommunityConfig, CommunityOpened, CommunityTally, GatewayStatus } from './configs.ts'
+import type { Invited, Invites } from './invites.ts'
+import type { GatewayLog } from './log.ts'
+
+/** Everything that the running gateway is made of. */
+export interface CommunityParts {
+  readonly config: CommunityConfig
+  readonly contracts: Contracts
+  readonly store: Store
+  readonly chain: ChainLink
+  readonly node: PeerNode
+  readonly book: QuotaBook
+  readonly quotas: QuotaControl
+  readonly collector: Collector
+  readonly alarms: AlarmSender
+  readonly allocator: Allocator
+  readonly desk: MembershipDesk
+  readonly extended: ExtendedReceiver
+  readonly picture: CommunityPicture
+  readonly invites: Invites
+  readonly commissioning: Commissioning
+  readonly pool: RecoveryPool
+  readonly faces: { readonly monitoring: Interface; readonly quota: Interface }
+  readonly log: GatewayLog
+  readonly tell: (event: Parameters<CommunityActor['send']>[0]) => void
+}
+
+const TICK_MS = 500
+/** A period is closed once the readings after its end have had time to reach the chain. */
+const CLOSE_AFTER_SLOTS = 4
+const WARNINGS_MAX = 8
+
+/** The community gateway while it runs: it feeds the machine, the page and the run with what happens. */
+export class CommunityGateway {
+  actor: CommunityActor | null = null
+  readonly #parts: CommunityParts
+  readonly #watches = new Map<string, Watch>()
+  readonly #listeners = new Set<() => void>()
+  readonly #warnings: string[] = []
+  #pages: Pages | null = null
+  #timer: NodeJS.Timeout | undefined
+  #awayChain = false
+  #closedUntil = -1
+
+  constructor(parts: CommunityParts) {
+    this.#parts = parts
+  }
+
+  /** Follows the contracts from where the store stands. */
+  async follow(): Promise<void> {
+    const { chain, contracts, store } = this.#parts
+    await this.#loadMembers()
+    const revert = async (trx: Parameters<typeof revertFacts>[0], fromBlock: number): Promise<void> => {
+      await revertFacts(trx, fromBlock)
+      this.#parts.quotas.clear()
+      store.afterCommit(trx, () => this.#parts.tell({ type: 'CHAIN_REWOUND', block: fromBlock }))
+    }
+    const follow = (name: 'monitoring' | 'quota', address: string): Promise<void> =>
+      chain.follow({
+        name,
+        address,
+        apply: async (trx, facts) => {
+          const told = await applyFacts(trx, facts, wallClock.nowMs())
+          store.afterCommit(trx, () =>
+            this.#heard(
+              told,
+              facts.some((fact) => fact.name === 'AllocationClosed'),
+            ),
+          )
+        },
+        revert,
+      })
+    await follow('monitoring', contracts.monitoring)
+    await follow('quota', contracts.quota)
+    chain.onOutcome(({ kind, state, error, id }) => {
+      if (state !== 'failed' && state !== 'rejected' && state !== 'lost') return
+      this.#parts.log.warn({ id, kind, state, error }, 'a call did not go through')
+      if (kind === 'alarms' && state !== 'rejected') void this.#parts.alarms.refused()
+      if (kind === 'allocate') this.#parts.allocator.wake()
+    })
+    chain.onState((state) => {
+      this.#awayChain = state !== 'following'
+      this.#parts.tell(state === 'stalled' ? { type: 'CHAIN_STALLED' } : { type: 'CHAIN_FOLLOWED' })
+      this.#changed()
+    })
+    chain.onBlock((block) => {
+      this.#parts.picture.block({
+        number: block.number,
+        hash: block.hash,
+        timeMs: block.timestampMs,
+        transactions: block.receipts.length,
+        gasUsed: Number(block.gasUsed),
+      })
+      this.#changed()
+    })
+  }
+
+  async #loadMembers(): Promise<void> {
+    const members = await this.#parts.store.db
+      .selectFrom('member')
+      .select(['account', 'peer_key', 'state', 'last_slot'])
+      .where('state', 'in', ['admitted', 'active'])
+      .execute()
+    for (const { account, peer_key: peerKey, last_slot: lastSlot } of members) {
+      this.#parts.node.membership.admit({ peerKey: bytesOfHex(peerKey), account })
+      this.#watches.set(account, { ...NEW_WATCH, lastSlot })
+    }
+  }
+
+  #heard(told: FactsTold, allocated: boolean): void {
+    const { desk, node, tell, book, store, log } = this.#parts
+    for (const { account, peerKey } of told.admitted) {
+      node.membership.admit({ peerKey, account })
+      desk.admitted(account)
+      tell({ type: 'MEMBER_ADMITTED', account })
+    }
+    for (const account of told.keyed) tell({ type: 'MEMBER_KEYED', account })
+    for (const account of told.revoked) tell({ type: 'MEMBER_REVOKED', account })
+    if (told.readings > 0) tell({ type: 'RECORDS_SEEN', count: told.readings })
+    if (told.alarms > 0) tell({ type: 'ALARMS_PUBLISHED', count: told.alarms })
+    if (told.alarms > 0) this.#parts.alarms.wake()
+    if (allocated) {
+      book.refresh(store.db).then(
+        () => this.#changed(),
+        (thrown: unknown) => log.fault(thrown),
+      )
+    }
+    if (told.admitted.length + told.alarms > 0 || allocated) this.#refresh()
+    this.#changed()
+  }
+
+  /** Starts the clockwork and the page. */
+  async start(): Promise<void> {
+    const { config, collector, alarms, allocator, log, picture } = this.#parts
+    await picture.refresh()
+    this.#closedUntil = this.#period() - 1
+    this.#timer = setInterval(() => this.#tick(), TICK_MS)
+    collector.wake()
+    alarms.wake()
+    allocator.wake()
+    this.#pages = await servePages({
+      view: () => this.view(),
+      subscribe: (listener) => {
+        this.#listeners.add(listener)
+        return () => this.#listeners.delete(listener)
+      },
+      listen: listenOptions(config.page, config.dataDir),
+      actions: {},
+      clock: wallClock,
+      random: systemRandom,
+      logger: log,
+    })
+  }
+
+  #period(): number {
+    const { sampleMs, slotsPerBilling } = this.#parts.contracts
+    return periodOf(Math.floor(wallClock.nowMs() / sampleMs), slotsPerBilling)
+  }
+
+  #tick(): void {
+    const { contracts, tell } = this.#parts
+    const slot = Math.floor(wallClock.nowMs() / contracts.sampleMs)
+    if (!this.#awayChain) this.#watchSilence(slot)
+    const settled = periodOf(Math.max(0, slot - CLOSE_AFTER_SLOTS), contracts.slotsPerBilling) - 1
+    if (settled > this.#closedUntil) {
+      this.#closedUntil = settled
+      tell({ type: 'PERIOD_ENDED', period: settled })
+    }
+  }
+
+  #watchSilence(slot: number): void {
+    for (const [home, watch] of this.#watches) {
+      const { next, alarms } = watchSilence(watch, slot)
+      this.#watches.set(home, next)
+      for (const alarm of alarms) this.#draft(home, alarm)
+    }
+  }
+
+  #draft(home: string, alarm: Parameters<typeof draftAlarm>[2]): void {
+    const { store, tell, log } = this.#parts
+    store
+      .transaction((trx) => draftAlarm(trx, home, alarm, wallClock.nowMs()))
+      .then(
+        (fresh) => fresh && tell({ type: 'ALARMS_DRAFTED', count: 1 }),
+        (thrown: unknown) => log.fault(thrown),
+      )
+  }
+
+  accepted(reading: AcceptedReading): void {
+    const { home, slot, essential } = reading
+    this.#watches.set(home, watchReading(this.#watches.get(home) ?? NEW_WATCH, slot).next)
+    this.#parts.picture.accepted(reading)
+    this.#pages?.notifyReading({
+      home,
+      slot,
+      atMs: essential.t,
+      meanPowerW: essential.meanPowerW,
+      peakPowerW: essential.peakPowerW,
+      importWh: essential.energyImportWh,
+      exportWh: essential.energyExportWh,
+      waterMl: essential.waterMl,
+    })
+    this.#parts.extended.settle(home, slot).catch((thrown: unknown) => this.#parts.log.fault(thrown))
+    this.#changed()
+  }
+
+  mismatch(home: string, slot: number, code: string): void {
+    this.#parts.log.warn({ home, slot, code }, 'a reading does not follow from its boards')
+    const wrongKey = code === 'mac-mismatch'
+    this.#draft(home, {
+      code: 'bad-data',
+      severity: 'warning',
+      resource: 'none',
+      slot,
+      value: 1,
+      limit: 0,
+      text: wrongKey
+        ? 'A board is not the one that was installed.'
+        : 'A reading does not follow from its boards.',
+    })
+  }
+
+  warn(code: string): void {
+    const words: Readonly<Record<string, string>> = {
+      'chain-stalled': 'No new block arrives: check the chain.',
+      'chain-rewound': 'The chain went back; what was lost is sent again.',
+    }
+    this.#warnings.unshift(words[code] ?? code)
+    this.#warnings.splice(WARNINGS_MAX)
+    this.#changed()
+  }
+
+  async closePeriod(period: number): Promise<void> {
+    const { store, chain, contracts, config, faces, book, log } = this.#parts
+    await closePeriod(period, {
+      store,
+      outbox: chain.outbox,
+      monitoringAbi: faces.monitoring,
+      quotaAbi: faces.quota,
+      monitoring: contracts.monitoring,
+      quota: contracts.quota,
+      slotsPerBilling: contracts.slotsPerBilling,
+      leastHomes: config.leastHomesInTotal,
+      quotaOf: (home, slot) => book.quotaOf(home, periodOf(slot, contracts.slotsPerBilling)),
+      onRefused: (which, refusal) =>
+        log.warn({ period: which, ...refusal }, 'no community total for this period'),
+    })
+    this.#refresh()
+  }
+
+  #refresh(): void {
+    this.#parts.picture.refresh().then(
+      () => this.#changed(),
+      (thrown: unknown) => this.#parts.log.fault(thrown),
+    )
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  view(): CommunityView {
+    const { picture, contracts, config, chain, node } = this.#parts
+    const connected = new Set(node.connectedMembers())
+    const online = (account: string): boolean => {
+      const member = node.membership.findByAccount(account)
+      return member !== undefined && connected.has(member.peerId)
+    }
+    const homes = node.membership.list().length
+    const few = config.leastHomesInTotal < 5
+    return picture.view(
+      { name: config.name, account: contracts.community.toLowerCase() },
+      {
+        phase: this.#awayChain ? 'degraded' : 'operating',
+        text: this.#awayChain
+          ? 'The chain does not answer; homes keep their readings.'
+          : `${homes} homes report.`,
+        away: this.#awayChain ? ['chain'] : [],
+        chain: chain.view(),
+        online,
+        warnings: [
+          ...(few ? ['Fewer than 5 homes count in a total: a home could be guessed from it.'] : []),
+          ...this.#warnings,
+        ],
+      },
+    )
+  }
+
+  opened(): CommunityOpened {
+    const { contracts } = this.#parts
+    return {
+      account: contracts.community.toLowerCase(),
+      page: this.#pages?.link ?? '',
+      contracts: { monitoring: contracts.monitoring, quota: contracts.quota },
+      chainId: contracts.chainId,
+      deployedAtBlock: contracts.deployedAtBlock,
+    }
+  }
+
+  invite(invited: Invited): Promise<string> {
+    return this.#parts.invites.issue(invited)
+  }
+
+  commission(homeName: string, kinds: readonly BoardKind[]): Promise<CommissionedKey[]> {
+    return this.#parts.commissioning.commission(homeName, kinds)
+  }
+
+  saved(block: number): void {
+    this.#parts.chain.saved(block)
+  }
+
+  async status(): Promise<GatewayStatus> {
+    const { chain, store } = this.#parts
+    const { waiting, notFinal } = await chain.counts()
+    const unopened = await store.db
+      .selectFrom('envelope')
+      .leftJoin('reading', (join) =>
+        join.onRef('reading.home', '=', 'envelope.home').onRef('reading.slot', '=', 'envelope.slot'),
+      )
+      .select((row) => row.fn.countAll<number>().as('count'))
+      .where('reading.slot', 'is', null)
+      .executeTakeFirst()
+    const alarms = await store.db
+      .selectFrom('alarm_sent')
+      .select((row) => row.fn.countAll<number>().as('count'))
+      .where('state', 'in', ['raised', 'sealed'])
+      .executeTakeFirst()
+    const pending = waiting + Number(unopened?.count ?? 0) + Number(alarms?.count ?? 0)
+    return { operating: true, pending, notFinal, line: this.view().state.text }
+  }
+
+  async tally(): Promise<CommunityTally> {
+    const { store, contracts, chain } = this.#parts
+    const rows = await store.db
+      .selectFrom('reading')
+      .select(['home', 'slot', 'accepted_at_ms'])
+      .where('fault', 'is', null)
+      .execute()
+    const sent = await store.db
+      .selectFrom('alarm_sent')
+      .select((row) => row.fn.countAll<number>().as('count'))
+      .where('state', 'in', ['published', 'final'])
+      .executeTakeFirst()
+    const faulty = await store.db
+      .selectFrom('reading')
+      .select((row) => row.fn.countAll<number>().as('count'))
+      .where('fault', 'is not', null)
+      .executeTakeFirst()
+    return {
+      account: contracts.community.toLowerCase(),
+      decrypted: rows.map((row) => ({ home: row.home, slot: row.slot, acceptedAtMs: row.accepted_at_ms })),
+      faulty: Number(faulty?.count ?? 0),
+      alarmsSent: Number(sent?.count ?? 0),
+      reorgs: chain.forks(),
+      memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576),
+    }
+  }
+
+  async close(): Promise<void> {
+    const { collector, allocator, chain, node, pool, store } = this.#parts
+    clearInterval(this.#timer)
+    collector.stop()
+    allocator.stop()
+    await this.#pages?.close()
+    await this.actor?.stop()
+    await node.stop()
+    await chain.close()
+    await pool.close()
+    await store.close()
+  }
+}
+
+/** Plain http on loopback, else https with the gateway's own authority. */
+export function listenOptions(page: { host: string; port: number }, folder: string) {
+  const loopback = page.host === '127.0.0.1' || page.host === 'localhost' || page.host === '::1'
+  return loopback ? { ...page } : { ...page, https: { folder } }
+}

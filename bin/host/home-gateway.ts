@@ -1,0 +1,350 @@
+import { getAddress } from 'ethers'
+import { createQuotaBook, type QuotaBook } from '../../actors/community-gateway/allocation.ts'
+import type { LinkNotice } from '../../actors/board-link/live.ts'
+import type { HomeTold } from '../../actors/smart-gateway/facts.ts'
+import type { HomeActor } from '../../actors/smart-gateway/live.ts'
+import { keepRefusals, keepRejected } from '../../actors/smart-gateway/readings.ts'
+import {
+  createSlotCollector,
+  type CollectedSlot,
+  type SlotCollector,
+} from '../../actors/smart-gateway/slot-collector.ts'
+import type { CompleteSample } from '../../actors/smart-gateway/readings.ts'
+import { readCount } from '../../actors/storage/meta.ts'
+import type { IntentState } from '../../actors/storage/schema.ts'
+import type { Store } from '../../actors/storage/store.ts'
+import type { AlarmDraft } from '../../protocols/rules/alarm.ts'
+import { messageOf } from '../../protocols/rules/fault.ts'
+import type { HomeSettings, HomeState } from '../../protocols/rules/home-registers.ts'
+import type { ReceivedFrame } from '../../protocols/rules/reading.ts'
+import { refusalText } from '../../protocols/rules/silence.ts'
+import { periodOf } from '../../protocols/rules/units.ts'
+import type { CommunityDescriptor } from '../../protocols/messages/join.ts'
+import type { PeerNode } from '../../protocols/p2p/node.ts'
+import type { HomeView } from '../../web/read-model.ts'
+import type { Pages } from '../../web/server/serve-pages.ts'
+import { wallClock } from '../clock.ts'
+import type { ChainLink } from './chain-link.ts'
+import type { BoardConfig, GatewayStatus, HomeConfig, HomeTally, SealedSlot } from './configs.ts'
+import type { HomeBoards } from './home-boards.ts'
+import type { HomePicture } from './home-picture.ts'
+import type { HomePower } from './home-power.ts'
+import type { GatewayLog } from './log.ts'
+
+/** What a home has once it belongs to a community. */
+export interface Attached {
+  readonly descriptor: CommunityDescriptor
+  readonly chain: ChainLink
+  readonly picture: HomePicture
+  readonly power: HomePower
+  readonly boards: HomeBoards
+}
+
+export interface HomeParts {
+  readonly config: HomeConfig
+  readonly account: string
+  readonly store: Store
+  readonly node: PeerNode
+  readonly log: GatewayLog
+}
+
+const WAITING: readonly IntentState[] = [
+  'queued',
+  'signed',
+  'sent',
+  'underpriced',
+  'stalled',
+  'rejected',
+  'reorged',
+]
+const AWAY_TEXT = {
+  chain: 'The chain does not answer; readings are kept and sent later.',
+  community: 'The community gateway is away; readings go on to the chain.',
+  boards: 'A sensor board is away; check its power and link.',
+} as const
+
+/** A home's gateway while it runs: frames in, readings and alarms out, the page in between. */
+export class HomeGateway {
+  actor: HomeActor | null = null
+  attached: Attached | null = null
+  pages: Pages | null = null
+  readonly book: QuotaBook = createQuotaBook()
+  /** Complete samples on their way into the store. */
+  readonly samples = new Map<number, CompleteSample>()
+  readonly #parts: HomeParts
+  readonly #listeners = new Set<() => void>()
+  readonly #awayBoards = new Set<number>()
+  #collector: SlotCollector | null = null
+  #measured = false
+
+  constructor(parts: HomeParts) {
+    this.#parts = parts
+  }
+
+  /** Frames count from now on; registers go on from `saved`. */
+  meter(settings: HomeSettings, saved: HomeState): void {
+    this.#collector = createSlotCollector(settings, saved)
+  }
+
+  frame(received: ReceivedFrame): void {
+    const { attached } = this
+    if (this.#collector === null || attached === null) return
+    const { frame, receivedAtMs } = received
+    const slot = Math.floor(receivedAtMs / attached.descriptor.sampleMs)
+    if (frame.kind === 'power') attached.power.frame(frame, receivedAtMs, slot)
+    attached.picture.frame(frame)
+    for (const told of this.#collector.take(received)) this.#collected(told)
+  }
+
+  #collected(told: CollectedSlot): void {
+    switch (told.kind) {
+      case 'complete':
+        this.samples.set(told.slot, told)
+        this.#send({ type: 'READING_COMPLETE', slot: told.slot })
+        return
+      case 'refused':
+        this.#refused(told)
+        return
+      case 'frames-refused': {
+        const { refusals } = told
+        for (const { code } of refusals) this.attached?.picture.refused(null, code, refusalText(code))
+        this.#write((trx) => keepRefusals(trx, refusals, wallClock.nowMs()))
+      }
+    }
+  }
+
+  #refused(told: Extract<CollectedSlot, { kind: 'refused' }>): void {
+    const state = this.#collector?.state()
+    if (state === undefined) return
+    this.#write((trx) => keepRejected(trx, told.slot, told.receivedAtMs, told.reason, state))
+    const picture = this.attached?.picture
+    if (picture !== undefined) {
+      picture.counts.samples += 1
+      picture.counts.rejected += 1
+      picture.refused(null, told.reason.code, refusalText(told.reason.code))
+    }
+    this.#send({ type: 'READING_REFUSED', slot: told.slot, reason: told.reason.code })
+    this.changed()
+  }
+
+  #write(work: Parameters<Store['transaction']>[0]): void {
+    this.#parts.store.transaction(work).catch((thrown: unknown) => this.#parts.log.fault(thrown))
+  }
+
+  #send(event: Parameters<HomeActor['send']>[0]): void {
+    this.actor?.send(event).catch((thrown: unknown) => this.#parts.log.fault(thrown))
+  }
+
+  /** A sample is in the store. */
+  kept(sample: CompleteSample): void {
+    const { picture } = this.attached ?? {}
+    if (picture === undefined) return
+    this.#measured = true
+    picture.counts.samples += 1
+    picture.reading(sample.slot, sample.result.essential, sample.result.frames)
+    const { essential } = sample.result
+    this.pages?.notifyReading({
+      home: this.#parts.account,
+      slot: sample.slot,
+      atMs: essential.t,
+      meanPowerW: essential.meanPowerW,
+      peakPowerW: essential.peakPowerW,
+      importWh: essential.energyImportWh,
+      exportWh: essential.energyExportWh,
+      waterMl: essential.waterMl,
+    })
+    this.changed()
+  }
+
+  /** What the chain told of this home. */
+  heard(told: HomeTold, quotaChanged: boolean): void {
+    const { picture, power } = this.attached ?? {}
+    for (const slot of told.included) this.#send({ type: 'READING_INCLUDED', slot })
+    for (const alarm of told.alarms) {
+      const view = picture?.alarm(alarm)
+      if (view !== undefined) this.pages?.notifyAlarm(view)
+      this.#send({ type: 'ALARM_OPENED', number: alarm.number })
+    }
+    for (const number of told.unreadable)
+      this.#parts.log.warn({ number }, 'an alarm for this home cannot be opened')
+    if (told.revoked) this.#send({ type: 'LEAVE' })
+    if (quotaChanged) {
+      this.book.refresh(this.#parts.store.db).then(
+        () => {
+          const quota = this.#quota()
+          if (quota !== null) power?.contracted(quota.powerW)
+          this.changed()
+        },
+        (thrown: unknown) => this.#parts.log.fault(thrown),
+      )
+    }
+    this.changed()
+  }
+
+  #quota() {
+    const { attached } = this
+    if (attached === null) return null
+    const { sampleMs, slotsPerBilling } = attached.descriptor
+    const period = periodOf(Math.floor(wallClock.nowMs() / sampleMs), slotsPerBilling)
+    return this.book.quotaOf(this.#parts.account, period)
+  }
+
+  boardNotice(notice: LinkNotice, kind: BoardConfig['kind']): void {
+    if (notice.kind === 'away') {
+      this.#parts.log.warn({ board: kind, reason: notice.reason }, 'a board is away')
+      this.#awayBoards.add(notice.boardId)
+      if (this.#awayBoards.size === 1) this.#send({ type: 'AWAY', what: 'boards' })
+      if (this.#measured) {
+        this.ownAlarm({
+          code: 'board-away',
+          severity: 'warning',
+          resource: kind === 'comfort' ? 'none' : kind === 'power' ? 'power' : 'water',
+          slot: Math.floor(wallClock.nowMs() / (this.attached?.descriptor.sampleMs ?? 1_000)),
+          value: 0,
+          limit: 0,
+          text: `The ${kind} board does not answer.`,
+        })
+      }
+    }
+    if (notice.kind === 'back' && this.#awayBoards.delete(notice.boardId)) {
+      this.#parts.log.info({ board: kind }, 'a board is back')
+      if (this.#awayBoards.size === 0) this.#send({ type: 'BACK', what: 'boards' })
+    }
+    this.changed()
+  }
+
+  /** An alarm of the home's own: its people read it at once. */
+  ownAlarm(draft: AlarmDraft): void {
+    const view = this.attached?.picture.ownAlarm(`own:${draft.code}:${draft.slot}`, draft)
+    if (view !== undefined) this.pages?.notifyAlarm(view)
+    this.changed()
+  }
+
+  communityAway(away: boolean): void {
+    this.#send(away ? { type: 'AWAY', what: 'community' } : { type: 'BACK', what: 'community' })
+    this.changed()
+  }
+
+  chainState(state: string): void {
+    this.#send(state === 'following' ? { type: 'BACK', what: 'chain' } : { type: 'AWAY', what: 'chain' })
+    this.changed()
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  changed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  view(): HomeView {
+    const { config, account } = this.#parts
+    const who = { name: config.name, account, community: { name: 'community', account: null } }
+    if (this.attached === null) return this.#joiningView(who)
+    const { descriptor, picture, power, boards, chain } = this.attached
+    const away = this.actor?.snapshot().context.away ?? []
+    const first = away[0]
+    const nowMs = wallClock.nowMs()
+    return picture.view(
+      { ...who, community: { name: descriptor.communityName, account: descriptor.community } },
+      {
+        phase: first === undefined ? 'operating' : 'degraded',
+        text: first === undefined ? 'Everything works.' : AWAY_TEXT[first],
+        away: away.map((each) => (each === 'community' ? 'cgw' : each)),
+        boards: boards.views(),
+        chain: chain.view(),
+        control: power.state(),
+        tripsAtMs: power.tripsAtMs(nowMs),
+        quota: this.#quota(),
+      },
+    )
+  }
+
+  #joiningView(who: Pick<HomeView, 'name' | 'account' | 'community'>): HomeView {
+    const nowMs = wallClock.nowMs()
+    const refusal = this.actor?.snapshot().context.refusal
+    return {
+      role: 'home',
+      ...who,
+      state: { phase: 'joining', text: refusal ?? 'Joining the community.', away: [] },
+      slot: null,
+      sampleMs: 1_000,
+      updatedAtMs: nowMs,
+      now: {
+        powerW: null,
+        peakPowerW: null,
+        flowMlPerMin: null,
+        temperatureCentiC: null,
+        humidityPermille: null,
+      },
+      period: { index: 0, startsAtMs: nowMs, endsAtMs: nowMs },
+      energy: { usedWh: 0, quotaWh: null, exportedWh: 0 },
+      power: { contractedW: null, control: 'normal', relayClosed: null, tripsAtMs: null },
+      water: { usedMl: 0, quotaMl: null, valveOpen: null },
+      series: [],
+      boards: [],
+      alarms: [],
+      refused: [],
+      chain: {
+        state: 'connecting',
+        chainId: null,
+        head: null,
+        headAtMs: null,
+        lagMs: null,
+        final: null,
+        pending: 0,
+      },
+      counts: { samples: 0, sealed: 0, rejected: 0, submitted: 0, final: 0 },
+    }
+  }
+
+  async status(): Promise<GatewayStatus> {
+    const snapshot = this.actor?.snapshot()
+    const operating = snapshot?.matches('operating') === true && this.#measured
+    const counts = (await this.attached?.chain.counts()) ?? { waiting: 0, notFinal: 0 }
+    const refusal = snapshot?.context.refusal ?? null
+    return {
+      operating,
+      pending: counts.waiting + this.samples.size,
+      notFinal: counts.notFinal,
+      line: refusal ?? this.view().state.text,
+    }
+  }
+
+  async tally(): Promise<HomeTally> {
+    const { store, account } = this.#parts
+    const { db } = store
+    const rows = await db
+      .selectFrom('sealed')
+      .innerJoin('sample', 'sample.slot', 'sealed.slot')
+      .leftJoin('intent', 'intent.id', 'sealed.intent')
+      .select(['sealed.slot as slot', 'sample.received_at_ms as received_at_ms', 'intent.state as state'])
+      .execute()
+    const slots: SealedSlot[] = rows.map(({ slot, received_at_ms, state }) => ({
+      slot,
+      receivedAtMs: received_at_ms,
+      waiting: state !== null && WAITING.includes(state),
+    }))
+    const inStates = (states: readonly (IntentState | null)[]): number =>
+      rows.filter(({ state }) => states.includes(state)).length
+    return {
+      account: getAddress(account).toLowerCase(),
+      samples: await readCount(db, 'samples'),
+      rejected: await readCount(db, 'rejected'),
+      sealed: await readCount(db, 'sealed'),
+      submitted: rows.length - inStates(['queued', 'signed', null]),
+      final: inStates(['final']),
+      alarmsRead: await readCount(db, 'alarms-read'),
+      slots,
+      reorgs: this.attached?.chain.forks() ?? 0,
+      memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576),
+    }
+  }
+
+  /** Calm words for a log about why the home could not start. */
+  failed(thrown: unknown): void {
+    this.#parts.log.error({}, `the home cannot go on: ${messageOf(thrown)}`)
+  }
+}

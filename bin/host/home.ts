@@ -1,0 +1,434 @@
+import { join } from 'node:path'
+import { getBytes, hexlify, Wallet } from 'ethers'
+import { z } from 'zod'
+import { keyPair, decodeScalar } from '../../protocols/crypto/group.ts'
+import { createSealer } from '../../protocols/crypto/sealer.ts'
+import type { OpeningKey } from '../../protocols/crypto/recover-reading.ts'
+import { NEW_HOME, DEFAULT_LIMITS } from '../../protocols/rules/home-registers.ts'
+import { Fault } from '../../protocols/rules/fault.ts'
+import { joinCommunity } from '../../protocols/p2p/join-client.ts'
+import { verifyDescriptor } from '../../protocols/p2p/join.ts'
+import { createPeerNode } from '../../protocols/p2p/node.ts'
+import { keyOfPeerId } from '../../protocols/p2p/peer-key.ts'
+import { bytesOfHex } from '../../protocols/p2p/peer-record.ts'
+import type { CommunityDescriptor, SignedDescriptor } from '../../protocols/messages/join.ts'
+import { applyHomeFacts, revertHomeFacts } from '../../actors/smart-gateway/facts.ts'
+import { startCourier, type Courier } from '../../actors/smart-gateway/courier.ts'
+import { exchangeKeys, keptGrant, keptKeys } from '../../actors/smart-gateway/joining.ts'
+import { startSmartGateway } from '../../actors/smart-gateway/live.ts'
+import {
+  keepSample,
+  keepSealed,
+  savedHomeState,
+  sealSample,
+  type SealedSlotData,
+} from '../../actors/smart-gateway/readings.ts'
+import { readMeta, writeMeta } from '../../actors/storage/meta.ts'
+import { claimStore, openStore, type Store } from '../../actors/storage/store.ts'
+import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
+import { servePages } from '../../web/server/serve-pages.ts'
+import { Interface } from 'ethers'
+import { systemRandom, wallClock } from '../clock.ts'
+import { openChainLink, type ChainLink } from './chain-link.ts'
+import { listenOptions } from './community-gateway.ts'
+import type { HomeConfig } from './configs.ts'
+import { connectBoards } from './home-boards.ts'
+import { HomeGateway, type Attached } from './home-gateway.ts'
+import { HomePicture } from './home-picture.ts'
+import { openHomePower } from './home-power.ts'
+import { gatewayLog } from './log.ts'
+import { loadSecrets } from './secrets.ts'
+import type { PeerNode } from '../../protocols/p2p/node.ts'
+import type { GatewayLog } from './log.ts'
+
+const monitoringFace = new Interface(monitoringAbi)
+const JOINED = 'joined'
+const RETRY_MS = 700
+
+const Joined = z.object({ gatewayPeerId: z.string(), text: z.string(), signature: z.string() })
+
+interface KnownCommunity {
+  readonly gatewayPeerId: string
+  readonly descriptor: CommunityDescriptor
+}
+
+/** A home being opened: what its parts share. */
+class HomeOpening {
+  readonly config: HomeConfig
+  readonly log: GatewayLog
+  readonly wallet: Wallet
+  readonly account: string
+  readonly store: Store
+  readonly node: PeerNode
+  readonly gateway: HomeGateway
+  readonly sealer = createSealer()
+  readonly sealed = new Map<number, SealedSlotData>()
+  readonly keys = new Map<number, OpeningKey>()
+  community: KnownCommunity | null = null
+  courier: Courier | null = null
+  closed = false
+
+  constructor(parts: Pick<HomeOpening, 'config' | 'log' | 'wallet' | 'store' | 'node'>) {
+    this.config = parts.config
+    this.log = parts.log
+    this.wallet = parts.wallet
+    this.account = parts.wallet.address.toLowerCase()
+    this.store = parts.store
+    this.node = parts.node
+    this.gateway = new HomeGateway({ ...parts, account: this.account })
+  }
+
+  get attached(): Attached {
+    if (this.gateway.attached === null)
+      throw new Fault('not-joined', 'the home does not belong to a community yet')
+    return this.gateway.attached
+  }
+}
+
+async function remembered(store: Store): Promise<KnownCommunity | null> {
+  const text = await readMeta(store.db, JOINED)
+  if (text === null) return null
+  const kept = Joined.parse(JSON.parse(text))
+  const signed: SignedDescriptor = { text: kept.text, signature: bytesOfHex(kept.signature) }
+  return {
+    gatewayPeerId: kept.gatewayPeerId,
+    descriptor: verifyDescriptor(signed, keyOfPeerId(kept.gatewayPeerId)),
+  }
+}
+
+async function join_(home: HomeOpening): Promise<KnownCommunity> {
+  const known = await remembered(home.store)
+  if (known !== null) return known
+  const { invite, name } = home.config
+  if (invite === null) {
+    throw new Fault('no-invite', '--invite: expected the code that the manager gave; ask for one', {
+      field: '--invite',
+    })
+  }
+  const joined = await joinCommunity(home.node, { invite, account: home.wallet, homeName: name })
+  const kept = {
+    gatewayPeerId: joined.gatewayPeerId,
+    text: joined.signed.text,
+    signature: hexlify(joined.signed.signature),
+  }
+  await home.store.transaction((trx) => writeMeta(trx, JOINED, JSON.stringify(kept)))
+  return { gatewayPeerId: joined.gatewayPeerId, descriptor: joined.descriptor }
+}
+
+async function openChain(home: HomeOpening, descriptor: CommunityDescriptor): Promise<ChainLink> {
+  return openChainLink({
+    rpc: home.config.rpc,
+    chainId: descriptor.chainId,
+    genesisHash: descriptor.genesisHash,
+    blockTimeS: descriptor.blockTimeS,
+    fromBlock: descriptor.deployedAtBlock,
+    store: home.store,
+    signerKey: home.wallet.privateKey,
+    batch: home.config.batch,
+    log: home.log,
+  })
+}
+
+async function followContracts(
+  home: HomeOpening,
+  descriptor: CommunityDescriptor,
+  chain: ChainLink,
+): Promise<void> {
+  const { store, gateway, account } = home
+  const own = `0x${account.slice(2).padStart(64, '0')}`
+  const general = new Set(
+    ['CommunityKeysAnnounced', 'CommunityContractSet', 'AllocationClosed'].map(
+      (name) => monitoringFace.getEvent(name)?.topicHash ?? name,
+    ),
+  )
+  const facts = () => ({
+    account,
+    community: descriptor.community,
+    chainId: descriptor.chainId,
+    monitoring: descriptor.monitoring,
+    keyOf: (epoch: number) => home.keys.get(epoch) ?? null,
+    nowMs: wallClock.nowMs(),
+  })
+  const apply: Parameters<ChainLink['follow']>[0]['apply'] = async (trx, found) => {
+    const told = await applyHomeFacts(trx, found, facts())
+    const quotaChanged = found.some(({ name }) => name === 'AllocationClosed')
+    store.afterCommit(trx, () => {
+      gateway.heard(told, quotaChanged)
+      for (const { epoch } of told.keyPublished) published(home, epoch)
+    })
+  }
+  const revert: Parameters<ChainLink['follow']>[0]['revert'] = async (trx, from) => {
+    await revertHomeFacts(trx, from)
+  }
+  await chain.follow({
+    name: 'monitoring',
+    address: descriptor.monitoring,
+    apply,
+    revert,
+    // Forty homes look at the same block: most logs are about other homes.
+    wants: ({ topics }) => topics[1] === own || general.has(topics[0] ?? ''),
+  })
+  await chain.follow({ name: 'quota', address: descriptor.quota, apply, revert })
+  chain.onState((state) => gateway.chainState(state))
+}
+
+function published(home: HomeOpening, epoch: number): void {
+  communityKey(home, epoch).then(
+    (key) => {
+      home.sealer.prepare(getBytes(key))
+      home.gateway.actor
+        ?.send({ type: 'KEY_PUBLISHED', epoch, recipient: key })
+        .catch((thrown: unknown) => home.log.fault(thrown))
+    },
+    (thrown: unknown) => home.log.fault(thrown),
+  )
+}
+
+/** X_cg of an epoch, as the chain announced it; waits until it is known. */
+async function announced(home: HomeOpening, name: string): Promise<string> {
+  for (;;) {
+    const value = await readMeta(home.store.db, name)
+    if (value !== null) return value
+    if (home.closed) throw new Fault('closed', 'the gateway is closing')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+const communityKey = (home: HomeOpening, epoch: number): Promise<string> =>
+  announced(home, `community-key:${epoch}`)
+
+async function attach(home: HomeOpening): Promise<void> {
+  if (home.gateway.attached !== null) return
+  home.community = await join_(home)
+  const { descriptor, gatewayPeerId } = home.community
+  const { store, node, config, gateway, account } = home
+  node.membership.admit({
+    peerKey: keyOfPeerId(gatewayPeerId),
+    account: descriptor.community,
+    role: 'community',
+  })
+  if (descriptor.gatewayAddresses.length > 0) node.learnAddresses(gatewayPeerId, descriptor.gatewayAddresses)
+  await claimStore(store, {
+    role: 'home',
+    account,
+    chain: String(descriptor.chainId),
+    genesis: descriptor.genesisHash,
+  })
+  for (const [epoch, secret] of await keptKeys(store, account)) {
+    home.keys.set(epoch, keyPair(decodeScalar(secret, 'operationKey')))
+  }
+  const { sampleMs, slotsPerBilling } = descriptor
+  const picture = new HomePicture({ clock: wallClock, sampleMs, slotsPerBilling })
+  await picture.load(store)
+  await gateway.book.refresh(store.db)
+  const chain = await openChain(home, descriptor)
+  const settings = {
+    sampleMs,
+    boards: config.boards.map(({ boardId, kind }) => ({
+      boardId,
+      kind,
+      keyed: true,
+      afterRestart: 'from-zero' as const,
+    })),
+    limits: { ...DEFAULT_LIMITS, timeScale: config.timeScale },
+  }
+  gateway.meter(settings, (await savedHomeState(store)) ?? NEW_HOME)
+  const boards = connectBoards({
+    boards: config.boards,
+    sampleMs,
+    onFrame: (received) => {
+      if (gateway.actor?.snapshot().matches('operating') === true) gateway.frame(received)
+    },
+    onNotice: (notice, kind) => gateway.boardNotice(notice, kind),
+  })
+  const power = await openHomePower({
+    store,
+    sampleMs,
+    openRelay: () => boards.relay(false),
+    closeRelay: () => boards.relay(true),
+    tell: (alarm) => gateway.ownAlarm(alarm),
+    onFault: (thrown) => home.log.fault(thrown),
+  })
+  gateway.attached = { descriptor, chain, picture, power, boards }
+  await followContracts(home, descriptor, chain)
+  home.courier = startCourier({
+    store,
+    node,
+    gatewayPeerId,
+    onAway: () => gateway.communityAway(true),
+    onBack: () => gateway.communityAway(false),
+  })
+}
+
+/** Tries until it succeeds: the gateway may still be starting, or the network be down. */
+async function persistently<T>(home: HomeOpening, what: string, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work()
+    } catch (thrown) {
+      if (home.closed) throw thrown
+      home.log.fault(thrown, what)
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+    }
+  }
+}
+
+async function obtainKey(home: HomeOpening): Promise<number> {
+  const { community } = home
+  if (community === null) throw new Fault('not-joined', 'the home does not belong to a community yet')
+  const epoch = Number(await announced(home, 'epoch'))
+  const delegationBase = getBytes(await announced(home, `delegation-base:${epoch}`))
+  const known = await keptGrant(home.store, home.account, epoch)
+  if (known === null) {
+    await persistently(home, 'key exchange', () =>
+      exchangeKeys({
+        node: home.node,
+        store: home.store,
+        account: home.wallet,
+        community: community.descriptor,
+        gatewayPeerId: community.gatewayPeerId,
+        delegationBase,
+        epoch,
+        random: systemRandom,
+      }),
+    )
+  }
+  for (const [each, secret] of await keptKeys(home.store, home.account)) {
+    home.keys.set(each, keyPair(decodeScalar(secret, 'operationKey')))
+  }
+  return epoch
+}
+
+async function publishKey(home: HomeOpening): Promise<void> {
+  const { descriptor, chain } = home.attached
+  const epoch = Number(await announced(home, 'epoch'))
+  const grant = await keptGrant(home.store, home.account, epoch)
+  if (grant === null) throw new Fault('no-key', 'there is no operation key to publish yet')
+  const data = monitoringFace.encodeFunctionData('publishKey', [
+    epoch,
+    0,
+    grant.key,
+    grant.signature,
+    grant.proof,
+  ])
+  await home.store.transaction((trx) =>
+    chain.outbox.enqueue(trx, { id: `key:${epoch}`, kind: 'key', to: descriptor.monitoring, data }),
+  )
+}
+
+async function sealReading(home: HomeOpening, slot: number): Promise<number> {
+  const { descriptor } = home.attached
+  const epoch = Number(await announced(home, 'epoch'))
+  const recipientKey = getBytes(await communityKey(home, epoch))
+  const place = {
+    chainId: descriptor.chainId,
+    monitoring: descriptor.monitoring,
+    account: home.account,
+    epoch,
+    recipientKey,
+  }
+  const data = await sealSample(home.store, home.sealer, place, slot)
+  home.sealed.set(slot, data)
+  return data.sequence
+}
+
+/** Opens a home's gateway and lets it join, or go on where it stopped. */
+export async function openHome(
+  config: HomeConfig,
+): Promise<{ gateway: HomeGateway; close(): Promise<void> }> {
+  const log = gatewayLog(config.dataDir)
+  const secrets = loadSecrets(config.dataDir, systemRandom)
+  const wallet = new Wallet(secrets.accountKey)
+  const store = await openStore({
+    file: join(config.dataDir, 'gateway.sqlite'),
+    encryptionKey: getBytes(secrets.storeKey),
+  })
+  const node = await createPeerNode({
+    identitySeed: getBytes(secrets.peerSeed),
+    listen: config.listen,
+    mdns: config.mdns,
+    clock: wallClock,
+    random: systemRandom,
+    reach: 'community',
+  })
+  await node.start()
+  const home = new HomeOpening({ config, log, wallet, store, node })
+  const { gateway } = home
+  const attachOnce = once(() => attach(home))
+  if ((await remembered(store)) !== null) await attachOnce()
+  gateway.actor = await startSmartGateway({
+    store,
+    clock: wallClock,
+    account: home.account,
+    findCommunity: async () => undefined,
+    introduce: attachOnce,
+    exchangeKeys: () => obtainKey(home),
+    publishKey: () => publishKey(home),
+    keepSample: async (trx, slot) => {
+      const sample = gateway.samples.get(slot)
+      if (sample === undefined) throw new Fault('impossible', `slot ${slot} completed without its sample`)
+      await keepSample(trx, sample)
+      store.afterCommit(trx, () => {
+        gateway.samples.delete(slot)
+        gateway.kept(sample)
+      })
+    },
+    sealReading: (slot) => sealReading(home, slot),
+    submitReading: async (trx, slot) => {
+      const data = home.sealed.get(slot)
+      if (data === undefined) throw new Fault('impossible', `slot ${slot} is submitted before it is sealed`)
+      const { chain, descriptor, picture } = home.attached
+      await keepSealed(trx, chain.outbox, descriptor.monitoring, data, wallClock.nowMs())
+      store.afterCommit(trx, () => {
+        home.sealed.delete(slot)
+        picture.counts.sealed += 1
+      })
+    },
+    submitted: () => home.courier?.wake(),
+    tellPeople: (number) => log.info({ number }, 'an alarm for the people of this home'),
+    onFault: (thrown, about) => log.fault(thrown, about),
+  })
+  home.courier?.wake()
+  gateway.pages = await servePages({
+    view: () => gateway.view(),
+    subscribe: (listener) => gateway.onChange(listener),
+    listen: listenOptions(config.page, config.dataDir),
+    actions: pageActions(home),
+    clock: wallClock,
+    random: systemRandom,
+    logger: log,
+  })
+  return { gateway, close: () => closeHome(home) }
+}
+
+const pageActions = (home: HomeOpening) => ({
+  acknowledgeAlarm: async (id: string) => {
+    if (!home.attached.picture.acknowledge(id)) {
+      throw new Fault('alarm-unknown', `id: there is no alarm ${id}; reload the page`, { field: 'id' })
+    }
+    await home.store.transaction(async (trx) => {
+      await trx.updateTable('alarm').set({ seen: 1 }).where('number', '=', Number(id)).execute()
+    })
+    home.gateway.changed()
+  },
+  restorePower: async () => home.attached.power.restore(),
+  setValve: (open: boolean) => home.attached.boards.valve(open),
+})
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  return () => (running ??= work())
+}
+
+async function closeHome(home: HomeOpening): Promise<void> {
+  home.closed = true
+  const { gateway } = home
+  gateway.attached?.boards.stop()
+  gateway.attached?.power.stop()
+  home.courier?.stop()
+  await gateway.pages?.close()
+  await gateway.actor?.stop()
+  await home.node.stop()
+  await gateway.attached?.chain.close()
+  await home.store.close()
+}

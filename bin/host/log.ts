@@ -1,0 +1,32 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { pino, type Logger } from 'pino'
+import { codeOf, Fault, messageOf } from '../../protocols/rules/fault.ts'
+
+/** A gateway's log: one JSON line for each event, in its data folder. */
+export interface GatewayLog {
+  info(facts: object, message: string): void
+  warn(facts: object, message: string): void
+  error(facts: object, message: string): void
+  /** Something was thrown where nobody waits for it. */
+  fault(thrown: unknown, about?: string): void
+  readonly logger: Logger
+}
+
+/** Opens `<dataDir>/gateway.log`. */
+export function gatewayLog(dataDir: string): GatewayLog {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const destination = pino.destination({ dest: join(dataDir, 'gateway.log'), sync: false })
+  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
+  return {
+    logger,
+    info: (facts, message) => logger.info(facts, message),
+    warn: (facts, message) => logger.warn(facts, message),
+    error: (facts, message) => logger.error(facts, message),
+    fault: (thrown, about) => {
+      const facts =
+        thrown instanceof Fault ? thrown.facts : { stack: thrown instanceof Error ? thrown.stack : null }
+      logger.error({ code: codeOf(thrown), about, ...facts }, messageOf(thrown))
+    },
+  }
+}
