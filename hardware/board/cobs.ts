@@ -1,6 +1,8 @@
 import { Fault } from '../../protocols/rules/fault.ts'
 
-/** Consistent Overhead Byte Stuffing, so that zero only ever ends a frame. The closing zero is not included. */
+/**
+ * Consistent Overhead Byte Stuffing, so that zero only ever ends a frame. The closing zero is not included.
+ */
 export function cobsEncode(plain: Uint8Array): Uint8Array {
   const out = [0]
   let codeAt = 0

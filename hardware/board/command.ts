@@ -22,7 +22,9 @@ export type BoardCommand =
     }
   | { readonly name: 'relay'; readonly closed: boolean }
   | { readonly name: 'valve'; readonly open: boolean }
-  /** The window begins anew when the board hears this: reports then come every `windowMs` from that moment. */
+  /**
+   * The window begins anew when the board hears this: reports then come every `windowMs` from that moment.
+   */
   | { readonly name: 'configure'; readonly windowMs: number }
   | { readonly name: 'hello' }
 
@@ -55,8 +57,8 @@ const COMMAND_NAMES: readonly CommandName[] = [
 ]
 
 /**
- * A command for the wire, its closing zero included. `sequence` must be higher than any the board has obeyed: keep
- * it, or take `lastCommandSequence` of an answer plus one.
+ * A command for the wire, its closing zero included. `sequence` must be higher than any the board has obeyed:
+ * keep it, or take `lastCommandSequence` of an answer plus one.
  */
 export function encodeCommand(
   boardId: number,

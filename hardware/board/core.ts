@@ -36,8 +36,8 @@ type Settle = () => void
 type Doze = (cycle: number) => number
 
 /**
- * Runs instruction by instruction. avr8js passes over SLEEP; here it halts the processor until an interrupt, as
- * the data sheet says, so that an interrupt always finds it at the same place.
+ * Runs instruction by instruction. avr8js passes over SLEEP; here it halts the processor until an interrupt,
+ * as the data sheet says, so that an interrupt always finds it at the same place.
  */
 function runner(cpu: CPU, program: Uint16Array, settle: Settle, doze: Doze): (cycle: number) => void {
   let asleep = false
@@ -54,9 +54,9 @@ function runner(cpu: CPU, program: Uint16Array, settle: Settle, doze: Doze): (cy
 }
 
 /**
- * avr8js as it is published: its processor and its timers, cycle by cycle. Slow, and the measure of the fast core.
- * One tick of it serves one event; as many ticks as there can be events, all but the last with interrupts off, serve
- * the moment whole.
+ * avr8js as it is published: its processor and its timers, cycle by cycle. Slow, and the measure of the fast
+ * core. One tick of it serves one event; as many ticks as there can be events, all but the last with
+ * interrupts off, serve the moment whole.
  */
 export function plainCore(program: Uint16Array): Core {
   const cpu = new CPU(program)

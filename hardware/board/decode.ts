@@ -6,7 +6,9 @@ import { decodeHeader, decodeReport } from './frame.ts'
 import { FrameStream } from './stream.ts'
 import type { StreamItem } from './stream.ts'
 
-/** One stretch of a recorded wire, ready for JSON. The MAC is shown, not checked: that takes the board's key. */
+/**
+ * One stretch of a recorded wire, ready for JSON. The MAC is shown, not checked: that takes the board's key.
+ */
 export type DecodedLine =
   | { readonly offset: number; readonly type: 'report'; readonly mac: string; readonly report: BoardFrame }
   | { readonly offset: number; readonly type: 'answer'; readonly mac: string; readonly answer: BoardAnswer }
@@ -25,8 +27,8 @@ export type DecodedLine =
     }
 
 /**
- * Decodes raw bytes with their 0x00 delimiters, both directions alike; never throws: a bad stretch becomes a line with
- * its offset and reason. Bytes after the last zero are an unfinished frame, and are said to be.
+ * Decodes raw bytes with their 0x00 delimiters, both directions alike; never throws: a bad stretch becomes a
+ * line with its offset and reason. Bytes after the last zero are an unfinished frame, and are said to be.
  */
 export function decodeRecording(bytes: Uint8Array): DecodedLine[] {
   const stream = new FrameStream()

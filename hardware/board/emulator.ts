@@ -15,7 +15,9 @@ import type { World } from './world.ts'
 /** Flash of an ATmega328P, bytes. */
 const FLASH_BYTES = 0x8000
 const ADC_COUNTS = 1024
-/** Bytes that may wait to be received; a line at 38400 baud that is fed faster than it runs loses the rest. */
+/**
+ * Bytes that may wait to be received; a line at 38400 baud that is fed faster than it runs loses the rest.
+ */
 const RECEIVE_QUEUE_MAX = 4096
 /** One character at 38400 baud (10 bits), and a little more, in cycles. */
 const CHARACTER_CYCLES = Math.ceil((CPU_HZ / 38_400) * 10) + 50

@@ -46,7 +46,9 @@ export class FieldReader {
   }
 }
 
-/** Writes big-endian fields one after the other; a value outside its field is refused with the field's name. */
+/**
+ * Writes big-endian fields one after the other; a value outside its field is refused with the field's name.
+ */
 export class FieldWriter {
   readonly #bytes: number[] = []
 

@@ -94,8 +94,8 @@ export function reportKind(type: number): BoardKind | undefined {
 }
 
 /**
- * Decodes a report from header ‖ body ‖ MAC, with or without the CRC behind it. The MAC is not checked here: only
- * the community gateway has its key (`verifyBoardMac`).
+ * Decodes a report from header ‖ body ‖ MAC, with or without the CRC behind it. The MAC is not checked here:
+ * only the community gateway has its key (`verifyBoardMac`).
  * @throws Fault that names the field: length, version, type, flags, or the value out of its range.
  */
 export function decodeReport(bytes: Uint8Array): BoardFrame {

@@ -26,7 +26,10 @@ export interface BoardHostOptions {
   readonly profiles: ProfileTable
   readonly sampleMs: number
   readonly clock: Clock
-  /** Where in its sample period a home's profile boards report, ms; by default homes are spread over its middle. */
+  /**
+   * Where in its sample period a home's profile boards report, ms; by default homes are spread over its
+   * middle.
+   */
   readonly phaseMs?: (home: number) => number
   /** A firmware for the power boards in place of the committed one, Intel HEX. */
   readonly powerHex?: string

@@ -23,9 +23,9 @@ export interface HouseholdOptions {
 }
 
 /**
- * The world of a home whose rows last one sample period, that is one slot, each. The power is the row's own; litres and the hour are
- * scaled to the sample period, as energy is by lasting less: a real second holds what a second of the row held.
- * Ask it in the order of time.
+ * The world of a home whose rows last one sample period, that is one slot, each. The power is the row's own;
+ * litres and the hour are scaled to the sample period, as energy is by lasting less: a real second holds what
+ * a second of the row held. Ask it in the order of time.
  */
 export function householdWorld(options: HouseholdOptions): World {
   const { profile, stepMs, sampleMs, startMs } = options

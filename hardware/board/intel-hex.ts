@@ -6,8 +6,9 @@ const END = 1
 const FIX = 'build it again: make -C hardware/firmware'
 
 /**
- * The bytes that an Intel HEX file lays into a memory of `size` bytes (records 00 and 01, all that 32 KiB need).
- * @throws Fault `bad-field` naming the line: no record, wrong checksum, unknown type, outside the memory, no end.
+ * The bytes that an Intel HEX file lays into a memory of `size` bytes (records 00 and 01, all that 32 KiB
+ * need).
+ * @throws Fault `bad-field` naming the line: no record, wrong checksum or type, outside the memory, no end.
  */
 export function parseIntelHex(text: string, size: number): Uint8Array {
   const memory = new Uint8Array(size)

@@ -9,8 +9,8 @@ const DIVIDERS = [0, 1, 8, 64, 256, 1024] as const
 
 /**
  * A timer that computes its count when it is read and wakes only at a compare match or an overflow, where
- * avr8js's own wakes at every count. It knows the two modes the firmware uses (normal, and clear on compare match A)
- * and refuses any other with `unsupported-timer`.
+ * avr8js's own wakes at every count. It knows the two modes the firmware uses (normal, and clear on compare
+ * match A) and refuses any other with `unsupported-timer`.
  */
 export class LazyTimer {
   readonly #cpu: CPU

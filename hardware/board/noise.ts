@@ -1,4 +1,6 @@
-/** A seeded source of normally distributed numbers (mean 0, deviation 1): xorshift32 through Box and Muller. */
+/**
+ * A seeded source of normally distributed numbers (mean 0, deviation 1): xorshift32 through Box and Muller.
+ */
 export function createNoise(seed: number): () => number {
   let state = seed | 0 || 0x9e3779b9
   let spare: number | undefined

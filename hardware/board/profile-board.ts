@@ -31,8 +31,9 @@ export interface ProfileBoardOptions {
 }
 
 /**
- * A board whose processor is replaced by a profile: the same commands, frames and MACs over the same link. Its
- * reports come at the moments of its `RowClock`, the configured window only decides how many to a sample period.
+ * A board whose processor is replaced by a profile: the same commands, frames and MACs over the same link.
+ * Its reports come at the moments of its `RowClock`, the configured window only decides how many to a sample
+ * period.
  */
 export class ProfileBoard implements Board {
   readonly kind: BoardKind

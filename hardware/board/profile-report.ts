@@ -19,7 +19,10 @@ export interface ProfileState {
   readonly sensorCut: boolean
 }
 
-/** The report of a board that is fed from a profile. A row has one mean and no peak of its own: the peak is the mean. */
+/**
+ * The report of a board that is fed from a profile. A row has one mean and no peak of its own: the peak is
+ * the mean.
+ */
 export function profileReport(kind: BoardKind, header: BoardHeader, state: ProfileState): BoardFrame {
   switch (kind) {
     case 'power':

@@ -34,7 +34,8 @@ export function netMw(profile: HomeProfile, row: number): number {
 
 /**
  * The registers after row `row` has passed (DESIGN §13): importWh += max(0, W − PV) · step,
- * exportWh += max(0, PV − W) · step, waterMl += L · 1000; remainders are carried, so that any number of rows sums exactly.
+ * exportWh += max(0, PV − W) · step, waterMl += L · 1000; remainders are carried, so that any number of rows
+ * sums exactly.
  */
 export function addRow(
   before: RowRegisters,
@@ -57,8 +58,9 @@ export function addRow(
 }
 
 /**
- * When the rows of a home pass: at every sample period from the moment when all its boards were authorised, so that
- * the first complete reading holds the first row; two sample periods after the first board at the latest.
+ * When the rows of a home pass: at every sample period from the moment when all its boards were authorised,
+ * so that the first complete reading holds the first row; two sample periods after the first board at the
+ * latest.
  */
 export class RowClock {
   readonly #sampleMs: number

@@ -48,7 +48,7 @@ const VALUE_MAX = 1_000_000
 export async function loadProfiles(folder: string): Promise<ProfileTable> {
   const electricity = await readIfThere(folder, 'electricity_w.csv')
   if (electricity === undefined) {
-    const message = `profiles folder ${folder}: electricity_w.csv is missing; name a folder that has it with --profiles`
+    const message = `profiles folder ${folder}: electricity_w.csv is missing; choose a folder that has it`
     throw new Fault('profiles-missing', message, { folder, file: 'electricity_w.csv' })
   }
   const pv = await readIfThere(folder, 'pv_w.csv')
@@ -91,7 +91,8 @@ export function profileOfHome(table: ProfileTable, number: number, homes: number
   const profile = table.homes[number - 1]
   if (homes > columns || profile === undefined) {
     const asked = Math.max(homes, number)
-    const message = `${asked} homes asked for, ${table.folder}/electricity_w.csv has ${columns} columns of homes; ask for at most ${columns} or add columns`
+    const has = `${table.folder}/electricity_w.csv has ${columns} columns of homes`
+    const message = `${asked} homes asked for, ${has}; ask for at most ${columns} or add columns`
     throw new Fault('too-many-homes', message, { homes: asked, columns, folder: table.folder })
   }
   return profile
@@ -210,6 +211,7 @@ function badCell(
 }
 
 function unequalSteps(files: ProfileFiles, electricityMs: number, pvMs: number): Fault {
-  const message = `pv_w.csv has steps of ${pvMs / 1000} s, electricity_w.csv of ${electricityMs / 1000} s; give both the same`
+  const steps = `pv_w.csv has steps of ${pvMs / 1000} s, electricity_w.csv of ${electricityMs / 1000} s`
+  const message = `${steps}; give both the same`
   return new Fault('bad-profile', message, { file: 'pv_w.csv', folder: files.folder, electricityMs, pvMs })
 }

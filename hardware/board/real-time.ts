@@ -5,7 +5,9 @@ import type { Board } from './board.ts'
 const TICK_MS = 10
 /** The longest that boards keep the event loop to themselves, ms. */
 const SLICE_MS = 15
-/** Board time run before the budget is looked at again, ms; costs under a millisecond on the machines we know. */
+/**
+ * Board time run before the budget is looked at again, ms; costs under a millisecond on the machines we know.
+ */
 const STEP_MS = 10
 /** Further behind than this, a board has stood still (the machine slept) and jumps. */
 const BEHIND_MAX_MS = 5_000

@@ -2,7 +2,9 @@
 export interface World {
   /** Instantaneous voltage of the mains, V. */
   voltsAt(ms: number): number
-  /** Instantaneous current that flows while the relay is closed, A; with the voltage's sign it is imported. */
+  /**
+   * Instantaneous current that flows while the relay is closed, A; with the voltage's sign it is imported.
+   */
   amperesAt(ms: number): number
   /** Mean velocity of the water in the measuring tube while the valve is open, m/s; negative flows back. */
   velocityAt(ms: number): number

@@ -19,7 +19,9 @@ export class PortListeners {
   #early: Uint8Array[] = []
   #ended: string | undefined
 
-  /** Chunks kept while nobody listens; a board that talks longer than this to nobody is not owed an answer. */
+  /**
+   * Chunks kept while nobody listens; a board that talks longer than this to nobody is not owed an answer.
+   */
   static readonly EARLY_CHUNKS_MAX = 64
 
   onData(listener: (bytes: Uint8Array) => void): void {

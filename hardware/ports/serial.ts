@@ -56,6 +56,6 @@ function portOf(port: SerialPort, path: string): BoardPort {
 }
 
 function unreachable(path: string, reason: Error): Fault {
-  const message = `board at ${path} cannot be reached: ${reason.message}; is it plugged in, and may you read the port?`
+  const message = `board at ${path} cannot be reached: ${reason.message}; is it plugged in and yours?`
   return new Fault('board-unreachable', message, { path, reason: reason.message })
 }

@@ -23,8 +23,8 @@ export interface ServeOptions {
 const BACKLOG_MAX_BYTES = 65_536
 
 /**
- * Serves `board` on TCP. One gateway at a time: a new connection takes the line over, since the old one may be that of a
- * gateway that died.
+ * Serves `board` on TCP. One gateway at a time: a new connection takes the line over, since the old one may
+ * be that of a gateway that died.
  * @throws Fault `port-taken` or the system's own code.
  */
 export async function serveBoard(board: Board, options: ServeOptions): Promise<ServedBoard> {
@@ -64,7 +64,8 @@ function listening(server: Server, host: string, port: number): Promise<number> 
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE'
-      const message = `board port ${host}:${port}: ${taken ? 'is taken; choose another, or 0 for any free one' : error.message}`
+      const what = taken ? 'is taken; choose another, or 0 for any free one' : error.message
+      const message = `board port ${host}:${port}: ${what}`
       reject(
         new Fault(taken ? 'port-taken' : 'cannot-listen', message, { host, port, reason: error.code ?? '' }),
       )

@@ -48,6 +48,6 @@ export function portOf(socket: Socket): BoardPort {
 }
 
 function unreachable({ host, port }: TcpAddress, reason: Error): Fault {
-  const message = `board at ${host}:${port} cannot be reached: ${reason.message}; is it on, and is the address right?`
+  const message = `board at ${host}:${port} cannot be reached: ${reason.message}; is it on, at this address?`
   return new Fault('board-unreachable', message, { host, port, reason: reason.message })
 }

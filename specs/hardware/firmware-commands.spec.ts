@@ -9,7 +9,7 @@ import { LINK_KEY, RECORD_KEY, firmwareBench, identityOf, last } from './workben
 const ID = identityOf('power').boardId
 
 describe('a board speaks reports only to a gateway that authorised it', () => {
-  it('it is silent until authorised, then reports each window, and is silent again when it is withdrawn', () => {
+  it('it is silent until authorised, then reports each window, and is silent again when withdrawn', () => {
     const bench = firmwareBench('power')
     bench.live(5)
     expect(bench.heard.raw).toEqual([])

@@ -83,7 +83,7 @@ describe('a host of boards', () => {
     expect(listeners.size).toBe(120)
   })
 
-  it('cuts and mends the link wire and the sensor wire of the board that is named, and no other', async () => {
+  it('cuts and mends the link and sensor wire of the board that is named, and no other', async () => {
     const hosted = await hostOf(2, 'profile')
     const listeners = await authoriseAll(hosted)
     await until(() => everyReports(listeners, 1), 'a report of each board')
@@ -100,7 +100,7 @@ describe('a host of boards', () => {
     await until(() => listeners.get('1.power')?.reports.at(-1)?.sensorFault === false, 'the sensor again')
   })
 
-  it('puts another firmware into the power boards when it is given one, and refuses what is none', async () => {
+  it('puts another firmware into the power boards, and refuses what is none', async () => {
     const comfort = readFileSync('hardware/firmware/comfort.hex', 'utf8')
     const hosted = await hostOf(1, 'firmware', { powerHex: comfort })
     const listeners = await authoriseAll(hosted)

@@ -112,7 +112,8 @@ export function last<T>(list: readonly T[]): T {
 }
 
 /**
- * Whether specs that need `tool` must be skipped. Under CI=true nothing is skipped: a missing tool is a failure.
+ * Whether specs that need `tool` must be skipped. Under CI=true nothing is skipped: a missing tool is a
+ * failure.
  */
 export function missingTool(tool: string): boolean {
   const found = spawnSync('which', [tool]).status === 0
