@@ -11,7 +11,7 @@ export interface ExpectedUse {
   readonly waterMl: number
 }
 
-const CONTRACTED_W_PER_HOME = 4_600
+const CONTRACTED_W_PER_HOME = 6_900
 /** The demonstration's contract leaves a tenth to spare, so that some homes meet their limits and most do not. */
 const HEADROOM_PERMILLE = 1_100
 const CHALLENGE_BLOCKS = 10

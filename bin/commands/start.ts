@@ -1,0 +1,110 @@
+import type { Command } from 'commander'
+import { codeOf, Fault } from '../../protocols/rules/fault.ts'
+import { wallClock } from '../clock.ts'
+import { startCommunity } from '../start/community.ts'
+import { FAULT_GRAMMAR } from '../start/faults.ts'
+import { readStartFlags, type StartFlags, type StartOptions } from '../start/options.ts'
+import { writeJsonFile, type RunReport } from '../start/report.ts'
+import { runFor } from '../start/run.ts'
+
+const tell = (line: string): void => console.log(line)
+
+/** Moment at which this process started. */
+const processStartMs = wallClock.nowMs() - Math.round(process.uptime() * 1_000)
+
+function summary(report: RunReport): string[] {
+  const { totals, latencyMs, gas, firstDecryptedMs } = report
+  const { p50, p95, p99 } = latencyMs.boardToDecrypted
+  return [
+    '',
+    `samples    ${totals.samples} = ${totals.sealed} sealed + ${totals.rejected} rejected`,
+    `chain      ${totals.included} included, ${totals.final} final, ${totals.duplicates} duplicates`,
+    `community  ${totals.decrypted} decrypted, ${totals.lost} lost`,
+    `alarms     ${totals.alarmsSent} sent, ${totals.alarmsRead} read`,
+    `latency    p50 ${p50 ?? '∞'} ms, p95 ${p95 ?? '∞'} ms, p99 ${p99 ?? '∞'} ms from board to decrypted`,
+    `first      ${firstDecryptedMs === null ? 'no reading' : `${firstDecryptedMs} ms`} from start to a page`,
+    `gas        ${gas.perReading.p50 ?? '–'} a reading (median)`,
+  ]
+}
+
+async function finish(options: StartOptions, report: RunReport): Promise<void> {
+  for (const line of summary(report)) tell(line)
+  if (options.reportFile !== null) {
+    await writeJsonFile(options.reportFile, report)
+    tell(`report     ${options.reportFile}`)
+  }
+  if (report.totals.lost > 0 || report.totals.duplicates > 0) {
+    throw new Fault(
+      'readings-lost',
+      `${report.totals.lost} readings lost, ${report.totals.duplicates} counted twice`,
+    )
+  }
+}
+
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve())
+    process.once('SIGTERM', () => resolve())
+  })
+}
+
+async function start(flags: StartFlags): Promise<void> {
+  const options = readStartFlags(flags)
+  tell(`data       ${options.dataDir}`)
+  const running = await startCommunity(options, tell)
+  for (const page of running.pages.slice(0, 4)) tell(`page       ${page}`)
+  if (running.pages.length > 4)
+    tell(`page       … and ${running.pages.length - 4} more homes on the next ports`)
+  try {
+    if (options.runMs === null) {
+      tell('running    press Ctrl+C to stop; the community goes on where it stopped with the next `start`')
+      await untilStopped()
+    } else {
+      await finish(options, await runFor(options, running, processStartMs, tell))
+    }
+  } finally {
+    await running.close()
+  }
+}
+
+/** `meterhood start`: a whole community on one machine. */
+export function registerStartCommand(program: Command): void {
+  program
+    .command('start')
+    .description('run a whole community on this machine: chain, community gateway, homes, boards and pages')
+    .option('--homes <n>', 'number of homes', '3')
+    .option('--period <duration>', 'sample period T (2, 2s, 500ms)', '2')
+    .option('--billing <duration>', 'billing period (60s with --for, else 30d)')
+    .option(
+      '--for <duration>',
+      'stop after this time, counted from the moment every home operates (60s, 10m, 2h)',
+    )
+    .option('--report <file>', 'write the report of the run to this file')
+    .option('--data <folder>', 'data folder (./.meterhood; with --for a fresh temporary one)')
+    .option('--chain <kind>', 'embedded', 'embedded')
+    .option(
+      '--boards <kind>',
+      'firmware: the real firmware, emulated; profile: the profile speaks for it',
+      'firmware',
+    )
+    .option('--board-hex <file>', 'another firmware for the power boards (Intel HEX)')
+    .option('--profiles <folder>', 'electricity_w.csv, water_l.csv, pv_w.csv: one column a home')
+    .option('--block-time <seconds>', 'block time of the embedded chain', '1')
+    .option('--batch <n>', 'slots of a home that go in one call when they wait, 1 to 4')
+    .option('--isolate', 'a process of its own for each home')
+    .option('--fault <list>', 'faults to play, e.g. kill:home:2@10s,wire:1.power@20s')
+    .option('--port <n>', 'port of the community page; home N gets the N-th after it (0: any)', '7400')
+    .option('--length <L>', 'readings of each home that the contract keeps, 1 to 10000', '100')
+    .option('--store <profile>', 'what the contract keeps of them: commitment or storage', 'commitment')
+    .option('--database <url>', 'PostgreSQL for the global repository, postgres://…')
+    .addHelpText('after', `\nFaults:\n${FAULT_GRAMMAR}`)
+    .action(async (flags: StartFlags) => {
+      try {
+        await start(flags)
+        process.exit(0)
+      } catch (thrown) {
+        console.error(thrown instanceof Error ? thrown.message : String(thrown))
+        process.exit(['bad-field', 'bad-fault'].includes(codeOf(thrown)) ? 2 : 1)
+      }
+    })
+}

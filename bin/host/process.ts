@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import { Fault } from '../../protocols/rules/fault.ts'
+import { answerParent } from '../start/child.ts'
+import { openCommunity } from './community.ts'
+import type { CommunityGateway } from './community-gateway.ts'
+import type { CommunityConfig, HomeConfig } from './configs.ts'
+import { openHome } from './home.ts'
+
+const Saved = z.object({ block: z.number().int() })
+const Invited = z.array(z.object({ name: z.string(), weight: z.number().int().min(0) }))
+const Commission = z.object({ name: z.string(), kinds: z.array(z.enum(['power', 'water', 'comfort'])) })
+
+/** The process that runs the community gateway of a run of `start`; its parent opens it. */
+export function hostCommunity(): void {
+  let gateway: CommunityGateway | null = null
+  const opened = (): CommunityGateway => {
+    if (gateway === null) throw new Fault('not-open', 'the community gateway is not open yet')
+    return gateway
+  }
+  answerParent({
+    open: async (config) => {
+      // The parent is this very program: the shape is its own.
+      gateway = await openCommunity(config as CommunityConfig)
+      return gateway.opened()
+    },
+    invite: async (body) => {
+      const codes: string[] = []
+      for (const invited of Invited.parse(body)) codes.push(await opened().invite(invited))
+      return codes
+    },
+    commission: (body) => {
+      const { name, kinds } = Commission.parse(body)
+      return opened().commission(name, kinds)
+    },
+    saved: (body) => opened().saved(Saved.parse(body).block),
+    status: () => opened().status(),
+    tally: () => opened().tally(),
+    close: () => gateway?.close(),
+  })
+}
+
+type OpenHome = Awaited<ReturnType<typeof openHome>>
+
+/** The process that runs some homes of a run of `start`: all of them, or one with `--isolate`. */
+export function hostHomes(): void {
+  const homes = new Map<string, OpenHome>()
+  const opened = (name: unknown): OpenHome => {
+    const home = homes.get(z.string().parse(name))
+    if (home === undefined) throw new Fault('not-open', 'this home is not open here')
+    return home
+  }
+  answerParent({
+    open: async (config) => {
+      // The parent is this very program: the shape is its own.
+      const { name, ...rest } = config as HomeConfig
+      const home = await openHome({ name, ...rest })
+      homes.set(name, home)
+      return home.gateway.pages?.link ?? ''
+    },
+    saved: (body) => {
+      const { block } = Saved.parse(body)
+      for (const { gateway } of homes.values()) gateway.attached?.chain.saved(block)
+    },
+    status: (name) => opened(name).gateway.status(),
+    tally: (name) => opened(name).gateway.tally(),
+    close: async () => {
+      await Promise.all([...homes.values()].map((home) => home.close()))
+    },
+  })
+}

@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import '../protocols/p2p/polyfill.ts'
+import { Command } from 'commander'
+import { registerDoctorCommand } from './commands/doctor.ts'
+import { registerStartCommand } from './commands/start.ts'
+import { registerVerifyCommand } from './commands/verify.ts'
+import { hostBoards } from './host/boards.ts'
+import { hostCommunity, hostHomes } from './host/process.ts'
+
+const program = new Command('meterhood')
+  .description(
+    'A community meters, shares and trades its energy, power and water without trusting an operator.',
+  )
+  .version('0.1.0')
+  .showHelpAfterError('(see meterhood --help)')
+
+registerStartCommand(program)
+registerVerifyCommand(program)
+registerDoctorCommand(program)
+program.command('host-community', { hidden: true }).action(hostCommunity)
+program.command('host-homes', { hidden: true }).action(hostHomes)
+program.command('host-boards', { hidden: true }).action(hostBoards)
+
+await program.parseAsync()

@@ -1,0 +1,262 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EventSource } from 'eventsource'
+import { startEmbeddedChain, type EmbeddedChain } from '../../chain/network/embedded.ts'
+import type { HostedBoard } from '../../hardware/board/host.ts'
+import {
+  loadProfiles,
+  profileOfHome,
+  type HomeProfile,
+  type ProfileTable,
+} from '../../hardware/board/profiles.ts'
+import { Fault } from '../../protocols/rules/fault.ts'
+import { systemRandom, wallClock } from '../clock.ts'
+import type { CommissionedKey } from '../host/commissioning.ts'
+import type { BoardsConfig, CommunityOpened, GatewayStatus, HostedHome } from '../host/configs.ts'
+import { bundledProfiles } from '../host/package-folder.ts'
+import { rememberedBoards, rememberBoards } from './board-book.ts'
+import {
+  BOARD_KINDS,
+  communityConfig,
+  homeConfig,
+  homeName,
+  reachableBoards,
+  type ExpectedUse,
+} from './community-run.ts'
+import type { StartOptions } from './options.ts'
+import { supervise, type Supervised } from './supervised.ts'
+
+/** A community that runs: its processes, and what they said of themselves. */
+export interface RunningCommunity {
+  readonly chain: EmbeddedChain
+  readonly gateway: Supervised
+  readonly boards: Supervised
+  /** The process of each home; the same for all unless they are isolated. */
+  readonly homes: readonly { readonly name: string; readonly process: Supervised }[]
+  readonly opened: CommunityOpened
+  readonly pages: readonly string[]
+  /** Moment of the first reading on the community page's own event stream. */
+  readonly firstReadingMs: () => number | null
+  /** A fault of a process that ended unasked. */
+  readonly death: () => Fault | null
+  close(): Promise<void>
+}
+
+export type Tell = (line: string) => void
+
+const LINK_KEY_BYTES = 32
+const SAVED_POLL_MS = 1_000
+const OPERATING_POLL_MS = 200
+const OPERATING_PATIENCE_MS = 120_000
+const MW_PER_W = 1_000
+const MS_PER_HOUR = 3_600_000
+
+function expectedUse(profile: HomeProfile, options: StartOptions, table: ProfileTable): ExpectedUse {
+  const mean = (values: readonly number[]): number =>
+    values.length === 0 ? 0 : values.reduce((sum, each) => sum + each, 0) / values.length
+  const rowMs = options.boards === 'profile' ? table.stepMs : options.sampleMs
+  const hours = (options.slotsPerBilling * rowMs) / MS_PER_HOUR
+  return {
+    energyWh: Math.round((mean(profile.loadMw) / MW_PER_W) * hours),
+    waterMl: Math.round((mean(profile.waterUl) / 1_000) * options.slotsPerBilling),
+  }
+}
+
+/** Boards keep their keys for as long as their homes: they are commissioned once for a data folder. */
+async function commissionBoards(options: StartOptions, gateway: Supervised): Promise<readonly HostedHome[]> {
+  const file = join(options.dataDir, 'boards.json')
+  const known = await rememberedBoards(file)
+  const homes: HostedHome[] = [...known]
+  for (let number = known.length + 1; number <= options.homes; number += 1) {
+    const keys = await gateway.ask('commission', { name: homeName(number), kinds: BOARD_KINDS })
+    const boards = (keys as readonly CommissionedKey[]).map((key) => ({
+      ...key,
+      linkKey: systemRandom(LINK_KEY_BYTES),
+    }))
+    homes.push({ number, boards })
+  }
+  if (homes.length > known.length) await rememberBoards(file, homes)
+  return homes.slice(0, options.homes)
+}
+
+/** Tells every process which block the chain is saved up to: that is what final means here. */
+function passOnSaves(chain: EmbeddedChain, processes: () => readonly Supervised[]): () => void {
+  const timer = setInterval(() => {
+    const saved = chain.lastSaved()
+    if (saved === null) return
+    for (const each of processes()) each.ask('saved', { block: saved.block }).catch(() => undefined)
+  }, SAVED_POLL_MS)
+  return () => clearInterval(timer)
+}
+
+/** Listens to the community page as a browser would, until the first reading comes. */
+function firstReading(page: string): { at: () => number | null; close: () => void } {
+  let first: number | null = null
+  const events = new EventSource(new URL('api/events', page))
+  events.addEventListener('reading', () => {
+    first ??= wallClock.nowMs()
+    events.close()
+  })
+  return { at: () => first, close: () => events.close() }
+}
+
+/** Starts the chain, the community gateway, the boards and the homes, and waits until every home operates. */
+export async function startCommunity(options: StartOptions, tell: Tell): Promise<RunningCommunity> {
+  const table = await loadProfiles(options.profilesDir ?? bundledProfiles())
+  const profiles = Array.from({ length: options.homes }, (_, at) =>
+    profileOfHome(table, at + 1, options.homes),
+  )
+  const expected = profiles.map((profile) => expectedUse(profile, options, table))
+  const timeScale = options.boards === 'profile' ? table.stepMs / options.sampleMs : 1
+  const stops: (() => Promise<void> | void)[] = []
+  const box: { death: Fault | null } = { death: null }
+  const onDeath = (fault: Fault): void => {
+    box.death ??= fault
+  }
+  const close = async (): Promise<void> => {
+    for (const stop of stops.splice(0).reverse()) await stop()
+  }
+  try {
+    const chain = await startEmbeddedChain({
+      dataDir: join(options.dataDir, 'chain'),
+      blockTimeS: options.blockTimeS,
+      clock: wallClock,
+      random: systemRandom,
+    })
+    stops.push(() => chain.stop())
+    tell(`chain      embedded, ${options.blockTimeS} s blocks, ${chain.rpc}`)
+    const managerKey = chain.accounts[0]?.privateKey
+    if (managerKey === undefined) throw new Fault('chain-start', 'the embedded chain has no funded account')
+    const config = communityConfig(options, { rpc: chain.rpc, managerKey }, expected, timeScale)
+    const founded: { opened: CommunityOpened | null } = { opened: null }
+    const gateway = await supervise({
+      name: 'community',
+      command: 'host-community',
+      open: async (ask) => {
+        founded.opened = (await ask('open', config)) as CommunityOpened
+      },
+      onDeath,
+    })
+    stops.push(() => gateway.close())
+    const { opened } = founded
+    if (opened === null) throw new Fault('impossible', 'the community was opened without a word')
+    tell(`community  ${opened.page}`)
+    const listener = firstReading(opened.page)
+    stops.push(() => listener.close())
+    const hosted = await commissionBoards(options, gateway)
+    const served: { boards: readonly HostedBoard[] } = { boards: [] }
+    const boardsConfig: BoardsConfig = {
+      mode: options.boards,
+      sampleMs: options.sampleMs,
+      profilesDir: options.profilesDir,
+      boardHex: options.boardHex,
+      homes: hosted,
+    }
+    const boards = await supervise({
+      name: 'boards',
+      command: 'host-boards',
+      open: async (ask) => {
+        served.boards = (await ask('open', boardsConfig)) as readonly HostedBoard[]
+      },
+      onDeath,
+    })
+    stops.push(() => boards.close())
+    tell(`boards     ${served.boards.length} (${options.boards})`)
+    const { homes, pages } = await startHomes(
+      options,
+      { chain, gateway, hosted, served: served.boards, expected, timeScale },
+      onDeath,
+    )
+    stops.push(async () => {
+      await Promise.all([...new Set(homes.map(({ process }) => process))].map((process) => process.close()))
+    })
+    const processes = [gateway, ...new Set(homes.map(({ process }) => process))]
+    stops.push(passOnSaves(chain, () => processes))
+    await untilOperating(homes, box, tell)
+    return {
+      chain,
+      gateway,
+      boards,
+      homes,
+      opened,
+      pages: [opened.page, ...pages],
+      firstReadingMs: listener.at,
+      death: () => box.death,
+      close,
+    }
+  } catch (thrown) {
+    await close()
+    throw thrown
+  }
+}
+
+interface HomesNeed {
+  readonly chain: EmbeddedChain
+  readonly gateway: Supervised
+  readonly hosted: readonly HostedHome[]
+  readonly served: readonly HostedBoard[]
+  readonly expected: readonly ExpectedUse[]
+  readonly timeScale: number
+}
+
+type Homes = Pick<RunningCommunity, 'homes' | 'pages'>
+
+async function startHomes(
+  options: StartOptions,
+  need: HomesNeed,
+  onDeath: (fault: Fault) => void,
+): Promise<Homes> {
+  const invited = need.expected.map(({ energyWh }, at) => ({
+    name: homeName(at + 1),
+    weight: Math.max(1, energyWh),
+  }))
+  const invites = (await need.gateway.ask('invite', invited)) as readonly string[]
+  const configs = need.hosted.map((hosted, at) => {
+    const served = need.served.filter(({ home }) => home === hosted.number)
+    const boards = reachableBoards(hosted, served)
+    return homeConfig(options, hosted.number, need.chain.rpc, invites[at] ?? null, boards, need.timeScale)
+  })
+  const groups = options.isolate ? configs.map((config) => [config]) : [configs]
+  const homes: { name: string; process: Supervised }[] = []
+  const pages = new Map<string, string>()
+  for (const group of groups) {
+    const process = await supervise({
+      name: group.length === 1 ? (group[0]?.name ?? 'home') : 'homes',
+      command: 'host-homes',
+      open: async (ask) => {
+        for (const config of group) pages.set(config.name, String(await ask('open', config)))
+      },
+      onDeath,
+    })
+    for (const { name } of group) homes.push({ name, process })
+  }
+  return { homes, pages: [...pages.values()] }
+}
+
+async function untilOperating(
+  homes: RunningCommunity['homes'],
+  box: { death: Fault | null },
+  tell: Tell,
+): Promise<void> {
+  const deadline = wallClock.nowMs() + OPERATING_PATIENCE_MS
+  let told = 0
+  for (;;) {
+    if (box.death !== null) throw box.death
+    const statuses = await Promise.all(
+      homes.map(async ({ name, process }) => (await process.ask('status', name)) as GatewayStatus),
+    )
+    const operating = statuses.filter((status) => status.operating).length
+    if (operating > told) tell(`homes      ${operating} of ${homes.length} operate`)
+    told = operating
+    if (operating === homes.length) return
+    if (wallClock.nowMs() > deadline) {
+      const late = statuses.findIndex((status) => !status.operating)
+      const line = statuses[late]?.line ?? ''
+      throw new Fault(
+        'not-operating',
+        `${homes[late]?.name ?? 'a home'} does not operate after two minutes: ${line}`,
+      )
+    }
+    await sleep(OPERATING_POLL_MS)
+  }
+}

@@ -1,0 +1,171 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Fault } from '../../protocols/rules/fault.ts'
+import { wallClock } from '../clock.ts'
+import type { CommunityTally, GatewayStatus, HomeTally } from '../host/configs.ts'
+import { assembleReport } from './assemble.ts'
+import type { RunningCommunity, Tell } from './community.ts'
+import { homeName } from './community-run.ts'
+import type { PlannedFault } from './faults.ts'
+import type { StartOptions } from './options.ts'
+import type { RunReport } from './report.ts'
+import { countChain } from './scan-chain.ts'
+import type { Supervised } from './supervised.ts'
+
+const DRAIN_MS = 60_000
+const DRAIN_POLL_MS = 300
+const PROGRESS_MS = 10_000
+
+function processOf(
+  running: RunningCommunity,
+  fault: PlannedFault & { node: { kind: string } },
+): Supervised | null {
+  if (fault.node.kind === 'cgw') return running.gateway
+  if (fault.node.kind !== 'home') return null
+  const { node } = fault
+  const name = 'number' in node && typeof node.number === 'number' ? homeName(node.number) : ''
+  return running.homes.find((home) => home.name === name)?.process ?? null
+}
+
+async function befall(running: RunningCommunity, fault: PlannedFault): Promise<void> {
+  if (fault.action === 'wire') {
+    await running.boards.ask('cut', { home: fault.home, kind: fault.board })
+    return
+  }
+  if (fault.action === 'heal') {
+    await Promise.all(everyGateway(running).map((process) => process.ask('heal')))
+    return
+  }
+  const process = processOf(running, fault)
+  if (process === null)
+    throw new Fault('bad-fault', `--fault: ${fault.action} of the chain is not possible here`)
+  if (fault.action === 'kill') await process.kill()
+  if (fault.action === 'stop') process.signal('SIGSTOP')
+  if (fault.action === 'resume') process.signal('SIGCONT')
+  if (fault.action === 'cut') await process.ask('cut')
+}
+
+const everyGateway = (running: RunningCommunity): Supervised[] => [
+  running.gateway,
+  ...new Set(running.homes.map(({ process }) => process)),
+]
+
+const nameOf = (fault: PlannedFault): string => {
+  if (fault.action === 'wire') return `wire:${fault.home}.${fault.board}`
+  if (fault.action === 'heal') return 'heal'
+  const { node } = fault
+  return `${fault.action}:${node.kind === 'home' ? `home:${node.number}` : node.kind}`
+}
+
+/** Plays the planned faults, each at its time after `startMs`; resolves when all are done. */
+async function playFaults(
+  running: RunningCommunity,
+  plan: readonly PlannedFault[],
+  startMs: number,
+  tell: Tell,
+): Promise<void> {
+  await Promise.all(
+    plan.map(async (fault) => {
+      await sleep(Math.max(0, startMs + fault.atMs - wallClock.nowMs()))
+      tell(`fault      ${nameOf(fault)}`)
+      await befall(running, fault)
+    }),
+  )
+}
+
+const statusesOf = (running: RunningCommunity): Promise<GatewayStatus[]> =>
+  Promise.all([
+    running.gateway.ask('status') as Promise<GatewayStatus>,
+    ...running.homes.map(({ name, process }) => process.ask('status', name) as Promise<GatewayStatus>),
+  ])
+
+/** Waits until nothing waits in any outbox, at most a minute; then until everything is final or nothing moves. */
+async function drain(running: RunningCommunity, tell: Tell): Promise<void> {
+  const deadline = wallClock.nowMs() + DRAIN_MS
+  for (;;) {
+    const statuses = await statusesOf(running)
+    const pending = statuses.reduce((sum, each) => sum + each.pending, 0)
+    const notFinal = statuses.reduce((sum, each) => sum + each.notFinal, 0)
+    if (pending === 0 && notFinal === 0) return
+    if (wallClock.nowMs() > deadline) {
+      tell(`drain      ${pending} calls still wait, ${notFinal} are not final`)
+      return
+    }
+    await sleep(DRAIN_POLL_MS)
+  }
+}
+
+async function report(
+  options: StartOptions,
+  running: RunningCommunity,
+  processStartMs: number,
+): Promise<RunReport> {
+  const { chain, opened, gateway, homes } = running
+  const tallies = (await Promise.all(
+    homes.map(({ name, process }) => process.ask('tally', name)),
+  )) as HomeTally[]
+  const community = (await gateway.ask('tally')) as CommunityTally
+  const count = await countChain(
+    chain.rpc,
+    chain.chainId,
+    opened.contracts.monitoring,
+    opened.deployedAtBlock,
+  )
+  const first = running.firstReadingMs()
+  return assembleReport({
+    boards: options.boards,
+    homes: tallies,
+    community,
+    chain: count,
+    chainId: chain.chainId,
+    rpc: chain.rpc,
+    contracts: opened.contracts,
+    firstDecryptedMs: first === null ? null : first - processStartMs,
+    pages: running.pages,
+  })
+}
+
+/** One line every ten seconds, so that a person sees that the community lives. */
+function showProgress(running: RunningCommunity, startMs: number, tell: Tell): () => void {
+  const timer = setInterval(() => {
+    running.gateway
+      .ask('tally')
+      .then((body) => {
+        const { decrypted, alarmsSent } = body as CommunityTally
+        const seconds = Math.round((wallClock.nowMs() - startMs) / 1_000)
+        tell(
+          `${String(seconds).padStart(5)} s    ${decrypted.length} readings decrypted, ${alarmsSent} alarms sent`,
+        )
+      })
+      .catch(() => undefined)
+  }, PROGRESS_MS)
+  return () => clearInterval(timer)
+}
+
+async function untilDeath(running: RunningCommunity): Promise<never> {
+  for (;;) {
+    const death = running.death()
+    if (death !== null) throw death
+    await sleep(200)
+  }
+}
+
+/** Lets the community run for its time, with its faults; then stops the boards, drains, and reports. */
+export async function runFor(
+  options: StartOptions,
+  running: RunningCommunity,
+  processStartMs: number,
+  tell: Tell,
+): Promise<RunReport> {
+  const startMs = wallClock.nowMs()
+  const hideProgress = showProgress(running, startMs, tell)
+  try {
+    const run = Promise.all([sleep(options.runMs ?? 0), playFaults(running, options.faults, startMs, tell)])
+    await Promise.race([run, untilDeath(running)])
+  } finally {
+    hideProgress()
+  }
+  await running.boards.close()
+  tell('drain      boards stopped, outboxes empty themselves')
+  await drain(running, tell)
+  return report(options, running, processStartMs)
+}
