@@ -35,6 +35,7 @@ describe('the fast core is avr8js as published, only faster', () => {
     (kind) => {
       expect(life(kind, 11, false, 3_000)).toBe(life(kind, 11, true, 3_000))
     },
+    180_000,
   )
 
   it.each(['power', 'water'] as const)('and however the time of the %s board is cut into slices', (kind) => {
