@@ -75,7 +75,10 @@ function launch(options: AnvilOptions, port: number): Anvil {
   return { process: child, pid: child.pid ?? 0, port, rpc: `http://${HOST}:${port}` }
 }
 
-/** No unlocked accounts, no base fee, first come first mined. */
+/**
+ * No unlocked accounts, no base fee, first come first mined. Blocks, receipts and logs are all kept, states of the newest
+ * 128 only: anvil would else write every older state into the home folder, a gigabyte in ten thousand transactions.
+ */
 function argumentsOf(options: AnvilOptions, port: number): string[] {
   const from =
     'state' in options.from ? ['--load-state', options.from.state] : ['--init', options.from.genesis]
@@ -83,7 +86,7 @@ function argumentsOf(options: AnvilOptions, port: number): string[] {
     ...['--host', HOST, '--port', String(port), '--chain-id', String(options.chainId)],
     ...['--hardfork', 'london', '--block-time', String(options.blockTimeS), '--gas-limit', '30000000'],
     ...['--base-fee', '0', '--disable-min-priority-fee', '--order', 'fifo', '--accounts', '0'],
-    ...['--no-request-size-limit', '--quiet', ...from],
+    ...['--prune-history', '128', '--no-request-size-limit', '--quiet', ...from],
   ]
 }
 
