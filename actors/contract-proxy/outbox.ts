@@ -78,7 +78,7 @@ class Outbox implements AccountOutbox {
       link: this.#link,
       fees: this.#fees,
       chainId: () => options.feed.chainId(),
-      baseFeeWei: () => this.#block?.baseFeeWei ?? 0n,
+      baseFeeWei: () => this.#newest()?.baseFeeWei ?? 0n,
       keep: async (call, attempt) => {
         const nowMs = options.clock.nowMs()
         await options.store.transaction((trx) =>
@@ -102,8 +102,15 @@ class Outbox implements AccountOutbox {
       onFork: (from) => this.#queue(() => this.#takeFork(from)),
     })
     this.#forgetState = feed.onState((state) => {
-      if (state === 'following') this.#kick()
+      if (state !== 'following') return
+      this.#offerAgain()
+      this.#kick()
     })
+  }
+
+  /** A node that was away or changed its chain may have lost what it was handed. */
+  #offerAgain(): void {
+    for (const call of this.#calls) call.unsent = call.isOutside
   }
 
   async enqueue(trx: Trx, request: IntentRequest): Promise<void> {
@@ -180,8 +187,13 @@ class Outbox implements AccountOutbox {
     }, this.#pauseMs)
   }
 
+  /** The newest block of the chain; blocks that come late are older. */
+  #newest(): ChainBlock | undefined {
+    return this.#options.feed.head() ?? this.#block
+  }
+
   #head(): number {
-    return this.#block?.number ?? 0
+    return this.#newest()?.number ?? 0
   }
 
   async #takeBlock(block: ChainBlock): Promise<void> {
@@ -195,6 +207,7 @@ class Outbox implements AccountOutbox {
 
   async #takeFork(from: number): Promise<void> {
     for (const call of this.#calls) call.step({ type: 'forked', from })
+    this.#offerAgain()
     this.#patience = undefined
     await this.#flush()
     await this.#align(await this.#link.usedNonces(this.account))
@@ -240,7 +253,7 @@ class Outbox implements AccountOutbox {
   }
 
   async #fillGap(nonce: number): Promise<void> {
-    const fee = feeFor(this.#block?.baseFeeWei ?? 0n, this.#fees)
+    const fee = feeFor(this.#newest()?.baseFeeWei ?? 0n, this.#fees)
     if (fee === undefined) return
     const row = this.#dispatch.gapRow(nonce)
     await this.#insert(new Call(row, [], [this.#dispatch.sign(row, fee)]))
@@ -253,7 +266,8 @@ class Outbox implements AccountOutbox {
       .find((found) => found !== undefined)
     if (receipt !== undefined) return this.#include(call, receipt)
     const fee = call.newest
-    const covered = fee === undefined || fee.maxFeeWei >= block.baseFeeWei + fee.tipWei
+    const { baseFeeWei } = this.#newest() ?? block
+    const covered = fee === undefined || fee.maxFeeWei >= baseFeeWei + fee.tipWei
     const head = { type: 'head', head: block.number, covered } as const
     if (call.isOutside) {
       await this.#checkUsed(call)
@@ -329,7 +343,7 @@ class Outbox implements AccountOutbox {
   /** Gives the next waiting intents a nonce and bytes; false when there is nothing to sign now. */
   async #signNext(): Promise<boolean> {
     const inFlight = this.#calls.filter((call) => call.isOutside).length
-    const block = this.#block
+    const block = this.#newest()
     if (this.#frozen || block === undefined) return false
     if (inFlight >= (this.#options.maxInFlight ?? MAX_IN_FLIGHT)) return false
     const waiting = await rows.queuedIntents(this.#options.store.db, this.account, MAX_MERGED)
