@@ -7,10 +7,14 @@ import { readStartFlags, type StartFlags, type StartOptions } from '../start/opt
 import { writeJsonFile, type RunReport } from '../start/report.ts'
 import { runFor } from '../start/run.ts'
 
-const tell = (line: string): void => console.log(line)
-
 /** Moment at which this process started. */
 const processStartMs = wallClock.nowMs() - Math.round(process.uptime() * 1_000)
+
+/** A line with the seconds since the start before it. */
+const tell = (line: string): void => {
+  const seconds = (wallClock.nowMs() - processStartMs) / 1_000
+  console.log(line === '' ? '' : `${seconds.toFixed(1).padStart(6)}  ${line}`)
+}
 
 function summary(report: RunReport): string[] {
   const { totals, latencyMs, gas, firstDecryptedMs } = report

@@ -23,6 +23,7 @@ interface VerifyFlags {
 const WHOLE = 0
 const FAULTY = 1
 const UNREADABLE = 2
+const INTERRUPTED = 130
 
 /** Faults printed in full; the count of the others follows. `--json` gives all of them. */
 const SHOWN = 20
@@ -37,6 +38,8 @@ export function registerVerifyCommand(program: Command): void {
     .option('--data <dir>', 'data folder of a community: its saved chain, and its rows compared with it')
     .option('--json', 'print the report as JSON')
     .action(async (flags: VerifyFlags) => {
+      // Leaving by `exit` lets what was started for the verification be ended.
+      process.once('SIGINT', () => process.exit(INTERRUPTED))
       process.exitCode = await runVerify(flags)
     })
 }

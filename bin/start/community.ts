@@ -24,6 +24,7 @@ import {
   type ExpectedUse,
 } from './community-run.ts'
 import type { StartOptions } from './options.ts'
+import { startChild, type Child } from './child.ts'
 import { supervise, type Supervised } from './supervised.ts'
 
 /** A community that runs: its processes, and what they said of themselves. */
@@ -116,6 +117,8 @@ export async function startCommunity(options: StartOptions, tell: Tell): Promise
   const close = async (): Promise<void> => {
     for (const stop of stops.splice(0).reverse()) await stop()
   }
+  const ahead = startAhead(options)
+  stops.push(() => ahead.endUnused())
   try {
     const chain = await startEmbeddedChain({
       dataDir: join(options.dataDir, 'chain'),
@@ -132,6 +135,7 @@ export async function startCommunity(options: StartOptions, tell: Tell): Promise
     const gateway = await supervise({
       name: 'community',
       command: 'host-community',
+      ready: ahead.take('community'),
       open: async (ask) => {
         founded.opened = (await ask('open', config)) as CommunityOpened
       },
@@ -155,6 +159,7 @@ export async function startCommunity(options: StartOptions, tell: Tell): Promise
     const boards = await supervise({
       name: 'boards',
       command: 'host-boards',
+      ready: ahead.take('boards'),
       open: async (ask) => {
         served.boards = (await ask('open', boardsConfig)) as readonly HostedBoard[]
       },
@@ -164,7 +169,7 @@ export async function startCommunity(options: StartOptions, tell: Tell): Promise
     tell(`boards     ${served.boards.length} (${options.boards})`)
     const { homes, pages } = await startHomes(
       options,
-      { chain, gateway, hosted, served: served.boards, expected, timeScale },
+      { chain, gateway, hosted, served: served.boards, expected, timeScale, ahead },
       onDeath,
     )
     stops.push(async () => {
@@ -190,6 +195,33 @@ export async function startCommunity(options: StartOptions, tell: Tell): Promise
   }
 }
 
+/** Processes that load their modules while the chain starts and the contracts are deployed. */
+interface Ahead {
+  take(name: string): Child
+  endUnused(): void
+}
+
+function startAhead(options: StartOptions): Ahead {
+  const homes = options.isolate
+    ? Array.from({ length: options.homes }, (_, at) => homeName(at + 1))
+    : ['homes']
+  const children = new Map([
+    ['community', startChild('community', 'host-community')],
+    ['boards', startChild('boards', 'host-boards')],
+    ...homes.map((name) => [name, startChild(name, 'host-homes')] as const),
+  ])
+  return {
+    take(name) {
+      const child = children.get(name) ?? startChild(name, 'host-homes')
+      children.delete(name)
+      return child
+    },
+    endUnused() {
+      for (const child of children.values()) child.signal('SIGTERM')
+    },
+  }
+}
+
 interface HomesNeed {
   readonly chain: EmbeddedChain
   readonly gateway: Supervised
@@ -197,6 +229,7 @@ interface HomesNeed {
   readonly served: readonly HostedBoard[]
   readonly expected: readonly ExpectedUse[]
   readonly timeScale: number
+  readonly ahead: Ahead
 }
 
 type Homes = Pick<RunningCommunity, 'homes' | 'pages'>
@@ -220,9 +253,11 @@ async function startHomes(
   const homes: { name: string; process: Supervised }[] = []
   const pages = new Map<string, string>()
   for (const group of groups) {
+    const name = options.isolate ? (group[0]?.name ?? 'home') : 'homes'
     const process = await supervise({
-      name: group.length === 1 ? (group[0]?.name ?? 'home') : 'homes',
+      name,
       command: 'host-homes',
+      ready: need.ahead.take(name),
       open: async (ask) => {
         for (const config of group) pages.set(config.name, String(await ask('open', config)))
       },

@@ -125,7 +125,7 @@ async function report(
 }
 
 /** One line every ten seconds, so that a person sees that the community lives. */
-function showProgress(running: RunningCommunity, startMs: number, tell: Tell): () => void {
+function showProgress(running: RunningCommunity, tell: Tell): () => void {
   const timer = setInterval(() => {
     running.gateway
       .ask('tally')
@@ -157,7 +157,7 @@ export async function runFor(
   tell: Tell,
 ): Promise<RunReport> {
   const startMs = wallClock.nowMs()
-  const hideProgress = showProgress(running, startMs, tell)
+  const hideProgress = showProgress(running, tell)
   try {
     const run = Promise.all([sleep(options.runMs ?? 0), playFaults(running, options.faults, startMs, tell)])
     await Promise.race([run, untilDeath(running)])

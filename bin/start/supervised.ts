@@ -17,6 +17,8 @@ export interface Supervised {
 export interface SupervisedOptions {
   readonly name: string
   readonly command: string
+  /** A process started ahead of time, so that it loads its modules while others work. */
+  readonly ready?: Child
   /** Asked of every fresh process, first thing. */
   open(ask: Child['ask']): Promise<void>
   /** Told when the process ends and nobody asked it to. */
@@ -27,7 +29,7 @@ export interface SupervisedOptions {
 export async function supervise(options: SupervisedOptions): Promise<Supervised> {
   let closing = false
   let killing = false
-  let child = startChild(options.name, options.command)
+  let child = options.ready ?? startChild(options.name, options.command)
   const watch = (watched: Child): void => {
     void watched.ended.then(({ code, signal }) => {
       if (closing || killing) return
