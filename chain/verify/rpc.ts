@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault, messageOf } from '../../protocols/rules/fault.ts'
 
 /** One JSON-RPC request. */
@@ -19,6 +20,9 @@ const BATCH_SIZE = 100
 const IN_FLIGHT = 3
 /** A node that does not answer a batch within this time is not going to. */
 const TIMEOUT_MS = 60_000
+/** A request is made this often before its node counts as away, with rising pauses between. */
+const TRIES = 3
+const RETRY_MS = 100
 /** A reply larger than this is refused before it is parsed. */
 const MAX_REPLY_BYTES = 256 * 1024 * 1024
 
@@ -73,22 +77,35 @@ async function postBatch(url: string, requests: readonly RpcRequest[]): Promise<
   })
 }
 
+/** Reading changes nothing, so a broken connection (a node that just closed an idle one) is simply tried again. */
 async function post(url: string, body: string): Promise<string> {
-  try {
-    const headers = { 'content-type': 'application/json' }
-    const signal = AbortSignal.timeout(TIMEOUT_MS)
-    const response = await fetch(url, { method: 'POST', headers, body, signal })
-    if (Number(response.headers.get('content-length') ?? 0) > MAX_REPLY_BYTES) {
-      throw new Error(`reply over ${MAX_REPLY_BYTES} bytes`)
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await postOnce(url, body)
+    } catch (thrown) {
+      if (tries < TRIES) await sleep(tries * RETRY_MS)
+      else throw unanswered(url, thrown)
     }
-    return await response.text()
-  } catch (thrown) {
-    const cause = thrown instanceof Error && thrown.cause !== undefined ? messageOf(thrown.cause) : ''
-    throw cannotRead(
-      `no JSON-RPC node answers at ${url} (${[messageOf(thrown), cause].filter(Boolean).join(': ')})`,
-      'start the community or give the right --rpc',
-    )
   }
+}
+
+async function postOnce(url: string, body: string): Promise<string> {
+  const headers = { 'content-type': 'application/json' }
+  const signal = AbortSignal.timeout(TIMEOUT_MS)
+  const response = await fetch(url, { method: 'POST', headers, body, signal })
+  if (Number(response.headers.get('content-length') ?? 0) > MAX_REPLY_BYTES) {
+    throw new Error(`reply over ${MAX_REPLY_BYTES} bytes`)
+  }
+  return response.text()
+}
+
+function unanswered(url: string, thrown: unknown): Fault {
+  const cause = thrown instanceof Error && thrown.cause !== undefined ? messageOf(thrown.cause) : ''
+  const why = [messageOf(thrown), cause].filter((part) => part !== '').join(': ')
+  return cannotRead(
+    `no JSON-RPC node answers at ${url} (${why})`,
+    'start the community or give the right --rpc',
+  )
 }
 
 interface ReplyEntry {

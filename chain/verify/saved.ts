@@ -79,6 +79,7 @@ async function serve(
   if (!existsSync(state))
     throw cannotRead(`${state} is missing`, 'let the community run until it saved its chain')
   const folder = await mkdtemp(join(tmpdir(), 'meterhood-verify-'))
+  const remove = () => rm(folder, { recursive: true, force: true })
   const anvil = await startAnvil({
     program: findAnvil(searchPath),
     chainId,
@@ -86,10 +87,17 @@ async function serve(
     blockTimeS: NO_BLOCKS_S,
     from: { state },
     logFile: join(folder, 'node.log'),
+  }).catch(async (thrown: unknown) => {
+    await remove()
+    throw thrown
   })
+  // It runs in a process group of its own: whatever ends this process must end it too.
+  const end = () => anvil.process.kill('SIGKILL')
+  process.once('exit', end)
   const close = async () => {
-    anvil.process.kill('SIGKILL')
-    await rm(folder, { recursive: true, force: true })
+    process.removeListener('exit', end)
+    end()
+    await remove()
   }
   return { rpc: anvil.rpc, close }
 }
