@@ -234,3 +234,15 @@ export const powerControlMachine = setupPowerControl.createMachine({
     },
   },
 })
+
+/** The state of the supply, as people are shown it: `stuck` is a supply that a relay keeps off against orders. */
+export type SupplyState = 'normal' | 'over' | 'warned' | 'tripped' | 'restored' | 'stuck'
+
+const SUPPLY_STATES: readonly SupplyState[] = ['normal', 'over', 'warned', 'tripped', 'restored', 'stuck']
+
+/** Reads the supply's state from a snapshot of the machine. */
+export function supplyState(snapshot: { readonly value: { readonly supply: unknown } }): SupplyState {
+  const { supply } = snapshot.value
+  const name = typeof supply === 'object' && supply !== null ? Object.keys(supply)[0] : supply
+  return SUPPLY_STATES.find((state) => state === name) ?? 'normal'
+}
