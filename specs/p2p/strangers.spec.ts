@@ -1,3 +1,4 @@
+import { byteStream } from '@libp2p/utils'
 import { describe, expect, it } from 'vitest'
 import { keysExchange } from '../../protocols/p2p/keys.ts'
 import { extendedExchange, extendedPullExchange } from '../../protocols/p2p/extended.ts'
@@ -85,7 +86,8 @@ describe('A stranger', () => {
   })
 
   it('neither hears nor speaks on a topic, and learns nothing by identify', async () => {
-    const { gateway, invites } = await startCommunity()
+    // It must be the protocols that refuse, not the end of its stay.
+    const { gateway, invites } = await startCommunity({ joinerLimits: { helloMs: 60_000 } })
     invites.issue()
     const heard: string[] = []
     const notices = await openNotices(gateway, { ...PLACE, onNotice: () => heard.push('gateway') })
@@ -94,8 +96,17 @@ describe('A stranger', () => {
     const connection = await node.connect(gateway.peerId)
     await own.publish('word', random(4), 60_000)
     await notices.publish('word', random(4), 60_000)
-    const stream = await connection.newStream('/ipfs/id/1.0.0')
-    await until('identify is refused', () => stream.status !== 'open')
+    for (const protocol of ['/ipfs/id/1.0.0', '/meshsub/1.2.0']) {
+      const stream = await connection.newStream(protocol)
+      const bytes = byteStream(stream)
+      await until('it is reset', () => stream.status !== 'open')
+      expect(
+        await bytes.read().then(
+          (read) => read?.length ?? 0,
+          () => 0,
+        ),
+      ).toBe(0)
+    }
     expect(gateway.gossip.listeners(notices.topic)).toBe(0)
     expect(heard).toEqual([])
     const known = await node.libp2p.peerStore.get(connection.remotePeer)
