@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 import '../protocols/p2p/polyfill.ts'
 import { Command } from 'commander'
+import { registerBenchCommand } from './commands/bench.ts'
+import { registerDecodeCommand } from './commands/decode.ts'
 import { registerDoctorCommand } from './commands/doctor.ts'
+import { registerGatewayCommands } from './commands/gateways.ts'
 import { registerStartCommand } from './commands/start.ts'
 import { registerVerifyCommand } from './commands/verify.ts'
 import { hostBoards } from './host/boards.ts'
@@ -15,7 +18,10 @@ const program = new Command('meterhood')
   .showHelpAfterError('(see meterhood --help)')
 
 registerStartCommand(program)
+registerGatewayCommands(program)
 registerVerifyCommand(program)
+registerDecodeCommand(program)
+registerBenchCommand(program)
 registerDoctorCommand(program)
 program.command('host-community', { hidden: true }).action(hostCommunity)
 program.command('host-homes', { hidden: true }).action(hostHomes)

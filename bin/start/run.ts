@@ -131,10 +131,7 @@ function showProgress(running: RunningCommunity, tell: Tell): () => void {
       .ask('tally')
       .then((body) => {
         const { decrypted, alarmsSent } = body as CommunityTally
-        const seconds = Math.round((wallClock.nowMs() - startMs) / 1_000)
-        tell(
-          `${String(seconds).padStart(5)} s    ${decrypted.length} readings decrypted, ${alarmsSent} alarms sent`,
-        )
+        tell(`running    ${decrypted.length} readings decrypted, ${alarmsSent} alarms sent`)
       })
       .catch(() => undefined)
   }, PROGRESS_MS)
