@@ -210,8 +210,14 @@ it('refuses a wrong number or blinding with DoesNotOpen and BlindingOutOfRange',
 })
 
 it('refuses an excess other than asserted with ExcessDiffers', async () => {
-  const told = await demanded(ENERGY, 301)
-  await expectRefusal(lab(), opening(told), 'ExcessDiffers', { asserted: 301n, shown: 300n })
+  const told = await story()
+  for (const excess of [299, 301]) {
+    await lab().do(asserted(told, ENERGY, excess))
+    await lab().do(demand(told))
+    const args = { asserted: BigInt(excess), shown: 300n }
+    await expectRefusal(lab(), opening(told), 'ExcessDiffers', args)
+    await lab().do(withdraw(told))
+  }
 })
 
 it('opens the consumption of a period by real readings', async () => {
