@@ -7,11 +7,11 @@ import type { BlockRef } from './block.ts'
 export type Trail = readonly BlockRef[]
 
 /** How many of the newest blocks are all kept. */
-const DENSE = 16
+const DENSE = 8
 
-/** Beyond them, a block stays while it is the first in its bucket of 2^k blocks: about 40 in a million. */
+/** Beyond them, a block stays while it is the first in its bucket; buckets are as wide as a half to a quarter of their age. */
 const bucketOf = (number: number, age: number): number => {
-  const width = 2 ** Math.ceil(Math.log2(age / DENSE))
+  const width = 2 ** Math.ceil(Math.log2(age / 4))
   return width * 2 ** 24 + Math.floor(number / width)
 }
 
