@@ -5,7 +5,7 @@ import { inOrder, split, type RpcReader } from './rpc.ts'
 import { createSealWatch, type SealWatch } from './seals.ts'
 import { senderOf } from './sender.ts'
 import { listRoot } from './trie.ts'
-import { readBlock, readReceipts } from './wire.ts'
+import { readBlock, readQuantity, readReceipts } from './wire.ts'
 import type { WireBlock, WireReceipt, WireTransaction } from './wire.ts'
 
 /** A log in its place, as the receipts tell it. */
@@ -43,10 +43,14 @@ const BLOCKS_A_BATCH = 40
 /** Batches read ahead, at once, while the ones before are being checked. */
 const BATCHES_A_STRETCH = 3
 
+/** A walk ends when it is this near to the node's head, or has followed it this often. */
+const NEAR_BLOCKS = 16
+const MOST_ROUNDS = 5
+
 type Fetched = readonly [WireBlock, readonly WireReceipt[]]
 
 /**
- * Walks every block from the first to `head`: hashes each header again, follows parent links, recomputes the
+ * Walks every block from the first to `head` and those that come meanwhile: hashes each header again, follows parent links, recomputes the
  * transactions and receipts roots, and recovers who signed each transaction that touches `contracts`
  * (lower-case addresses).
  */
@@ -60,7 +64,7 @@ export async function walkChain(
   const seals = createSealWatch()
   let firstHash: string | undefined
   let previous: WireBlock | undefined
-  for await (const [block, receipts] of readAhead(rpc, head)) {
+  for await (const [block, receipts] of untilNear(rpc, head)) {
     checkHeader(block, previous, findings)
     checkSeal(block, seals, findings)
     await checkRoots(block, receipts, findings)
@@ -69,12 +73,32 @@ export async function walkChain(
     previous = block
   }
   if (previous === undefined || firstHash === undefined) throw new Error('a chain has at least one block')
-  return { head: previous, firstHash, blocks: head + 1, transactions }
+  return { head: previous, firstHash, blocks: Number(previous.number) + 1, transactions }
 }
 
-/** Yields block after block while the next stretch is already on its way. */
-async function* readAhead(rpc: RpcReader, head: number): AsyncGenerator<Fetched> {
-  const numbers = Array.from({ length: head + 1 }, (_, number) => number)
+/**
+ * Yields block after block up to `head`, and then those that came in the meantime, until the node's head is near: a
+ * node may keep the state of its newest blocks only, and the state is asked for at the last block yielded.
+ */
+async function* untilNear(rpc: RpcReader, head: number): AsyncGenerator<Fetched> {
+  let next = 0
+  let last = head
+  for (let rounds = 1; next <= last; rounds += 1) {
+    yield* readAhead(rpc, next, last)
+    next = last + 1
+    const newest = await headOf(rpc)
+    if (rounds < MOST_ROUNDS && newest - last > NEAR_BLOCKS) last = newest
+  }
+}
+
+/** Number of the node's newest block. */
+export async function headOf(rpc: RpcReader): Promise<number> {
+  return Number(readQuantity(await rpc.call('eth_blockNumber', [])))
+}
+
+/** Yields blocks in order while the next stretch is already on its way. */
+async function* readAhead(rpc: RpcReader, first: number, last: number): AsyncGenerator<Fetched> {
+  const numbers = Array.from({ length: last + 1 - first }, (_, index) => first + index)
   const stretches = split(numbers, BLOCKS_A_BATCH * BATCHES_A_STRETCH)
   let coming = fetchBlocks(rpc, stretches[0] ?? [])
   for (const next of [...stretches.slice(1), []]) {

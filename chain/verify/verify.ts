@@ -1,4 +1,4 @@
-import { walkChain, type ChainHistory } from './blocks.ts'
+import { headOf, walkChain, type ChainHistory } from './blocks.ts'
 import { checkLogs } from './logs.ts'
 import { replay, type ContractAddresses } from './replay.ts'
 import { createFindings, type Findings, type VerifyReport } from './report.ts'
@@ -32,7 +32,7 @@ export async function verifyCommunity(target: VerifyTarget): Promise<VerifyRepor
   const rows = target.rows === null ? null : await target.rows.read()
   const contracts = lowerCase(target.contracts)
   const chainId = Number(readQuantity(await rpc.call('eth_chainId', [])))
-  const head = Number(readQuantity(await rpc.call('eth_blockNumber', [])))
+  const head = await headOf(rpc)
   const trail = beginTrail(
     contracts,
     chainId,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemRandom } from '../../bin/clock.ts'
+import { rpcCall } from '../../chain/network/rpc.ts'
 import { verifyCommunity, type VerifyTarget } from '../../chain/verify/verify.ts'
 import { foundCommunity, strangerKey, type SpecCommunity } from './community.ts'
 import {
@@ -92,5 +93,18 @@ describe('verify, of the storage profile', () => {
     } finally {
       await stored.stop()
     }
+  })
+})
+
+describe('verify, of a node that goes on while it is looked at', () => {
+  it('follows the new blocks, so that it asks for a state that the node still keeps', async () => {
+    let further = 0
+    const report = await verifyThrough(target, (method, _, truth) => {
+      if (method === 'eth_getBlockReceipts' && further++ === 0)
+        void rpcCall(target.rpc, 'anvil_mine', ['0x190'])
+      return truth
+    })
+    expect(report.blocks).toBeGreaterThan(400)
+    expect(codes(report)).not.toContain('state-differs')
   })
 })
