@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { bytesField, defineMessage, naturalField } from './json-message.ts'
 
-/** X^t is 1,073 bytes on the wire today; 4 KB leaves room for homes with more boards and refuses anything odd. */
+/**
+ * X^t is 1,073 bytes on the wire today; 4 KB leaves room for homes with more boards and refuses anything odd.
+ */
 export const EXTENDED_WIRE_MAX_BYTES = 4096
 /** Items of one page of the catch-up: a page stays under 100 KB. */
 export const EXTENDED_PAGE_MAX = 16
@@ -24,8 +26,8 @@ export const extendedPush = defineMessage(
 )
 
 /**
- * What became of it: `stored` (it matches the chain's digest), `pending` (the chain has no digest yet; kept, within
- * bounds) or `refused` with a code (`wrong-digest`, `pending-full`, `slot-too-far`).
+ * What became of it: `stored` (it matches the chain's digest), `pending` (the chain has no digest yet; kept,
+ * within bounds) or `refused` with a code (`wrong-digest`, `pending-full`, `slot-too-far`).
  */
 export const extendedAck = defineMessage(
   'extended acknowledgement',

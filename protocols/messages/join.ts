@@ -77,7 +77,10 @@ export const signedDescriptorSchema = z.strictObject({
 })
 export type SignedDescriptor = z.output<typeof signedDescriptorSchema>
 
-/** Step 1: which invite, and a nonce. Step 2: the proof of the code and the record, now that the chain is known. */
+/**
+ * Step 1: which invite, and a nonce. Step 2: the proof of the code and the record, now that the chain is
+ * known.
+ */
 export const joinRequest = defineMessage(
   'join request',
   4096,

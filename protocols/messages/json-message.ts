@@ -81,8 +81,9 @@ const BASE64URL = /^[A-Za-z0-9_-]*$/
 const isBytes = (value: unknown): boolean => value instanceof Uint8Array
 
 /**
- * Bytes as unpadded base64url text, from `min` to `max` bytes. The text's length is refused before it is decoded,
- * and a text that is not the one encoding of its bytes is refused, so that equal bytes are equal text.
+ * Bytes as unpadded base64url text, from `min` to `max` bytes. The text's length is refused before it is
+ * decoded, and a text that is not the one encoding of its bytes is refused, so that equal bytes are equal
+ * text.
  */
 export function bytesField(min: number, max = min) {
   const text = z

@@ -41,7 +41,9 @@ export interface NoticeDomain {
   readonly topic: string
 }
 
-/** The bytes that the author signs: domain, type and payload together; every part of fixed length or hashed. */
+/**
+ * The bytes that the author signs: domain, type and payload together; every part of fixed length or hashed.
+ */
 export function noticeBytes(notice: Omit<Notice, 'signature'>, domain: NoticeDomain): Uint8Array {
   const parts = concat([
     toUtf8Bytes('Meterhood-v1/notice/'),
@@ -58,7 +60,9 @@ export function noticeBytes(notice: Omit<Notice, 'signature'>, domain: NoticeDom
   return Uint8Array.from(Buffer.from(parts.slice(2), 'hex'))
 }
 
-/** A peer asks another for the notices after those it has: per author, the number up to which it lacks none. */
+/**
+ * A peer asks another for the notices after those it has: per author, the number up to which it lacks none.
+ */
 export const noticePull = defineMessage(
   'notice pull',
   16 * 1024,

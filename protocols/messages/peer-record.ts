@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { addressField, bytesField, defineMessage, naturalField } from './json-message.ts'
 
-/** A record lives at most a day: long enough for a slow join, short enough that an old one is worth little. */
+/**
+ * A record lives at most a day: long enough for a slow join, short enough that an old one is worth little.
+ */
 export const PEER_RECORD_MAX_LIFE_MS = 24 * 3600 * 1000
 
 /** Two addresses, a key, a signature and four integers fit in 512 bytes with their names. */

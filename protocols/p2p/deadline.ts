@@ -10,8 +10,8 @@ export interface Deadline {
 }
 
 /**
- * `AbortSignal.any` on Node 20 keeps each combination alive as long as its longest-lived part; this one leaves nothing
- * behind on a signal that lives as long as the gateway.
+ * `AbortSignal.any` on Node 20 keeps each combination alive as long as its longest-lived part; this one
+ * leaves nothing behind on a signal that lives as long as the gateway.
  */
 export function deadline(ms: number, outer?: AbortSignal): Deadline {
   const controller = new AbortController()

@@ -126,8 +126,8 @@ export function pushExtended(
 }
 
 /**
- * Serves the catch-up on a home; the community gateway alone may ask. `page` gives up to `limit + 1` kept items from a slot
- * on, slots rising (the one too many tells that there is more).
+ * Serves the catch-up on a home; the community gateway alone may ask. `page` gives up to `limit + 1` kept
+ * items from a slot on, slots rising (the one too many tells that there is more).
  */
 export function serveExtendedPull(
   node: PeerNode,
@@ -140,8 +140,8 @@ export function serveExtendedPull(
 }
 
 /**
- * Fetches all that a home keeps from a slot on, page by page, at most `maxPages`, and gives each item to `each`.
- * The result is the slot to go on from. @throws Fault those of `callExchange`
+ * Fetches all that a home keeps from a slot on, page by page, at most `maxPages`, and gives each item to
+ * `each`. The result is the slot to go on from. @throws Fault those of `callExchange`
  */
 export async function pullExtended(
   node: PeerNode,

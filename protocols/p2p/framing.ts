@@ -13,7 +13,10 @@ export function encodeLength(length: number): Uint8Array {
   return prefix
 }
 
-/** The length that a prefix announces. @throws Fault `message-too-large` before anything is read or allocated for it */
+/**
+ * The length that a prefix announces. @throws Fault `message-too-large` before anything is read or allocated
+ * for it
+ */
 export function decodeLength(prefix: Uint8Array, maxBytes: number): number {
   const length = new DataView(prefix.buffer, prefix.byteOffset, LENGTH_BYTES).getUint32(0)
   if (length > maxBytes) {

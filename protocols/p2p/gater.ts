@@ -11,8 +11,8 @@ export interface GaterOptions {
 }
 
 /**
- * Members pass. An unknown peer is never dialled; it is let in only to join. The peer id is judged after Noise has
- * proved it. Addresses of others than members never enter the address book.
+ * Members pass. An unknown peer is never dialled; it is let in only to join. The peer id is judged after
+ * Noise has proved it. Addresses of others than members never enter the address book.
  */
 export function createGater({ membership, mayJoin, onRefused }: GaterOptions): ConnectionGater {
   const deny = (peer: PeerId, where: RefusalPoint, allowed: boolean): boolean => {

@@ -10,7 +10,10 @@ import type { Clock } from '../rules/clock.ts'
 import type { Membership } from './membership.ts'
 import { membersOnly } from './members-only.ts'
 
-/** What a judge says of a message: pass it on, drop it silently, or drop it and count it against the forwarder. */
+/**
+ * What a judge says of a message: pass it on, drop it silently, or drop it and count it against the
+ * forwarder.
+ */
 export type Verdict = 'accept' | 'ignore' | 'reject'
 
 /** Judges a message by its author (proved by the signature) before it is delivered or passed on. */
@@ -20,14 +23,17 @@ export type Judge = (data: Uint8Array, authorPeerId: string) => Verdict | Promis
 export const GOSSIP_MAX_BYTES = 8 * 1024
 /** Topics of one peer cost 1 KiB each in the table: 64 topics are more than a community has. */
 const TOPIC_BYTES_PER_PEER = 64 * 1024
-/** Each rejected message costs this much score; gossipsub's gray list starts at -80, so 16 bad ones silence a peer. */
+/**
+ * Each rejected message costs this much score; gossipsub's gray list starts at -80, so 16 bad ones silence a
+ * peer.
+ */
 const SCORE_PER_REJECTION = -5
 /** Half of a peer's rejections are forgiven in this time. */
 const FORGIVENESS_HALF_LIFE_MS = 60_000
 const PEERS_MAX = 1024
 /**
- * The gateway is the hub of a star: every home must be in its mesh, or a home's message reaches the others by luck (at the
- * default of 12, gossip tells 21 of the other 28 homes of it before it is forgotten).
+ * The gateway is the hub of a star: every home must be in its mesh, or a home's message reaches the others by
+ * luck (at the default of 12, gossip tells 21 of the other 28 homes of it before it is forgotten).
  */
 const MESH_MAX = 256
 

@@ -3,7 +3,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { INVITE_CODE_MAX_BYTES, INVITE_CODE_MIN_BYTES } from '../messages/join.ts'
 import { badField, Fault } from '../rules/fault.ts'
 import { keyOfPeerId, PEER_KEY_BYTES, peerIdOfKey } from './peer-key.ts'
-import { addressOfPeer } from './supervisor.ts'
+import { addressOfPeer } from './dialler.ts'
 
 /** What a new home is given: whom to ask, where (mDNS finds it otherwise), and the secret code. */
 export interface Invite {
@@ -17,7 +17,10 @@ export interface Invite {
 export const INVITE_PREFIX = 'mh1-'
 /** An invite must fit in a QR code that a telephone reads, and be typed in the worst case. */
 export const INVITE_ADDRESSES_MAX = 4
-/** Longest text: prefix, key, code, four addresses of up to 255 bytes and the checksum in base 32, dashes aside. */
+/**
+ * Longest text: prefix, key, code, four addresses of up to 255 bytes and the checksum in base 32, dashes
+ * aside.
+ */
 export const INVITE_TEXT_MAX = 2048
 
 const CHECKSUM_BYTES = 4
@@ -49,7 +52,7 @@ export function fromBase32(text: string): Uint8Array {
   for (const [index, character] of Array.from(text).entries()) {
     const value = ALPHABET.indexOf(character)
     if (value < 0) {
-      const message = `invite: character ${index + 1} after the prefix is "${character}"; only a-z and 2-7 occur`
+      const message = `invite: character ${index + 1} is "${character}"; only a-z and 2-7 may occur`
       throw new Fault('invite-characters', message, { position: index + 1, character })
     }
     buffer = (buffer << 5) | value
@@ -76,7 +79,8 @@ function bareAddress(gatewayPeerId: string, address: string): Uint8Array {
 }
 
 /**
- * Writes an invite as `mh1-…`: key 32 ‖ code length ‖ code ‖ count ‖ (length ‖ multiaddress)* ‖ checksum 4, in base 32.
+ * Writes an invite as `mh1-…`: key 32 ‖ code length ‖ code ‖ count ‖ (length ‖ multiaddress)* ‖ checksum 4,
+ * in base 32.
  * @throws Fault `bad-field`
  */
 export function formatInvite(invite: Invite): string {

@@ -16,7 +16,10 @@ import { callExchange } from './request-response.ts'
 
 /** A record made for a join need not outlive it. */
 const RECORD_LIFE_MS = 10 * 60_000
-/** Between tries while the gateway is not found or not reachable: from the first, doubled each time, up to the last. */
+/**
+ * Between tries while the gateway is not found or not reachable: from the first, doubled each time, up to the
+ * last.
+ */
 const RETRY_FIRST_MS = 250
 /** Each try costs the gateway a handshake; a crowd that joins at once must not keep it busy with refusals. */
 const RETRY_LAST_MS = 4_000
@@ -40,7 +43,9 @@ export interface JoinOptions {
   readonly homeName?: string
   /** Ends the attempt; without it the home tries until it is admitted or refused. */
   readonly signal?: AbortSignal
-  /** Checks the community before the record is signed (chain id and genesis by RPC, say); throws to refuse it. */
+  /**
+   * Checks the community before the record is signed (chain id and genesis by RPC, say); throws to refuse it.
+   */
   readonly inspect?: (descriptor: CommunityDescriptor) => void | Promise<void>
   readonly onProgress?: (step: 'searching' | 'hello' | 'pending' | 'admitted', code?: string) => void
 }
@@ -130,7 +135,8 @@ async function tryUntilDecided(attempt: Attempt): Promise<Joined> {
   const { signal, onProgress } = attempt.options
   let backoffMs = RETRY_FIRST_MS
   for (;;) {
-    // A crowd that was turned away together must not come back together: from half to one and a half times as long.
+    // A crowd that was turned away together must not come back together: from half to one and a half times as
+    // long.
     let waitMs = backoffMs * (0.5 + (attempt.node.random(1)[0] ?? 0) / 255)
     try {
       const outcome = await tryOnce(attempt)
@@ -148,9 +154,11 @@ async function tryUntilDecided(attempt: Attempt): Promise<Joined> {
 }
 
 /**
- * Joins a community with an invite: finds the gateway (by the invite's addresses or mDNS), learns and checks its descriptor,
- * proves the code and the account, and waits for admission. Then it connects anew, as a member.
- * @throws Fault `invite-*`, `gateway-proof`, `descriptor-*`, `record-*`, `join-timeout`, and the gateway's refusal
+ * Joins a community with an invite: finds the gateway (by the invite's addresses or mDNS), learns and checks
+ * its descriptor, proves the code and the account, and waits for admission. Then it connects anew, as a
+ * member.
+ * @throws Fault `invite-*`, `gateway-proof`, `descriptor-*`, `record-*`, `join-timeout`, and the gateway's
+ * refusal
  */
 export async function joinCommunity(node: PeerNode, options: JoinOptions): Promise<Joined> {
   const invite = typeof options.invite === 'string' ? parseInvite(options.invite) : options.invite

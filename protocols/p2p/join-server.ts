@@ -169,7 +169,8 @@ function joinDesk(node: PeerNode, options: ServeJoinOptions) {
 
 /**
  * Serves `/meterhood/join/1` on the community gateway and lets unknown peers in while an invite is open.
- * Faults that homes meet: `invite-unknown`, `invite-expired`, `invite-used`, `invite-proof`, `join-no-hello`, `record-*`.
+ * Faults that homes meet: `invite-unknown`, `invite-expired`, `invite-used`, `invite-proof`, `join-no-hello`,
+ * `record-*`.
  */
 export async function serveJoin(node: PeerNode, options: ServeJoinOptions): Promise<() => Promise<void>> {
   const answer = joinDesk(node, options)

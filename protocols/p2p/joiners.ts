@@ -4,11 +4,14 @@ import type { Membership } from './membership.ts'
 
 /** What a community gateway grants to peers that it does not know yet. */
 export interface JoinerLimits {
-  /** Unknown peers connected at a time: a whole building may join at once (0.4 MB each), and a flood takes no more. */
+  /**
+   * Unknown peers connected at a time: a whole building may join at once (0.4 MB each), and a flood takes no
+   * more.
+   */
   readonly maxConnections: number
   /**
-   * A joiner must have spoken a valid hello by then: a stranger without an invite holds its place briefly, and a gateway
-   * busy with forty handshakes still has time to hear it.
+   * A joiner must have spoken a valid hello by then: a stranger without an invite holds its place briefly,
+   * and a gateway busy with forty handshakes still has time to hear it.
    */
   readonly helloMs: number
   /** Longest stay of a joiner: the chain's admission must fit (a slow chain answers `pending`). */
@@ -27,7 +30,10 @@ export const JOINER_LIMITS: JoinerLimits = {
 /** Peers kept out for a while; older ones are forgotten first. */
 const COOLING_MAX = 256
 
-/** A joiner that became a member is closed after this long, for its reply to arrive; it dials again as a member. */
+/**
+ * A joiner that became a member is closed after this long, for its reply to arrive; it dials again as a
+ * member.
+ */
 const RELEASE_GRACE_MS = 1_000
 
 export interface Joiners {

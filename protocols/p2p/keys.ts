@@ -18,13 +18,16 @@ export const keysExchange: Exchange<KeyRequest, KeyReply> = {
 export interface ServeKeysOptions {
   /** The account that signed the request (EIP-712 `AuxKey`), or undefined when the signature is none. */
   readonly signerOf: (request: KeyRequest) => string | undefined
-  /** Issues the key of (account, epoch, delegation): the same every time. @throws Fault that the home is told */
+  /**
+   * Issues the key of (account, epoch, delegation): the same every time. @throws Fault that the home is told
+   */
   readonly issue: (request: KeyRequest) => KeyReply | Promise<KeyReply>
 }
 
 /**
- * Serves the key exchange on the community gateway: only for the account that the chain binds to the asking peer.
- * Faults that homes meet: `account-unknown`, `account-mismatch`, `request-signature`, and those of `issue`.
+ * Serves the key exchange on the community gateway: only for the account that the chain binds to the asking
+ * peer. Faults that homes meet: `account-unknown`, `account-mismatch`, `request-signature`, and those of
+ * `issue`.
  */
 export function serveKeys(node: PeerNode, options: ServeKeysOptions): Promise<() => Promise<void>> {
   return serveExchange(node, keysExchange, 'members', (request, { member }) => {
@@ -50,7 +53,8 @@ export function serveKeys(node: PeerNode, options: ServeKeysOptions): Promise<()
 
 /**
  * Asks for the operation key. `check` verifies the reply (x·G = X, signature, proof) and opens it.
- * @throws Fault `reply-mismatch` for another epoch or delegation, those of `callExchange`, of the gateway and of `check`
+ * @throws Fault `reply-mismatch` for another epoch or delegation, those of `callExchange`, of the gateway and
+ * of `check`
  */
 export async function requestKeys<Opened>(
   node: PeerNode,

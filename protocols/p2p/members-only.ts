@@ -4,8 +4,8 @@ import type { PeerId, StreamHandler, Topology } from '@libp2p/interface'
 type Registrar = GossipSubComponents['registrar']
 
 /**
- * libp2p 3.3's own stream middleware appends the handler to the registered list at each stream, so that a second stream is
- * handled twice. Therefore the registrar that a service is given is wrapped instead.
+ * libp2p 3.3's own stream middleware appends the handler to the registered list at each stream, so that a
+ * second stream is handled twice. Therefore the registrar that a service is given is wrapped instead.
  */
 function guardHandler(handler: StreamHandler, isMember: (peer: PeerId) => boolean): StreamHandler {
   return (stream, connection) => {
@@ -40,8 +40,8 @@ function guardRegistrar(registrar: Registrar, isMember: (peer: PeerId) => boolea
 }
 
 /**
- * A libp2p service that speaks with members only: streams of others are reset, and it never opens one to them.
- * The components are read lazily, since libp2p fills them while it is being made.
+ * A libp2p service that speaks with members only: streams of others are reset, and it never opens one to
+ * them. The components are read lazily, since libp2p fills them while it is being made.
  */
 export function membersOnly<C extends { registrar: Registrar }, Service>(
   service: (components: C) => Service,

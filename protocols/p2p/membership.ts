@@ -25,8 +25,8 @@ export type MembershipChange =
 /** Who takes part: a live allow-list of peer keys, fed from the chain's events. */
 export interface Membership {
   /**
-   * Adds a peer, or renews what is given of a known one. A new one is a home; `account` may stay null until the chain
-   * tells it.
+   * Adds a peer, or renews what is given of a known one. A new one is a home; `account` may stay null until
+   * the chain tells it.
    * @throws Fault `bad-field`, `members-full`
    */
   admit(entry: { peerKey: Uint8Array; account?: string | null; role?: MemberRole }): Member
@@ -50,7 +50,7 @@ export function createMembership(): Membership {
       const peerId = peerIdOfKey(peerKey).toString()
       const known = members.get(peerId)
       if (known === undefined && members.size >= MEMBERS_MAX) {
-        const message = `membership: ${MEMBERS_MAX} peers are registered, the most there can be; revoke one first`
+        const message = `membership: ${MEMBERS_MAX} peers are registered, the most that can be; revoke one`
         throw new Fault('members-full', message, { max: MEMBERS_MAX })
       }
       const member: Member = {

@@ -10,6 +10,7 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { Clock, RandomSource } from '../rules/clock.ts'
 import { badField, Fault, messageOf } from '../rules/fault.ts'
+import { DIAL_TIMEOUT_MS } from './dialler.ts'
 import { createGater } from './gater.ts'
 import type { RefusalPoint } from './gater.ts'
 import { createGossip, createPenalties, gossipService } from './gossip.ts'
@@ -20,12 +21,14 @@ import { createMembership } from './membership.ts'
 import type { Membership, MembershipChange } from './membership.ts'
 import { membersOnly } from './members-only.ts'
 import { parsePeerId } from './peer-key.ts'
-import { createSupervisor, DIAL_TIMEOUT_MS } from './supervisor.ts'
+import { createSupervisor } from './supervisor.ts'
 import type { Reach, Supervisor } from './supervisor.ts'
 
 /** mDNS service name of ours, so that other libp2p programs on the LAN stay out of our address book. */
 export const MDNS_SERVICE = '_meterhood._udp.local'
-/** libp2p's default of 5 connections a second from one address let 5 of 40 homes in when a building came back. */
+/**
+ * libp2p's default of 5 connections a second from one address let 5 of 40 homes in when a building came back.
+ */
 const INBOUND_PER_SECOND = 200
 /** Handshakes under way: 40 homes at once, with room; a Noise handshake holds little memory. */
 const INBOUND_PENDING = 100
@@ -35,8 +38,9 @@ const CONNECTIONS_MAX = 400
 const PING_INTERVAL_MS = 10_000
 const PING_TIMEOUT_MIN_MS = 10_000
 /**
- * Every gateway on the LAN answers every query, and every other hears it: at 40 homes and this interval some 110 packets a
- * second. A gateway asks at once when it starts, so that finding one does not wait for the interval.
+ * Every gateway on the LAN answers every query, and every other hears it: at 40 homes and this interval some
+ * 110 packets a second. A gateway asks at once when it starts, so that finding one does not wait for the
+ * interval.
  */
 const DEFAULT_MDNS_INTERVAL_MS = 15_000
 
@@ -73,7 +77,9 @@ export interface PeerNodeOptions {
   readonly onEvent?: (event: PeerNodeEvent) => void
 }
 
-/** A gateway's place in the peer network. Nothing runs before `start`; a stopped node is not started again. */
+/**
+ * A gateway's place in the peer network. Nothing runs before `start`; a stopped node is not started again.
+ */
 export interface PeerNode {
   readonly peerId: string
   /** The ed25519 public key (32 bytes), as the contract's `admit` takes it. */
@@ -163,7 +169,8 @@ async function makeLibp2p(options: PeerNodeOptions, parts: Parts) {
     },
     services: {
       identify: membersOnly(identify(), isMember),
-      // 32 bytes echoed: joiners keep it, else their connection monitor would hang up while the chain decides.
+      // 32 bytes echoed: joiners keep it, else their connection monitor would hang up while the chain
+      // decides.
       ping: ping(),
       pubsub: gossipService(membership, penalties),
     },
@@ -248,7 +255,8 @@ async function openConnection(
 }
 
 /**
- * A libp2p 3 node: TCP, Noise, Yamux, identify, ping, mDNS, gossipsub; members only, but for joiners (DESIGN §9).
+ * A libp2p 3 node: TCP, Noise, Yamux, identify, ping, mDNS, gossipsub; members only, but for joiners (DESIGN
+ * §9).
  * @throws Fault `bad-field` for a seed that is not 32 bytes
  */
 export async function createPeerNode(options: PeerNodeOptions): Promise<PeerNode> {

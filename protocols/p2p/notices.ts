@@ -51,9 +51,15 @@ export interface NoticesOptions {
 
 export interface Notices {
   readonly topic: string
-  /** Numbers, signs and sends a notice; who is away gets it on reconnection, until it expires. @throws Fault `bad-field` */
+  /**
+   * Numbers, signs and sends a notice; who is away gets it on reconnection, until it expires. @throws Fault
+   * `bad-field`
+   */
   publish(kind: string, body: Uint8Array, lifeMs: number): Promise<Notice>
-  /** Asks a member for what it has and we lack. The result is how many were new. @throws Fault of `callExchange` */
+  /**
+   * Asks a member for what it has and we lack. The result is how many were new. @throws Fault of
+   * `callExchange`
+   */
   catchUp(peerId: string): Promise<number>
   stop(): Promise<void>
 }
@@ -136,7 +142,8 @@ async function catchUp(desk: Desk, peerId: string): Promise<number> {
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const { fresh, more } = await pullPage(desk, peerId, since)
     count += fresh.length
-    // Those who stayed connected to us hear by gossip what a home brings back; what the hub has, all can ask for.
+    // Those who stayed connected to us hear by gossip what a home brings back; what the hub has, all can ask
+    // for.
     const news = fromHub ? [] : fresh
     for (const notice of news) await node.gossip.publish(domain.topic, noticeMessage.encode(notice))
     if (!more) break
@@ -217,8 +224,8 @@ function publisher(desk: Desk): Notices['publish'] {
 }
 
 /**
- * Notices of a community: gossip for those who are there, a catch-up by number for those who were away. A notice carries its
- * author's own signature, so that any member may pass it on (DESIGN §9).
+ * Notices of a community: gossip for those who are there, a catch-up by number for those who were away. A
+ * notice carries its author's own signature, so that any member may pass it on (DESIGN §9).
  */
 export async function openNotices(node: PeerNode, options: NoticesOptions): Promise<Notices> {
   const topic = `/${options.community}/notices`
@@ -228,7 +235,8 @@ export async function openNotices(node: PeerNode, options: NoticesOptions): Prom
   const gaps = gapHealer(desk)
   const unsubscribe = followGossip(desk, (notice) => gaps.look(notice.author))
   const stopServing = await serveNotices(desk)
-  // Whoever has begun to listen may have spoken before we could hear, and what it says from now on comes by gossip.
+  // Whoever has begun to listen may have spoken before we could hear, and what it says from now on comes by
+  // gossip.
   const unwatch = node.gossip.onListener(topic, (peerId) => tryCatchUp(desk, peerId))
   node.connectedMembers().forEach((peerId) => tryCatchUp(desk, peerId))
   return {

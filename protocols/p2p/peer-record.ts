@@ -79,7 +79,8 @@ function refuse(code: string, message: string, record: PeerRecord): Fault {
 
 /**
  * The account that a peer speaks for (DESIGN §9).
- * @throws Fault `record-foreign` (another chain or contract), `record-peer` (another peer's), `record-expired`,
+ * @throws Fault `record-foreign` (another chain or contract), `record-peer` (another peer's), `record-
+ * expired`,
  *   `record-too-long` (lives too long), `record-replayed` (not newer than the last), `record-signature`
  */
 export function verifyPeerRecord(record: PeerRecord, context: RecordContext): string {

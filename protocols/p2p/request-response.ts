@@ -99,8 +99,8 @@ async function answerBytes<Request, Reply>(
 }
 
 /**
- * Serves a protocol. A handler's `Fault` travels to the asker; anything else it throws is told to the node's listeners and
- * reaches the asker as `unexpected`. Peers who may not ask have their stream reset.
+ * Serves a protocol. A handler's `Fault` travels to the asker; anything else it throws is told to the node's
+ * listeners and reaches the asker as `unexpected`. Peers who may not ask have their stream reset.
  */
 export async function serveExchange<Request, Reply>(
   node: PeerNode,
@@ -155,7 +155,10 @@ export async function serveExchange<Request, Reply>(
 
 const lanes = new WeakMap<PeerNode, Map<string, PQueue>>()
 
-/** One lane a peer and protocol: calls wait here for a free stream, since libp2p fails those above its limit at once. */
+/**
+ * One lane a peer and protocol: calls wait here for a free stream, since libp2p fails those above its limit
+ * at once.
+ */
 function laneOf(node: PeerNode, peerId: string, protocol: string): PQueue {
   const ofNode = lanes.get(node) ?? new Map<string, PQueue>()
   lanes.set(node, ofNode)
@@ -210,7 +213,8 @@ async function callOnce<Request, Reply>(
 
 /**
  * Asks a member. The peer's own faults are thrown as they are, with `remote: true` among the facts.
- * @throws Fault `no-address`, `dial-failed`, `peer-busy`, `exchange-timeout`, `exchange-refused`, `bad-field`,
+ * @throws Fault `no-address`, `dial-failed`, `peer-busy`, `exchange-timeout`, `exchange-refused`, `bad-
+ * field`,
  *   `message-too-large`, `message-garbled`, and whatever the peer's handler throws
  */
 export async function callExchange<Request, Reply>(

@@ -172,7 +172,7 @@ describe('What an impostor meets', () => {
     expect(community.candidates).toEqual([])
   })
 
-  it('with a proof for another account, or a record of another peer, chain or time, is not let in', async () => {
+  it('with another account’s proof, or a record of another peer, chain or time, stays out', async () => {
     const community = await startCommunity()
     const { code } = community.invites.issue()
     const account = newWallet()

@@ -30,7 +30,7 @@ describe('A peer record', () => {
     expect(verifyPeerRecord(peerRecordMessage.decode(bytes), context)).toBe(account.address)
   })
 
-  it('is refused when replayed, expired, of another chain, contract or peer, or living too long', async () => {
+  it('is refused when replayed, expired, too long-lived, or of another chain, contract or peer', async () => {
     const record = await signPeerRecord(account, place, entry)
     const other = `0x${'11'.repeat(20)}`
     const long = await signPeerRecord(account, place, { ...entry, expiresMs: NOW + 25 * 3600_000 })

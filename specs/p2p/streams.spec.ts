@@ -89,7 +89,7 @@ describe('A gateway lives on', () => {
     await stillServes(home, gateway)
   })
 
-  it('after streams that stop in the middle of a frame, and refuses more of them than it grants', async () => {
+  it('after streams that stop inside a frame, and refuses more of them than it grants', async () => {
     const { gateway, home } = await startServed()
     const streams = await Promise.all(
       Array.from({ length: STREAMS_PER_PEER }, () => rawStream(home, gateway)),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createPeerNode } from '../../protocols/p2p/node.ts'
-import { ADDRESSES_PER_PEER } from '../../protocols/p2p/supervisor.ts'
+import { ADDRESSES_PER_PEER } from '../../protocols/p2p/dialler.ts'
 import { cable, LOOPBACK, random, sha, startNode, startPair, until, wallClock } from './harness.ts'
 import type { TestNode } from './harness.ts'
 
