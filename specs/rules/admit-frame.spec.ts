@@ -201,6 +201,21 @@ describe('a restart', () => {
     expect(living.state().offsets.importWh).toBe(0)
   })
 
+  it('takes copies that come in a burst for no second frame', () => {
+    const living = running(3)
+    for (const k of [0, 1, 2]) living.power(k, { importWh: k + 1 }, 6_500 + k)
+    expect(living.used()).toBe(3)
+    expect(living.power(6, { importWh: 7 })).toBe('ok')
+    expect(living.used()).toBe(7)
+  })
+
+  it('knows late frames of the line before from a second frame', () => {
+    const living = running(3)
+    living.power(0, { importWh: 1 }, 4_500)
+    for (let k = 4; k < 8; k++) expect(living.power(k, { importWh: k + 1 }, 12_000)).toBe('ok')
+    expect(living.used()).toBe(8)
+  })
+
   it('charges nobody for what an older copy of the register lost', () => {
     const living = running(10, withBoard({ afterRestart: 'from-copy' }))
     expect(again(living, 0, 8, 12_000)).toBe('ok')

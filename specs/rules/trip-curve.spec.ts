@@ -81,6 +81,13 @@ describe.each(profiles)('the curve of $name', (profile) => {
     expect(heatAfter(profile, HEAT_TO_TRIP, profile.coolMs - 60_000, 900)).toBeGreaterThan(0)
   })
 
+  it('neither heats nor cools between the contract and its first multiple', () => {
+    const first = profile.points[0]?.multiplePermille ?? 0
+    for (const multiple of [1_001, first - 1])
+      expect(heatAfter(profile, 1_000_000, 60_000, multiple)).toBe(1_000_000)
+    expect(heatAfter(profile, 1_000_000, 60_000, 1_000)).toBe(0)
+  })
+
   it('counts down to the trip that then comes', () => {
     const multiple = 2_200
     const heat = heatAfter(profile, 0, 1_000, multiple)
