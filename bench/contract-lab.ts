@@ -1,6 +1,6 @@
 /**
- * A community's contracts on an embedded chain of their own that mines when told: for measuring and for specs. Any
- * account may send without its key, so that a thousand calls cost no signatures.
+ * A community's contracts on an embedded chain of their own that mines when told: for measuring and for
+ * specs. Any account may send without its key, so that a thousand calls cost no signatures.
  */
 import { Interface, Wallet, concat, getBytes, keccak256 } from 'ethers'
 import { z } from 'zod'

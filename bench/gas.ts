@@ -28,9 +28,9 @@ const WINDOW = 50
 type Profile = LabSettings['profile']
 
 /**
- * Gas of the contracts' calls, read from receipts of an embedded chain. A ring of L = 10,000 is not filled by 10,000
- * calls: the place that the measured record takes is written first by `anvil_setStorageAt`, as a full ring would have
- * it. Rings of 1 and 5 are really filled.
+ * Gas of the contracts' calls, read from receipts of an embedded chain. A ring of L = 10,000 is not filled by
+ * 10,000 calls: the place that the measured record takes is written first by `anvil_setStorageAt`, as a full
+ * ring would have it. Rings of 1 and 5 are really filled.
  */
 export async function run(): Promise<{ rows: BenchRow[] }> {
   const chain = await ContractLab.chainOnly()
@@ -81,7 +81,9 @@ async function readingRows(
   ]
 }
 
-/** A home that has sent its first record (which writes an anchor as well) and sends one slot after the other. */
+/**
+ * A home that has sent its first record (which writes an anchor as well) and sends one slot after the other.
+ */
 async function seriesOf(lab: ContractLab) {
   await lab.found([HOME])
   let slot = (await lab.currentSlot()) - 60
@@ -100,7 +102,9 @@ const listSchema = z.object({
   accessList: z.array(z.object({ address: z.string(), storageKeys: z.array(z.string()) })),
 })
 
-/** Writes the words that a call would write for the first time, so that it finds them as a full ring has them. */
+/**
+ * Writes the words that a call would write for the first time, so that it finds them as a full ring has them.
+ */
 async function fillRing(lab: ContractLab, { from, to, contract, name, args }: Call): Promise<void> {
   const request = { from, to, data: contract.encodeFunctionData(name, args) }
   const answer = await lab.rpc('eth_createAccessList', [request, 'latest'])
@@ -139,7 +143,9 @@ function anyBytes(length: number, seed: number): Uint8Array {
   return anyRecord(seed + 1, 1).payload.slice(0, length)
 }
 
-/** A record that closes a billing period; then an excess of 300 Wh over 600, asserted, demanded and opened. */
+/**
+ * A record that closes a billing period; then an excess of 300 Wh over 600, asserted, demanded and opened.
+ */
 async function openingRows(lab: ContractLab): Promise<BenchRow[]> {
   const period = Math.floor((await lab.currentSlot()) / LAB_SETTINGS.slotsPerBilling) + 1
   const first = period * LAB_SETTINGS.slotsPerBilling

@@ -42,7 +42,9 @@ export interface DeployOptions {
   readonly L: number
   readonly sampleMs: number
   readonly slotsPerBilling: number
-  /** Blocks in which an asserted excess may be challenged, and again in which a demanded one must be opened. */
+  /**
+   * Blocks in which an asserted excess may be challenged, and again in which a demanded one must be opened.
+   */
   readonly windowBlocks: number
   /** Account whose EIP-712 signatures count as the community's; the manager's by default. */
   readonly community?: string
@@ -68,8 +70,9 @@ const failed = (thrown: unknown): Fault =>
     : new Fault('deploy-failed', `deploy: ${messageOf(thrown).slice(0, 200)}; see the node's log`)
 
 /**
- * Deploys the contracts of a community, or attaches to those that `file` names. Faults: `foreign-chain` (the file is
- * of another chain), `foreign-code` (other code at an address), `settings-differ`, `bad-contracts`, `deploy-failed`.
+ * Deploys the contracts of a community, or attaches to those that `file` names. Faults: `foreign-chain` (the
+ * file is of another chain), `foreign-code` (other code at an address), `settings-differ`, `bad-contracts`,
+ * `deploy-failed`.
  */
 export async function deployCommunity(options: DeployOptions): Promise<Contracts> {
   const known = options.file === undefined ? null : await readContracts(options.file)
@@ -107,7 +110,7 @@ async function requireChain(rpc: string, contracts: Contracts): Promise<void> {
 function requireSettings(known: Contracts, options: DeployOptions): void {
   for (const name of ['profile', 'L', 'sampleMs', 'slotsPerBilling', 'windowBlocks'] as const) {
     if (known[name] === options[name]) continue
-    const message = `${name}: the community was founded with ${known[name]}, got ${options[name]}; use the first`
+    const message = `${name}: the community was founded with ${known[name]}, got ${options[name]}; use that`
     throw new Fault('settings-differ', message, { name, founded: known[name], given: options[name] })
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Compiles the contracts and writes their ABI and bytecode as TypeScript. `--check` writes nothing and fails when a
- * committed file is not what the sources give.
+ * Compiles the contracts and writes their ABI and bytecode as TypeScript. `--check` writes nothing and fails
+ * when a committed file is not what the sources give.
  */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -15,7 +15,10 @@ const contracts = join(here, '..', 'contracts')
 /** EIP-170: a larger contract cannot be deployed. */
 const MOST_CODE_BYTES = 24_576
 
-/** The warning that `at` and `error` will be keywords one day; the compiler's version is exact, so it changes nothing. */
+/**
+ * The warning that `at` and `error` will be keywords one day; the compiler's version is exact, so it changes
+ * nothing.
+ */
 const FUTURE_KEYWORD = '6335'
 
 /** Contracts that the product deploys or speaks to, by the name of their file here. */

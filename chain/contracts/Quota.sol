@@ -40,7 +40,8 @@ contract Quota is IQuota, AccessManaged {
     uint64 public immutable windowBlocks;
 
     uint64 public revisions;
-    /// @dev Quota moved in a period bars a new division of that period: parts could fall below what was sold.
+    /// @dev Quota moved in a period bars a new division of that period: parts could fall below what was
+    /// sold.
     uint64 private _firstFreePeriod;
     mapping(uint64 revision => Revision) private _revisions;
     uint64[] private _closed;
@@ -105,7 +106,10 @@ contract Quota is IQuota, AccessManaged {
 
     // ---- Exchange
 
-    function move(address from, address to, uint64 period, uint8 resource, uint64 amount) external restricted {
+    function move(address from, address to, uint64 period, uint8 resource, uint64 amount)
+        external
+        restricted
+    {
         uint256 index = _index(resource);
         uint64 current = monitoring.currentPeriod();
         if (period != current && period != current + 1) revert PeriodNotOpen(period, current);
@@ -145,7 +149,9 @@ contract Quota is IQuota, AccessManaged {
     function demandOpening(address home, uint64 period, uint8 resource) external {
         if (msg.sender != home) revert NotTheHome(msg.sender, home);
         Excess storage excess = _excess[home][period][resource];
-        if (excess.status == Status.Asserted && _height() > excess.lastBlock) revert WindowOver(excess.lastBlock);
+        if (excess.status == Status.Asserted && _height() > excess.lastBlock) {
+            revert WindowOver(excess.lastBlock);
+        }
         _requireStatus(excess, Status.Asserted);
         excess.status = Status.Demanded;
         excess.lastBlock = _height() + windowBlocks;
@@ -184,7 +190,9 @@ contract Quota is IQuota, AccessManaged {
         Excess storage excess = _demanded(home, period, POWER);
         bytes32 shown = _digest(home, record);
         if (shown != excess.peakDigest) revert RecordDiffers(shown, excess.peakDigest);
-        if (record.slot / monitoring.slotsPerBilling() != period) revert SlotOutsidePeriod(record.slot, period);
+        if (record.slot / monitoring.slotsPerBilling() != period) {
+            revert SlotOutsidePeriod(record.slot, period);
+        }
         if (monitoring.isVoid(home, record.slot)) revert ReadingIsVoid(home, record.slot);
         Openings.Point memory peak = _point(record.points, Openings.PEAK);
         if (!Openings.opens(Openings.PEAK, peak, value, blinding)) revert DoesNotOpen();
@@ -260,8 +268,8 @@ contract Quota is IQuota, AccessManaged {
         return uint64(block.number);
     }
 
-    /// @dev The first period that a new division may touch: none that is over, none before the last division, none
-    /// in which quota was already exchanged.
+    /// @dev The first period that a new division may touch: none that is over, none before the last
+    /// division, none in which quota was already exchanged.
     function _earliestPeriod() private view returns (uint64 earliest) {
         earliest = monitoring.currentPeriod();
         if (_firstFreePeriod > earliest) earliest = _firstFreePeriod;
@@ -273,7 +281,9 @@ contract Quota is IQuota, AccessManaged {
 
     function _open(uint64 revision) private view returns (Revision storage open) {
         open = _revisions[revision];
-        if (revision == 0 || revision != revisions || open.closed) revert RevisionNotOpen(revision, revisions);
+        if (revision == 0 || revision != revisions || open.closed) {
+            revert RevisionNotOpen(revision, revisions);
+        }
     }
 
     function _give(uint64 revision, address home, Part memory part) private {
@@ -313,13 +323,21 @@ contract Quota is IQuota, AccessManaged {
         emit ExcessAsserted(home, period, resource, amount, lastBlock);
     }
 
-    function _demanded(address home, uint64 period, uint8 resource) private view returns (Excess storage excess) {
+    function _demanded(address home, uint64 period, uint8 resource)
+        private
+        view
+        returns (Excess storage excess)
+    {
         excess = _excess[home][period][resource];
-        if (excess.status == Status.Demanded && _height() > excess.lastBlock) revert WindowOver(excess.lastBlock);
+        if (excess.status == Status.Demanded && _height() > excess.lastBlock) {
+            revert WindowOver(excess.lastBlock);
+        }
         _requireStatus(excess, Status.Demanded);
     }
 
-    function _opened(Excess storage excess, address home, uint64 period, uint8 resource, uint64 value) private {
+    function _opened(Excess storage excess, address home, uint64 period, uint8 resource, uint64 value)
+        private
+    {
         uint64 quota = _quotaOf(home, period, _index(resource));
         uint64 shown = value > quota ? value - quota : 0;
         if (shown != excess.amount) revert ExcessDiffers(excess.amount, shown);

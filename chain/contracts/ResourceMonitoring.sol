@@ -9,8 +9,8 @@ import {Openings} from "./libraries/Openings.sol";
 import {Records} from "./libraries/Records.sol";
 
 /// @title What both profiles of the resource monitoring contract share.
-/// @notice `submit` is the hot path. It checks the contract's own registry (the AccessManager costs 13.8k gas a
-/// call), reads and writes one word of state per home and one word of the ring per record.
+/// @notice `submit` is the hot path. It checks the contract's own registry (the AccessManager costs 13.8k
+/// gas a call), reads and writes one word of state per home and one word of the ring per record.
 abstract contract ResourceMonitoring is IResourceMonitoring, AccessManaged, EIP712 {
     using Records for bytes;
 
@@ -121,7 +121,10 @@ abstract contract ResourceMonitoring is IResourceMonitoring, AccessManaged, EIP7
         emit HomeRevoked(home);
     }
 
-    function raiseAlarms(uint64 first, address[] calldata homes, bytes[] calldata envelopes) external restricted {
+    function raiseAlarms(uint64 first, address[] calldata homes, bytes[] calldata envelopes)
+        external
+        restricted
+    {
         if (homes.length != envelopes.length) revert LengthsDiffer(homes.length, envelopes.length);
         if (homes.length == 0) revert NoHomes();
         if (first != nextAlarm) revert AlarmNumber(first, nextAlarm);
@@ -224,7 +227,11 @@ abstract contract ResourceMonitoring is IResourceMonitoring, AccessManaged, EIP7
         return _homes[home].admitted;
     }
 
-    function operationKey(address home) external view returns (uint32 epoch, bytes memory key, address keyId) {
+    function operationKey(address home)
+        external
+        view
+        returns (uint32 epoch, bytes memory key, address keyId)
+    {
         OperationKey storage kept = _operationKeys[home];
         return (kept.epoch, kept.key, kept.keyId);
     }
@@ -287,8 +294,8 @@ abstract contract ResourceMonitoring is IResourceMonitoring, AccessManaged, EIP7
     /// @dev Keeps what the profile keeps of a payload beside its digest.
     function _keep(address home, uint256 place, bytes calldata payload) internal virtual;
 
-    /// @dev The key id that the reading of this home and slot must be sealed to, and the delegation behind it. It
-    /// follows the slot of the reading, not the block that carries it.
+    /// @dev The key id that the reading of this home and slot must be sealed to, and the delegation behind
+    /// it. It follows the slot of the reading, not the block that carries it.
     function _expectedRecipient(address, uint64 slot, uint32 epoch)
         internal
         view
@@ -326,7 +333,8 @@ abstract contract ResourceMonitoring is IResourceMonitoring, AccessManaged, EIP7
 
     // ---- Steps of a submission
 
-    /// @dev Checks one record, keeps the anchor of the period that it closes, and writes it over the oldest record.
+    /// @dev Checks one record, keeps the anchor of the period that it closes, and writes it over the oldest
+    /// record.
     function _accept(Home memory home, address recipient, bytes calldata record, uint64 furthest) private {
         (uint64 slot, uint32 sequence, uint32 epoch) = record.head();
         if (slot <= home.slot) revert SlotNotRising(slot, home.slot);
@@ -351,9 +359,9 @@ abstract contract ResourceMonitoring is IResourceMonitoring, AccessManaged, EIP7
         _keep(msg.sender, place, record.payload());
     }
 
-    /// @dev The first record of a later period makes the newest record the anchor of its own period. The very first
-    /// record of a home is the baseline of its first period, kept as the anchor of the period before. Slots rise,
-    /// so no anchor is ever written twice.
+    /// @dev The first record of a later period makes the newest record the anchor of its own period. The
+    /// very first record of a home is the baseline of its first period, kept as the anchor of the period
+    /// before. Slots rise, so no anchor is ever written twice.
     function _keepAnchor(Home memory home, uint64 slot, bytes32 digest) private {
         uint64 period = slot / slotsPerBilling;
         if (home.count == 0) {

@@ -15,7 +15,9 @@ contract StorageMonitoring is ResourceMonitoring {
 
     function essentialAt(address home, uint256 i) external view override returns (bytes memory payload) {
         bytes32[WORDS] storage words = _payloads[home][_place(home, i)];
-        payload = abi.encodePacked(words[0], words[1], words[2], words[3], words[4], words[5], words[6], words[7]);
+        payload = abi.encodePacked(
+            words[0], words[1], words[2], words[3], words[4], words[5], words[6], words[7]
+        );
         // The last word is only part full: 245 of 256 bytes.
         assembly ("memory-safe") {
             mstore(payload, 245)

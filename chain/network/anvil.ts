@@ -51,8 +51,8 @@ export interface Anvil {
 }
 
 /**
- * Starts a node and waits until it answers. It runs in a process group of its own, so that an interrupt at the
- * terminal reaches its owner first, who saves the state. Faults: `port-taken`, `chain-start`.
+ * Starts a node and waits until it answers. It runs in a process group of its own, so that an interrupt at
+ * the terminal reaches its owner first, who saves the state. Faults: `port-taken`, `chain-start`.
  */
 export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
   for (let tries = 1; ; tries += 1) {
@@ -76,8 +76,9 @@ function launch(options: AnvilOptions, port: number): Anvil {
 }
 
 /**
- * No unlocked accounts, no base fee, first come first mined. Blocks, receipts and logs are all kept, states of the newest
- * 128 only: anvil would else write every older state into the home folder, a gigabyte in ten thousand transactions.
+ * No unlocked accounts, no base fee, first come first mined. Blocks, receipts and logs are all kept, states
+ * of the newest 128 only: anvil would else write every older state into the home folder, a gigabyte in ten
+ * thousand transactions.
  */
 function argumentsOf(options: AnvilOptions, port: number): string[] {
   const from =

@@ -57,8 +57,8 @@ export class ChainFolder {
   }
 
   /**
-   * Opens the folder, or lays it out when it is new or empty. Faults: `foreign-folder` (holds something else),
-   * `foreign-chain` (holds a chain of another id), `no-disk` (cannot be written).
+   * Opens the folder, or lays it out when it is new or empty. Faults: `foreign-folder` (holds something
+   * else), `foreign-chain` (holds a chain of another id), `no-disk` (cannot be written).
    */
   static async open(options: {
     path: string
@@ -135,7 +135,9 @@ function newAccount(random: RandomSource): FundedAccount {
   return { address: wallet.address, privateKey: wallet.privateKey }
 }
 
-/** A first block like no other: its beneficiary is chance, since the node leaves extra data out of the header. */
+/**
+ * A first block like no other: its beneficiary is chance, since the node leaves extra data out of the header.
+ */
 function genesisOf(chainId: number, accounts: FundedAccount[], clock: Clock, random: RandomSource): unknown {
   const forks = [...FORKS, ...LATER_FORKS].map((fork): [string, number] => [`${fork}Block`, 0])
   return {
@@ -151,7 +153,10 @@ function genesisOf(chainId: number, accounts: FundedAccount[], clock: Clock, ran
   }
 }
 
-/** Replaces a file whole: written beside it, forced to disk, renamed. A kill leaves the old one or the new one. */
+/**
+ * Replaces a file whole: written beside it, forced to disk, renamed. A kill leaves the old one or the new
+ * one.
+ */
 export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.new`
   try {

@@ -75,9 +75,9 @@ const pidSchema = z.object({
 type Running = z.infer<typeof pidSchema>
 
 /**
- * Starts the embedded chain of a folder, from its last save when it has one, or takes over the node that an earlier
- * process left running there. Faults, each of one line: `foreign-folder`, `foreign-chain`, `no-disk`, `port-taken`,
- * `no-anvil`, `chain-start`, `bad-field`.
+ * Starts the embedded chain of a folder, from its last save when it has one, or takes over the node that an
+ * earlier process left running there. Faults, each of one line: `foreign-folder`, `foreign-chain`, `no-disk`,
+ * `port-taken`, `no-anvil`, `chain-start`, `bad-field`.
  */
 export async function startEmbeddedChain(options: EmbeddedOptions): Promise<EmbeddedChain> {
   checkOptions(options)
@@ -108,7 +108,7 @@ async function runningIn(folder: ChainFolder): Promise<Running | null> {
   }
   const same = found.chainId === folder.identity.chainId && found.genesisHash === folder.identity.genesisHash
   if (same) return noted
-  const message = `${noted.rpc}: serves another chain than ${folder.path} holds; stop it or name another folder`
+  const message = `${noted.rpc}: serves another chain than ${folder.path}; stop it or name another folder`
   throw new Fault('foreign-chain', message, { rpc: noted.rpc, path: folder.path })
 }
 

@@ -10,8 +10,8 @@ const answerSchema = z.object({
 const ANSWER_MS = 60_000
 
 /**
- * One JSON-RPC request to a node on this machine. Faults: `rpc-unreachable` (no answer) and `rpc-refused` (the node's
- * own error, with its words, and its `data` when that is text: what a contract reverted with).
+ * One JSON-RPC request to a node on this machine. Faults: `rpc-unreachable` (no answer) and `rpc-refused`
+ * (the node's own error, with its words, and its `data` when that is text: what a contract reverted with).
  */
 export async function rpcCall(
   rpc: string,

@@ -11,9 +11,9 @@ const QUOTE = '"'
 const MOST_WORDS = 300
 
 /**
- * Writes the state of an anvil node into a file as the text that `--load-state` takes, and gives its size. It flows
- * through in pieces (hexadecimal in JSON, gzip, text), since after 20,000 transactions it is 120 MB. Fault:
- * `chain-not-saved`.
+ * Writes the state of an anvil node into a file as the text that `--load-state` takes, and gives its size. It
+ * flows through in pieces (hexadecimal in JSON, gzip, text), since after 20,000 transactions it is 120 MB.
+ * Fault: `chain-not-saved`.
  */
 export async function dumpState(rpc: string, path: string, timeoutMs: number): Promise<number> {
   try {

@@ -2,15 +2,17 @@
 pragma solidity 0.8.37;
 
 /// @title What each home may use of each resource in a billing period, and who used more.
-/// @notice The community's contract with its supplier (energy in Wh and water in mL of a billing period, power in
-/// W at any moment) is divided among the homes by the manager, by the written rule; this contract checks that the
-/// parts add up to the whole exactly. A division is called a revision and holds from a period on.
+/// @notice The community's contract with its supplier (energy in Wh and water in mL of a billing period,
+/// power in W at any moment) is divided among the homes by the manager, by the written rule; this contract
+/// checks that the parts add up to the whole exactly. A division is called a revision and holds from a
+/// period on.
 ///
 /// Resources: 1 energy (imported), 2 power (the peak of one slot), 3 water.
 ///
-/// An excess is asserted by the manager, after the period, and stands when its challenge window has passed. Within
-/// the window the home may demand its opening: the manager then proves the number against the points that the home
-/// itself put on the chain, within one more window, or the assertion is void. Windows are counted in blocks.
+/// An excess is asserted by the manager, after the period, and stands when its challenge window has passed.
+/// Within the window the home may demand its opening: the manager then proves the number against the points
+/// that the home itself put on the chain, within one more window, or the assertion is void. Windows are
+/// counted in blocks.
 interface IQuota {
     enum Status {
         None,
@@ -94,8 +96,8 @@ interface IQuota {
 
     // ---- Division (manager)
 
-    /// @notice Opens a revision: what the community may use from `fromPeriod` on. An open revision that was never
-    /// closed is replaced. Until the new one is closed the one before holds.
+    /// @notice Opens a revision: what the community may use from `fromPeriod` on. An open revision that was
+    /// never closed is replaced. Until the new one is closed the one before holds.
     function setCommunityContract(uint64 fromPeriod, uint64 energyWh, uint64 powerW, uint64 waterMl)
         external
         returns (uint64 revision);
@@ -119,12 +121,13 @@ interface IQuota {
 
     // ---- Excess
 
-    /// @notice Asserts how much energy (Wh) or water (mL) the home used over its quota in a period. The anchor that
-    /// closes the period must be on the chain, so that the number can be opened.
+    /// @notice Asserts how much energy (Wh) or water (mL) the home used over its quota in a period. The
+    /// anchor that closes the period must be on the chain, so that the number can be opened.
     function assertExcess(address home, uint64 period, uint8 resource, uint64 excess) external;
 
-    /// @notice Asserts by how many W the home's peak exceeded its quota in one slot of the period: in its record
-    /// `number` (see `IResourceMonitoring.recordAt`), which must still be among the last L and is kept here.
+    /// @notice Asserts by how many W the home's peak exceeded its quota in one slot of the period: in its
+    /// record `number` (see `IResourceMonitoring.recordAt`), which must still be among the last L and is
+    /// kept here.
     function assertPeak(address home, uint64 period, uint64 number, uint64 excess) external;
 
     /// @notice Takes an assertion back: the manager found it wrong.
@@ -133,9 +136,9 @@ interface IQuota {
     /// @notice Demands the opening of an assertion about the caller, within its window.
     function demandOpening(address home, uint64 period, uint8 resource) external;
 
-    /// @notice Opens a demanded excess of energy or water: `value` and `blinding` open V(end) - V(start), where end is
-    /// the anchor of the period and start the anchor kept for `startPeriod`, which must stand for the period
-    /// before. The excess must be exactly what was asserted.
+    /// @notice Opens a demanded excess of energy or water: `value` and `blinding` open V(end) - V(start),
+    /// where end is the anchor of the period and start the anchor kept for `startPeriod`, which must stand
+    /// for the period before. The excess must be exactly what was asserted.
     function openExcess(
         address home,
         uint64 period,
@@ -151,8 +154,8 @@ interface IQuota {
     function openPeak(address home, uint64 period, Record calldata record, uint64 value, uint256 blinding)
         external;
 
-    /// @notice Settles what time has decided; anybody may call: an assertion whose window passed is final, a
-    /// demanded opening that never came makes it void.
+    /// @notice Settles what time has decided; anybody may call: an assertion whose window passed is final,
+    /// a demanded opening that never came makes it void.
     function finalise(address home, uint64 period, uint8 resource) external;
 
     // ---- What anybody reads
@@ -181,8 +184,8 @@ interface IQuota {
         view
         returns (uint64 amount, Status status);
 
-    /// @notice Whether value and blinding open the difference of two points (33 bytes each; an empty `minus` is
-    /// zero) for a quantity: 0 energy imported, 1 exported, 2 water, 3 peak power.
+    /// @notice Whether value and blinding open the difference of two points (33 bytes each; an empty
+    /// `minus` is zero) for a quantity: 0 energy imported, 1 exported, 2 water, 3 peak power.
     function opens(
         uint8 quantity,
         bytes calldata plus,

@@ -2,18 +2,19 @@
 pragma solidity 0.8.37;
 
 /// @title The resource monitoring contract (RMSC) of a community.
-/// @notice Homes submit one sealed reading per slot; the contract keeps the last L of each home, the last one of
-/// each billing period (the anchor), the public keys, and the sealed alarms. It never sees a value in the clear.
+/// @notice Homes submit one sealed reading per slot; the contract keeps the last L of each home, the last
+/// one of each billing period (the anchor), the public keys, and the sealed alarms. It never sees a value
+/// in the clear.
 ///
 /// Words. A slot is floor(unix ms at the end of the sample period / sampleMs). A billing period is
-/// floor(slot / slotsPerBilling). A key id is the Ethereum address of a public key. A point is 33 bytes, compressed.
-/// A record is 293 bytes, packed, big-endian: slot u64, sequence u32, epoch u32, digest of the extended data
-/// (32 bytes), envelope of the essential data (113 bytes), four points of 33 bytes (energy imported, energy
-/// exported, water, peak power). Envelope and points together, 245 bytes, are the payload.
+/// floor(slot / slotsPerBilling). A key id is the Ethereum address of a public key. A point is 33 bytes,
+/// compressed. A record is 293 bytes, packed, big-endian: slot u64, sequence u32, epoch u32, digest of the
+/// extended data (32 bytes), envelope of the essential data (113 bytes), four points of 33 bytes (energy
+/// imported, energy exported, water, peak power). Envelope and points together, 245 bytes, are the payload.
 ///
 /// The digest of a record is keccak256(abi.encodePacked(home, slot, sequence, epoch, delegation,
-/// keccak256(envelope), keccak256(points), extended)), with home an address, slot and delegation u64, sequence and
-/// epoch u32. Delegation is 0 while the home's readings go to the community itself.
+/// keccak256(envelope), keccak256(points), extended)), with home an address, slot and delegation u64,
+/// sequence and epoch u32. Delegation is 0 while the home's readings go to the community itself.
 interface IResourceMonitoring {
     /// @notice The last record of a home in a billing period. It stands for every period p with
     /// period <= p < nextPeriod: the registers did not move on the chain in between.
@@ -77,9 +78,11 @@ interface IResourceMonitoring {
         bytes payload
     );
     event AnchorKept(address indexed home, uint64 indexed period, uint64 slot, bytes32 digest);
-    /// @notice An alarm of the community about a home; the sender in its sealed bytes is the community's account.
+    /// @notice An alarm of the community about a home; the sender in its sealed bytes is the community's
+    /// account.
     event Alarm(address indexed home, uint64 indexed number, uint32 epoch, bytes envelope);
-    /// @notice An alarm of a home about itself, numbered per home; the sender in its sealed bytes is the home.
+    /// @notice An alarm of a home about itself, numbered per home; the sender in its sealed bytes is the
+    /// home.
     event OwnAlarm(address indexed home, uint64 indexed number, uint32 epoch, bytes envelope);
     event TotalPublished(uint64 indexed period, address[] homes, uint64[3] totals, uint256[3] blindings);
     event ReadingVoided(address indexed home, uint64 indexed slot, bytes kemPoint, bytes proof);
@@ -89,8 +92,9 @@ interface IResourceMonitoring {
     /// @notice Sets the account whose EIP-712 signatures count as the community's.
     function setCommunity(address community_) external;
 
-    /// @notice Announces the keys of an epoch: the first may be any, each later one is the next number. Readings
-    /// of the epoch before are taken up to `graceSlots` after this moment's slot, however late they arrive.
+    /// @notice Announces the keys of an epoch: the first may be any, each later one is the next number.
+    /// Readings of the epoch before are taken up to `graceSlots` after this moment's slot, however late
+    /// they arrive.
     function announceKeys(uint32 epoch, bytes calldata operationKey_, bytes calldata delegationBase) external;
 
     /// @notice Admits a home. `peerKey` is the Ed25519 public key of its libp2p peer id.
@@ -99,13 +103,14 @@ interface IResourceMonitoring {
     /// @notice Ends a membership. History, anchors and counts stay; the home may be admitted again.
     function revoke(address home) external;
 
-    /// @notice Publishes sealed alarms, 177 bytes each. Alarm i gets the number `first + i`, to which it was
-    /// sealed; `first` must be `nextAlarm()`, so that a call sent twice cannot raise an alarm twice.
+    /// @notice Publishes sealed alarms, 177 bytes each. Alarm i gets the number `first + i`, to which it
+    /// was sealed; `first` must be `nextAlarm()`, so that a call sent twice cannot raise an alarm twice.
     function raiseAlarms(uint64 first, address[] calldata homes, bytes[] calldata envelopes) external;
 
     /// @notice Publishes the community's totals of a period, once: Wh imported, Wh exported, mL, with their
-    /// blindings. The sum over `homes` of V(anchor of the period) - V(anchor of the period before) must open to
-    /// them: anybody checks it from the log. The contract keeps keccak256(abi.encode(homes, totals, blindings)).
+    /// blindings. The sum over `homes` of V(anchor of the period) - V(anchor of the period before) must
+    /// open to them: anybody checks it from the log. The contract keeps keccak256(abi.encode(homes, totals,
+    /// blindings)).
     function publishTotal(
         uint64 period,
         address[] calldata homes,
@@ -113,15 +118,17 @@ interface IResourceMonitoring {
         uint256[3] calldata blindings
     ) external;
 
-    /// @notice Declares a reading void because its points do not hold what its envelope says: the KEM point with
-    /// a 64-byte DLEQ proof lets anybody check that. A void record does not stand as an anchor: the one before does.
+    /// @notice Declares a reading void because its points do not hold what its envelope says: the KEM point
+    /// with a 64-byte DLEQ proof lets anybody check that. A void record does not stand as an anchor: the
+    /// one before does.
     function voidReading(address home, uint64 slot, bytes calldata kemPoint, bytes calldata proof) external;
 
     // ---- What a home does
 
     /// @notice Publishes the caller's operation key with the community's EIP-712 signature over
-    /// OpKey(address sg,uint32 epoch,uint64 dlgId,bytes32 x,uint8 parity), parity 0 or 1 (even or odd y), domain
-    /// {name "Meterhood", version "1", chainId, this contract}. `proof` (64 bytes) shows knowledge of m_sg.
+    /// OpKey(address sg,uint32 epoch,uint64 dlgId,bytes32 x,uint8 parity), parity 0 or 1 (even or odd y),
+    /// domain {name "Meterhood", version "1", chainId, this contract}. `proof` (64 bytes) shows knowledge
+    /// of m_sg.
     function publishKey(
         uint32 epoch,
         uint64 delegation,
@@ -130,8 +137,9 @@ interface IResourceMonitoring {
         bytes calldata proof
     ) external;
 
-    /// @notice Submits 1 to 16 of the caller's own records, oldest first, all sealed to the key id `recipient`.
-    /// Slot and sequence rise strictly. The cost does not depend on L, nor on the number of homes.
+    /// @notice Submits 1 to 16 of the caller's own records, oldest first, all sealed to the key id
+    /// `recipient`. Slot and sequence rise strictly. The cost does not depend on L, nor on the number of
+    /// homes.
     function submit(address recipient, bytes calldata records) external;
 
     /// @notice Publishes a sealed alarm (177 bytes) of the caller; `number` must be `nextOwnAlarm(caller)`.
@@ -160,7 +168,8 @@ interface IResourceMonitoring {
 
     function currentEpoch() external view returns (uint32);
 
-    /// @notice The announced keys of an epoch and the slot of their announcement; empty when never announced.
+    /// @notice The announced keys of an epoch and the slot of their announcement; empty when never
+    /// announced.
     function communityKeys(uint32 epoch)
         external
         view
@@ -173,8 +182,8 @@ interface IResourceMonitoring {
     /// @notice The home's own operation key, to which alarms are sealed; empty when none.
     function operationKey(address home) external view returns (uint32 epoch, bytes memory key, address keyId);
 
-    /// @notice The key id to which a record of this home, slot and epoch must be sealed, and the delegation that
-    /// says so (0: none).
+    /// @notice The key id to which a record of this home, slot and epoch must be sealed, and the delegation
+    /// that says so (0: none).
     function expectedRecipient(address home, uint64 slot, uint32 epoch)
         external
         view
@@ -191,7 +200,8 @@ interface IResourceMonitoring {
     /// @notice Digest of the home's record by its number from 0, as long as it is among the last L.
     function recordAt(address home, uint64 number) external view returns (bytes32 digest);
 
-    /// @notice Payload of the i-th newest record in the `storage` profile; empty in the `commitment` profile.
+    /// @notice Payload of the i-th newest record in the `storage` profile; empty in the `commitment`
+    /// profile.
     function essentialAt(address home, uint256 i) external view returns (bytes memory payload);
 
     function anchor(address home, uint64 period)

@@ -3,8 +3,9 @@ pragma solidity 0.8.37;
 
 /// @title Points of secp256k1 and openings of commitments V = value * H_q + blinding * G.
 /// @notice H_q comes from hash_to_curve (RFC 9380, secp256k1_XMD:SHA-256_SSWU_RO_) of "energyImportWh",
-/// "energyExportWh", "waterMl" and "peakPowerW" with the tag "Meterhood-v1-H-secp256k1_XMD:SHA-256_SSWU_RO_", so
-/// nobody knows its logarithm. Every H_q.x is below the order n, which the use of ecrecover needs.
+/// "energyExportWh", "waterMl" and "peakPowerW" with the tag
+/// "Meterhood-v1-H-secp256k1_XMD:SHA-256_SSWU_RO_", so nobody knows its logarithm. Every H_q.x is below the
+/// order n, which the use of ecrecover needs.
 library Openings {
     uint256 internal constant P = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEFFFFFC2F;
     uint256 internal constant N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
@@ -69,10 +70,10 @@ library Openings {
         return Point(x, y);
     }
 
-    /// @notice Whether `point` = value * H_quantity + blinding * G, by one ecrecover. With R = H, r = R.x, s = value
-    /// * r and z = -blinding * r the precompile gives the address of (s * R - z * G) / r. It refuses s = 0, so a
-    /// value of 0 takes R = G, s = blinding * r, z = 0. Comparing addresses binds to 2^80 against somebody who may
-    /// grind both sides.
+    /// @notice Whether `point` = value * H_quantity + blinding * G, by one ecrecover. With R = H, r = R.x,
+    /// s = value * r and z = -blinding * r the precompile gives the address of (s * R - z * G) / r. It
+    /// refuses s = 0, so a value of 0 takes R = G, s = blinding * r, z = 0. Comparing addresses binds to
+    /// 2^80 against somebody who may grind both sides.
     function opens(uint8 quantity, Point memory point, uint64 value, uint256 blinding)
         internal
         pure

@@ -2,9 +2,9 @@
 pragma solidity 0.8.37;
 
 /// @title The bytes of submitted records, read where they lie in the call.
-/// @notice A record is 293 bytes: slot u64, sequence u32, epoch u32, extended digest 32, envelope 113, points 132.
-/// It is read on the hot path, hence by assembly: slices checked one by one cost 5,000 gas more a record. Every
-/// function but `number` trusts that `records` is as long as `number` says.
+/// @notice A record is 293 bytes: slot u64, sequence u32, epoch u32, extended digest 32, envelope 113,
+/// points 132. It is read on the hot path, hence by assembly: slices checked one by one cost 5,000 gas more
+/// a record. Every function but `number` trusts that `records` is as long as `number` says.
 library Records {
     uint256 internal constant MOST = 16;
     uint256 internal constant RECORD = 293;
@@ -46,7 +46,11 @@ library Records {
     }
 
     /// @notice The digest of a record, as IResourceMonitoring defines it.
-    function digest(bytes calldata record, address home, uint64 delegation) internal pure returns (bytes32 found) {
+    function digest(bytes calldata record, address home, uint64 delegation)
+        internal
+        pure
+        returns (bytes32 found)
+    {
         assembly ("memory-safe") {
             // The memory after the free pointer serves as a sheet to write on.
             let sheet := mload(0x40)

@@ -168,7 +168,7 @@ it('leaves exchanges to the market with AccessManagedUnauthorized', async () => 
   }
 })
 
-it('refuses a move to the same home (SameHome), to zero, of nothing (NothingToMove), of no resource (ResourceUnknown)', async () => {
+it('refuses a move that is none: SameHome, NothingToMove, ResourceUnknown', async () => {
   await openMarket()
   const now = await period()
   await divide(1, now)

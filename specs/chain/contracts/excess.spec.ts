@@ -10,7 +10,10 @@ const lab = contractLab({ sampleMs: 60_000, slotsPerBilling: SLOTS, windowBlocks
 const [ENERGY, POWER, WATER] = [1, 2, 3]
 const STATUS = { none: 0n, asserted: 1n, demanded: 2n, opened: 3n, final: 4n, void: 5n }
 
-/** A home that used 900 Wh and 5,000 mL in a period and drew 3,100 W at most; its quota is 600 Wh, 2,300 W, 4 L. */
+/**
+ * A home that used 900 Wh and 5,000 mL in a period and drew 3,100 W at most; its quota is 600 Wh, 2,300 W, 4
+ * L.
+ */
 interface Story {
   readonly period: number
   readonly start: Metered
@@ -302,9 +305,14 @@ it('settles nothing before its time with WindowOpen', async () => {
   await lab().do(asserted(told))
   await mineBlocks(lab(), WINDOW - 1)
   await expectRefusal(lab(), finalise(told), 'WindowOpen')
-  await lab().do(demand(told))
+  expect((await lab().send(finalise(told))).status).toBe(0)
+  expect((await lab().send(finalise(told))).status).toBe(1)
+  await lab().do(asserted(told, WATER, 1000))
   await mineBlocks(lab(), WINDOW - 1)
-  await expectRefusal(lab(), finalise(told), 'WindowOpen')
+  await lab().do(demand(told, WATER))
+  await mineBlocks(lab(), WINDOW - 1)
+  expect((await lab().send(finalise(told, WATER))).status).toBe(0)
+  expect((await lab().send(finalise(told, WATER))).status).toBe(1)
 })
 
 it('voids an assertion that was not opened in time', async () => {

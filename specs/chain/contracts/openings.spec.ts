@@ -21,7 +21,10 @@ async function opens(
   return (await lab().readQuota('opens', at, plus, minus, opening.value, opening.blinding))[0]
 }
 
-/** A number as the difference of two commitments, and what is due of it; null where a commitment would be zero. */
+/**
+ * A number as the difference of two commitments, and what is due of it; null where a commitment would be
+ * zero.
+ */
 function difference(at: number, start: bigint, used: bigint, rhoStart: bigint, rho: bigint) {
   const name = QUANTITIES[at]
   if (name === undefined || start + used > U64_MAX) return null

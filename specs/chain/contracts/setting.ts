@@ -41,7 +41,9 @@ export function contractLab(
   return current
 }
 
-/** Goes on to the next billing period unless the current one has only begun, so that no test meets its end. */
+/**
+ * Goes on to the next billing period unless the current one has only begun, so that no test meets its end.
+ */
 async function startPeriod(lab: ContractLab): Promise<void> {
   const { slotsPerBilling } = lab.contracts
   const into = (await lab.currentSlot()) % slotsPerBilling

@@ -55,13 +55,24 @@ it('refuses a sequence that does not rise with SequenceNotRising', async () => {
 })
 
 it('takes a slot as far ahead as clocks may differ and not one more with SlotAhead', async () => {
-  await lab().rpc('evm_mine')
-  const furthest = (await lab().currentSlot()) + 64
-  expect(await lab().refusalOf(lab().submitCall(HOME, [anyRecord(furthest, 1)]))).toBeNull()
-  const call = lab().submitCall(HOME, [anyRecord(furthest + 40, 1)])
-  await expectRefusal(lab(), call, 'SlotAhead', { given: BigInt(furthest + 40) })
-  const [grace] = await lab().readMonitoring('graceSlots')
-  expect(grace).toBe(64n)
+  const hourly = await ContractLab.deploy(lab().chain, { ...LAB_SETTINGS, sampleMs: 3_600_000 })
+  await hourly.found([HOME])
+  const furthest = (await hourly.currentSlot()) + 64
+  expect(await hourly.refusalOf(hourly.submitCall(HOME, [anyRecord(furthest, 1)]))).toBeNull()
+  const call = hourly.submitCall(HOME, [anyRecord(furthest + 1, 1)])
+  const args = { given: BigInt(furthest + 1), furthest: BigInt(furthest) }
+  await expectRefusal(hourly, call, 'SlotAhead', args)
+})
+
+it('allows for clocks the larger of 64 slots and a minute', async () => {
+  for (const [sampleMs, slots] of [
+    [2000, 64n],
+    [900, 67n],
+    [100, 600n],
+  ] as const) {
+    const made = await ContractLab.deploy(lab().chain, { ...LAB_SETTINGS, sampleMs })
+    expect(await made.readMonitoring('graceSlots')).toEqual([slots])
+  }
 })
 
 it('refuses a first slot of period zero with SlotTooOld', async () => {
