@@ -235,7 +235,9 @@ export const powerControlMachine = setupPowerControl.createMachine({
   },
 })
 
-/** The state of the supply, as people are shown it: `stuck` is a supply that a relay keeps off against orders. */
+/**
+ * The state of the supply, as people are shown it: `stuck` is a supply that a relay keeps off against orders.
+ */
 export type SupplyState = 'normal' | 'over' | 'warned' | 'tripped' | 'restored' | 'stuck'
 
 const SUPPLY_STATES: readonly SupplyState[] = ['normal', 'over', 'warned', 'tripped', 'restored', 'stuck']
