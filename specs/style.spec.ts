@@ -94,8 +94,7 @@ const ARROWS: readonly Arrow[] = [
   },
   {
     from: /^protocols\/(crypto|messages)\//,
-    never:
-      /^(node:(net|http|https|dgram|tls|fs)|actors|chain|hardware|web|bin|protocols\/p2p|libp2p|@libp2p|fastify)/,
+    never: /^(node:(net|https?|dgram|tls|fs)|actors|chain|hardware|web|bin|protocols\/p2p|@?libp2p|fastify)/,
     why: 'crypto and messages know no network: return bytes instead',
   },
   {

@@ -60,7 +60,7 @@ interface Lived {
   readonly frames: number
 }
 
-/** A home that lives through the slots; good frames follow a board of its own, whatever the hostile ones say. */
+/** A home that lives through the slots; good frames are of boards of its own, whatever hostile ones say. */
 function live(
   slots: readonly { hostile: readonly BoardFrame[]; good: boolean; skip: number }[],
   settings: HomeSettings,
