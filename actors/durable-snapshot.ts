@@ -16,7 +16,10 @@ import { corruptStore } from './storage/fault.ts'
 export interface Staged {
   readonly type: string
   readonly params: unknown
-  /** The same for the same action of the same step after a restart: the key that makes an effect idempotent. */
+  /**
+   * The same for the same action of the same step after a restart: the key that makes an effect
+   * idempotent.
+   */
   readonly key: string
 }
 

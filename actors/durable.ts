@@ -53,7 +53,10 @@ export interface DurableOptions<M extends AnyStateMachine> {
   readonly clock: Clock
   /** Writes outbox rows for an action in the step's own transaction. */
   readonly stage?: (trx: Trx, action: Staged, next: SnapshotFrom<M>) => Promise<void>
-  /** By action type: done after the commit, and done again after a crash unless it had ended; so idempotent. */
+  /**
+   * By action type: done after the commit, and done again after a crash unless it had ended; so
+   * idempotent.
+   */
   readonly effects?: Readonly<Record<string, (action: Staged, now: SnapshotFrom<M>) => void | Promise<void>>>
   readonly deadlines?: (snapshot: SnapshotFrom<M>) => readonly Deadline<EventFromLogic<M>>[]
   readonly inspect?: (record: StepRecord) => void
@@ -66,7 +69,10 @@ export interface DurableActor<M extends AnyStateMachine> {
   snapshot(): SnapshotFrom<M>
   /** Resolves when the step is committed. With an `id`, an event that was taken before changes nothing. */
   send(event: EventFromLogic<M>, id?: string): Promise<void>
-  /** Puts an event in the actor's inbox within the caller's transaction; it is taken after the commit, exactly once. */
+  /**
+   * Puts an event in the actor's inbox within the caller's transaction; it is taken after the commit,
+   * exactly once.
+   */
   post(trx: Trx, id: string, event: EventFromLogic<M>): Promise<void>
   subscribe(listener: (snapshot: SnapshotFrom<M>) => void): () => void
   /** Resolves when everything sent and posted so far is taken. */
@@ -81,10 +87,11 @@ const MAX_TIMER_MS = 0x7fff_ffff
 const STORE_PAUSE_MS = 1000
 
 /**
- * The durable step of DESIGN §6 around a pure machine: event → pure transition → one transaction with the snapshot, the
- * inbox id and what `stage` writes → effects. Steps run one after another. After a restart the snapshot is restored,
- * effects that had not ended run again, deadlines are armed again.
- * Throws `snapshot-unknown` when the store holds another version of the machine, `store-corrupt` when its checksum fails.
+ * The durable step of DESIGN §6 around a pure machine: event → pure transition → one transaction with
+ * the snapshot, the inbox id and what `stage` writes → effects. Steps run one after another. After a restart
+ * the snapshot is restored, effects that had not ended run again, deadlines are armed again. Throws
+ * `snapshot-unknown` when the store holds another version of the machine, `store-corrupt` when its
+ * checksum fails.
  */
 export async function createDurableActor<M extends AnyStateMachine>(
   options: DurableOptions<M>,
@@ -97,7 +104,10 @@ export async function createDurableActor<M extends AnyStateMachine>(
 class Durable<M extends AnyStateMachine> implements DurableActor<M> {
   readonly key: string
   readonly #options: DurableOptions<M>
-  /** Effects of committed steps that have not ended; they are part of every snapshot, so that a crash repeats them. */
+  /**
+   * Effects of committed steps that have not ended; they are part of every snapshot, so that a crash
+   * repeats them.
+   */
   readonly #unfinished = new Map<string, Staged>()
   readonly #listeners = new Set<(snapshot: SnapshotFrom<M>) => void>()
   readonly #timers = new Set<NodeJS.Timeout>()

@@ -4,7 +4,10 @@ import type { Merged, OutboxOptions } from './outbox-options.ts'
 /** Intents that go in one call when they wait together (DESIGN §13). */
 export const MAX_MERGED = 4
 
-/** How many of the waiting intents may go with the first: the same kind for the same contract, none parted before. */
+/**
+ * How many of the waiting intents may go with the first: the same kind for the same contract, none parted
+ * before.
+ */
 function togetherWith(first: Intent, waiting: readonly Intent[]): number {
   if (first.alone === 1) return 1
   const apart = waiting.findIndex(

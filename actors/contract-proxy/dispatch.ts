@@ -1,7 +1,7 @@
 import type { BlockRef } from '../../chain/proxy/block.ts'
 import { type Fee, type FeeRules, replacementFee } from '../../chain/proxy/fees.ts'
 import type { Signer } from '../../chain/proxy/signing.ts'
-import { Fault } from '../../protocols/rules/fault.ts'
+import { aboveCap, callRefused } from './alarms.ts'
 import type { Attempt, Call } from './call.ts'
 import type { NodeLink } from './node-link.ts'
 
@@ -52,7 +52,10 @@ export class Dispatch {
     return { nonce, kind: 'gap', target, data: NO_DATA, value: '0', gas: TRANSFER_GAS }
   }
 
-  /** Replaces what must be replaced and sends what is unsent; false when the node was away for one of them. */
+  /**
+   * Replaces what must be replaced and sends what is unsent; false when the node was away for one of
+   * them.
+   */
   async run(calls: readonly Call[]): Promise<boolean> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       await this.#replaceLowest(calls)
@@ -101,7 +104,10 @@ export class Dispatch {
     return true
   }
 
-  /** The nonce is taken: by our own bytes in a block we have not seen yet, or by somebody else. Time will tell. */
+  /**
+   * The nonce is taken: by our own bytes in a block we have not seen yet, or by somebody else. Time will
+   * tell.
+   */
   async #noteUsed(call: Call): Promise<void> {
     const { link, signer } = this.#options
     const used = await link.usedNonces(signer.account)
@@ -111,20 +117,8 @@ export class Dispatch {
   #noteRefused(call: Call, verdict: string, detail: string): void {
     const told = call.state === 'rejected'
     call.step({ type: 'refused', error: verdict })
-    const facts = { nonce: call.nonce, kind: call.row.kind, verdict }
-    const message = `the node refuses call ${call.nonce} (${call.row.kind}): ${detail}; it is offered again`
-    if (!told) this.#options.onFault(new Fault(`call-${verdict}`, message, facts), `nonce ${call.nonce}`)
+    if (!told) this.#options.onFault(callRefused(call, verdict, detail), `nonce ${call.nonce}`)
   }
-}
-
-/** The alarm of a chain that costs more than its rules allow. */
-export function aboveCap(baseFeeWei: bigint, { capWei }: FeeRules): Fault {
-  const facts = { baseFeeWei: `${baseFeeWei}`, capWei: `${capWei}` }
-  return new Fault(
-    'fee-above-cap',
-    `the chain asks ${baseFeeWei} wei a unit of gas, the cap is ${capWei}`,
-    facts,
-  )
 }
 
 /** Whether a noted block is deep enough to be asked about finality. */

@@ -50,8 +50,9 @@ export type CallEvent =
 const NOT_INCLUDED = { block: null, blockHash: null, ok: true, gasUsed: 0, error: null, detail: null }
 
 /**
- * One use of the account's nonce, with the intents it carries: queued → signed → sent → included → confirmed → final.
- * What it may never do: be signed with another content, or at another nonce, while this one could still be included.
+ * One use of the account's nonce, with the intents it carries: queued → signed → sent → included →
+ * confirmed → final. What it may never do: be signed with another content, or at another nonce, while
+ * this one could still be included.
  */
 export const intentMachine = setup({
   types: {

@@ -1,8 +1,8 @@
 import { createActor } from 'xstate'
 import { z } from 'zod'
 import type { ChainBlock, ChainLog } from '../../chain/proxy/block.ts'
-import { type Abi, decoderOf, type FactOf } from '../../chain/proxy/facts.ts'
-import type { ChainFeed } from '../../chain/proxy/feed.ts'
+import { type Abi, decoderOf, type FactDecoder, type FactOf } from '../../chain/proxy/facts.ts'
+import type { ChainFeed, Subscription } from '../../chain/proxy/feed.ts'
 import type { Trail } from '../../chain/proxy/trail.ts'
 import { codeOf } from '../../protocols/rules/fault.ts'
 import type { Database, Trx } from '../storage/schema.ts'
@@ -13,7 +13,10 @@ export { createAccountOutbox } from './outbox.ts'
 export type { AccountOutbox, IntentRequest, Merged, OutboxOptions } from './outbox.ts'
 export type { Intent, Outcome } from './call.ts'
 
-/** Without facts the cursor is written this seldom: forty homes would else write their disks at every block. */
+/**
+ * Without facts the cursor is written this seldom: forty homes would else write their disks at every
+ * block.
+ */
 const CURSOR_EVERY_BLOCKS = 32
 
 export type ProxyState = 'disconnected' | 'syncing' | 'ready' | 'degraded'
@@ -78,95 +81,122 @@ async function writeTrail(trx: Trx, name: string, trail: Trail): Promise<void> {
 export async function createContractProxy<const A extends Abi>(
   options: ContractProxyOptions<A>,
 ): Promise<ContractProxy> {
-  const { store, feed, name, start, wants = () => true } = options
-  const address = options.address.toLowerCase()
-  const decoder = decoderOf(options.abi)
-  const machine = createActor(
+  return new Following(options, await readTrail(options.store.db, options.name))
+}
+
+const nothing = (): void => undefined
+
+class Following<A extends Abi> implements ContractProxy {
+  readonly name: string
+  readonly address: string
+  readonly #options: ContractProxyOptions<A>
+  readonly #decoder: FactDecoder<A>
+  readonly #machine = createActor(
     contractProxyMachine.provide({ actions: { tellReady: nothing, tellDegraded: nothing } }),
   )
-  const trail = await readTrail(store.db, name)
-  let written = trail.at(-1)?.number ?? -1
+  readonly #subscription: Subscription
+  readonly #forgetState: () => void
+  readonly #connected: Promise<void>
+  /** The block of the cursor in the store. */
+  #written: number
+  #stopped = false
 
-  const applyBlock = async (block: ChainBlock, after: Trail): Promise<void> => {
-    const facts = decoder.decodeAll(block.logsOf(address).filter(wants))
-    if (facts.length === 0 && block.number - written < CURSOR_EVERY_BLOCKS) return
-    await store.transaction(async (trx) => {
-      if (facts.length > 0) await options.apply(trx, facts, block)
-      await writeTrail(trx, name, after)
+  constructor(options: ContractProxyOptions<A>, trail: Trail) {
+    this.#options = options
+    this.name = options.name
+    this.address = options.address.toLowerCase()
+    this.#decoder = decoderOf(options.abi)
+    this.#written = trail.at(-1)?.number ?? -1
+    this.#startMachine()
+    this.#subscription = options.feed.subscribe({
+      name: options.name,
+      trail,
+      start: options.start,
+      onBlock: (block, after) => this.#watched(() => this.#takeBlock(block, after)),
+      onFork: (from, kept) => this.#watched(() => this.#undo(from, kept)),
     })
-    written = block.number
-    if (facts.length > 0) options.onApplied?.(facts, block)
+    this.#connected = this.#connect()
+    this.#forgetState = options.feed.onState((state) => {
+      if (state === 'following') this.#machine.send({ type: 'resumed', behind: this.#subscription.behind() })
+      else if (state !== 'connecting') this.#machine.send({ type: 'hindered', reason: `chain-${state}` })
+    })
   }
 
-  const undo = async (from: number, kept: Trail): Promise<void> => {
-    await store.transaction(async (trx) => {
-      await options.revert(trx, from)
-      await writeTrail(trx, name, kept)
+  state(): ProxyState {
+    return this.#machine.getSnapshot().value
+  }
+
+  block(): number | undefined {
+    return this.#subscription.position()?.number
+  }
+
+  caughtUp(): Promise<void> {
+    return this.#subscription.caughtUp()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#forgetState()
+    await this.#subscription.stop()
+    await this.#connected
+    this.#machine.stop()
+  }
+
+  #startMachine(): void {
+    let told: ProxyState = 'disconnected'
+    this.#machine.subscribe(({ value }) => {
+      if (value === told) return
+      told = value
+      this.#options.onState?.(value)
     })
-    written = kept.at(-1)?.number ?? -1
-    machine.send({ type: 'forked', from })
-    options.onReverted?.(from)
+    this.#machine.start()
+  }
+
+  /** A restart on an unchanged chain brings no block to apply, and is ready all the same. */
+  async #connect(): Promise<void> {
+    await this.#subscription.caughtUp()
+    if (!this.#stopped && this.state() === 'disconnected') {
+      this.#machine.send({ type: 'connected', behind: 0 })
+    }
   }
 
   /** What cannot be applied now comes again; until then the proxy says that it is hindered. */
-  const watched = async (work: () => Promise<void>): Promise<void> => {
+  async #watched(work: () => Promise<void>): Promise<void> {
     try {
       await work()
     } catch (thrown) {
-      machine.send({ type: 'hindered', reason: codeOf(thrown) })
+      this.#machine.send({ type: 'hindered', reason: codeOf(thrown) })
       throw thrown
     }
   }
 
-  machine.start()
-  let told: ProxyState = 'disconnected'
-  machine.subscribe(({ value }) => {
-    if (value === told) return
-    told = value
-    options.onState?.(value)
-  })
+  async #takeBlock(block: ChainBlock, after: Trail): Promise<void> {
+    const behind = Math.max(0, (this.#options.feed.head()?.number ?? block.number) - block.number)
+    if (this.state() === 'disconnected') this.#machine.send({ type: 'connected', behind: behind + 1 })
+    await this.#apply(block, after)
+    this.#machine.send({ type: 'applied', block: block.number, behind })
+  }
 
-  const subscription = feed.subscribe({
-    name,
-    trail,
-    start,
-    onBlock: (block, after) =>
-      watched(async () => {
-        const behind = Math.max(0, (feed.head()?.number ?? block.number) - block.number)
-        if (machine.getSnapshot().value === 'disconnected')
-          machine.send({ type: 'connected', behind: behind + 1 })
-        await applyBlock(block, after)
-        machine.send({ type: 'applied', block: block.number, behind })
-      }),
-    onFork: (from, kept) => watched(() => undo(from, kept)),
-  })
+  async #apply(block: ChainBlock, after: Trail): Promise<void> {
+    const { store, name, apply, onApplied, wants = () => true } = this.#options
+    const facts = this.#decoder.decodeAll(block.logsOf(this.address).filter(wants))
+    if (facts.length === 0 && block.number - this.#written < CURSOR_EVERY_BLOCKS) return
+    await store.transaction(async (trx) => {
+      if (facts.length > 0) await apply(trx, facts, block)
+      await writeTrail(trx, name, after)
+    })
+    this.#written = block.number
+    if (facts.length > 0) onApplied?.(facts, block)
+  }
 
-  let stopped = false
-  // A restart on an unchanged chain brings no block to apply, and is ready all the same.
-  const connected = subscription.caughtUp().then(() => {
-    if (!stopped && machine.getSnapshot().value === 'disconnected')
-      machine.send({ type: 'connected', behind: 0 })
-  })
-
-  const forgetState = feed.onState((state) => {
-    if (state === 'following') machine.send({ type: 'resumed', behind: subscription.behind() })
-    else if (state !== 'connecting') machine.send({ type: 'hindered', reason: `chain-${state}` })
-  })
-
-  return {
-    name,
-    address,
-    state: () => machine.getSnapshot().value,
-    block: () => subscription.position()?.number,
-    caughtUp: () => subscription.caughtUp(),
-    stop: async () => {
-      stopped = true
-      forgetState()
-      await subscription.stop()
-      await connected
-      machine.stop()
-    },
+  async #undo(from: number, kept: Trail): Promise<void> {
+    const { store, name, revert, onReverted } = this.#options
+    await store.transaction(async (trx) => {
+      await revert(trx, from)
+      await writeTrail(trx, name, kept)
+    })
+    this.#written = kept.at(-1)?.number ?? -1
+    this.#machine.send({ type: 'forked', from })
+    onReverted?.(from)
   }
 }
-
-const nothing = (): void => undefined

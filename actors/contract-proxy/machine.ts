@@ -22,8 +22,9 @@ export type ProxyEvent =
   | { type: 'disconnected' }
 
 /**
- * One contract: disconnected → syncing (its events are applied up to the newest block) → ready, and degraded while the
- * chain or the store is away. Actors wait for `ready` before they rely on what the contract said.
+ * One contract: disconnected → syncing (its events are applied up to the newest block) → ready, and
+ * degraded while the chain or the store is away. Actors wait for `ready` before they rely on what the
+ * contract said.
  */
 export const contractProxyMachine = setup({
   types: {

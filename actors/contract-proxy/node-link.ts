@@ -110,7 +110,8 @@ export function createNodeLink(feed: ChainFeed, errors: readonly Interface[]): N
       for (const { hash } of call.attempts) {
         const receipt = await rpc.call('eth_getTransactionReceipt', [hash], maybeReceipt)
         if (receipt === null) continue
-        // Measured on a rewound Geth: receipts of blocks that it no longer has. A receipt alone proves nothing.
+        // Measured on a rewound Geth: receipts of blocks that it no longer has. A receipt alone proves
+        // nothing.
         if (await feed.holds({ number: receipt.blockNumber, hash: receipt.blockHash })) return receipt
       }
       return undefined

@@ -15,7 +15,10 @@ export interface IntentRequest {
   /** Calldata; for a kind that is merged, the body that `merge` makes calldata from. */
   readonly data: Uint8Array
   readonly valueWei?: bigint
-  /** Gas limit; without it the node estimates, and an intent that would revert is failed before it is signed. */
+  /**
+   * Gas limit; without it the node estimates, and an intent that would revert is failed before it is
+   * signed.
+   */
   readonly gas?: number
 }
 

@@ -4,11 +4,11 @@ import type { Subscription } from '../../chain/proxy/feed.ts'
 import { DEFAULT_FEES, feeFor, type FeeRules } from '../../chain/proxy/fees.ts'
 import type { Receipt } from '../../chain/proxy/replies.ts'
 import { createSigner } from '../../chain/proxy/signing.ts'
-import { Fault } from '../../protocols/rules/fault.ts'
 import type { IntentState, Trx } from '../storage/schema.ts'
+import { aboveCap, callStalled, chainRewound, nonceTaken } from './alarms.ts'
 import { mergedOf, MAX_MERGED } from './batching.ts'
 import { Call, type Intent } from './call.ts'
-import { aboveCap, Dispatch, isDeep } from './dispatch.ts'
+import { Dispatch, isDeep } from './dispatch.ts'
 import { CONFIRMED_BLOCKS } from './intent-machine.ts'
 import { createNodeLink, type NodeLink, type Trial } from './node-link.ts'
 import type { AccountOutbox, IntentRequest, OutboxOptions } from './outbox-options.ts'
@@ -19,7 +19,10 @@ export type { AccountOutbox, IntentRequest, Merged, OutboxOptions } from './outb
 
 /** Calls on their way at once; a node keeps 16 of an account for sure (Geth's accountslots). */
 const MAX_IN_FLIGHT = 16
-/** Blocks that an intent waits while its contract would revert it, in case what it needs is still on its way. */
+/**
+ * Blocks that an intent waits while its contract would revert it, in case what it needs is still on its
+ * way.
+ */
 const REVERT_PATIENCE_BLOCKS = 3
 /** A call in no block after so many is an alarm. */
 const ALARM_BLOCKS = 20
@@ -173,7 +176,7 @@ class Outbox implements AccountOutbox {
       await this.#work()
     }
     this.#queue(turn).catch((thrown: unknown) => {
-      this.#options.onFault(thrown, `outbox of ${this.account}`)
+      this.#tell(thrown)
       this.#later()
     })
   }
@@ -229,7 +232,10 @@ class Outbox implements AccountOutbox {
     this.#reconciled = true
   }
 
-  /** Brings our nonces in line with the chain's: never backwards, and without a hole before the first that waits. */
+  /**
+   * Brings our nonces in line with the chain's: never backwards, and without a hole before the first that
+   * waits.
+   */
   async #align(used: number): Promise<void> {
     this.#frozen = false
     this.#nextNonce = Math.max(this.#nextNonce, used)
@@ -243,13 +249,10 @@ class Outbox implements AccountOutbox {
     this.#calls = [...this.#calls, ...revived].sort((a, b) => a.nonce - b.nonce)
     const gone = missing.filter((nonce) => !revived.some((call) => call.nonce === nonce))
     if (gone.length <= MAX_GAP) for (const nonce of gone) await this.#fillGap(nonce)
-    else this.#freeze(used, gone.length)
-  }
-
-  #freeze(used: number, missing: number): void {
-    this.#frozen = true
-    const message = `the chain knows ${used} transactions of ${this.account}, ${missing} fewer than it did; waiting for it`
-    this.#options.onFault(new Fault('chain-rewound', message, { used, missing }), `outbox of ${this.account}`)
+    else {
+      this.#frozen = true
+      this.#tell(chainRewound(this.account, used, gone.length))
+    }
   }
 
   async #fillGap(nonce: number): Promise<void> {
@@ -272,7 +275,7 @@ class Outbox implements AccountOutbox {
     if (call.isOutside) {
       await this.#checkUsed(call)
       call.step({ ...head, final: false })
-      if (block.number - call.context.sinceBlock === ALARM_BLOCKS) this.#tellStalled(call)
+      if (block.number - call.context.sinceBlock === ALARM_BLOCKS) this.#tell(callStalled(call, ALARM_BLOCKS))
       return
     }
     if (call.state === 'included') call.step({ ...head, final: false })
@@ -284,10 +287,8 @@ class Outbox implements AccountOutbox {
     return block !== null && blockHash !== null && this.#options.isFinal({ number: block, hash: blockHash })
   }
 
-  #tellStalled(call: Call): void {
-    const message = `call ${call.nonce} (${call.row.kind}) is in no block after ${ALARM_BLOCKS} blocks`
-    const fault = new Fault('call-stalled', message, { nonce: call.nonce, kind: call.row.kind })
-    this.#options.onFault(fault, `outbox of ${this.account}`)
+  #tell(thrown: unknown): void {
+    this.#options.onFault(thrown, `outbox of ${this.account}`)
   }
 
   async #include(call: Call, receipt: Receipt): Promise<void> {
@@ -319,11 +320,7 @@ class Outbox implements AccountOutbox {
     const receipt = await this.#link.receiptOf(call)
     if (receipt !== undefined) return this.#include(call, receipt)
     call.step({ type: 'lost' })
-    const message = `nonce ${call.nonce} was used by a transaction that is not ours: another program has this key`
-    this.#options.onFault(
-      new Fault('nonce-taken', message, { nonce: call.nonce }),
-      `outbox of ${this.account}`,
-    )
+    this.#tell(nonceTaken(call))
   }
 
   async #work(): Promise<void> {
@@ -351,7 +348,7 @@ class Outbox implements AccountOutbox {
     if (first === undefined) return false
     const fee = feeFor(block.baseFeeWei, this.#fees)
     if (fee === undefined) {
-      this.#options.onFault(aboveCap(block.baseFeeWei, this.#fees), `outbox of ${this.account}`)
+      this.#tell(aboveCap(block.baseFeeWei, this.#fees))
       return false
     }
     const { taken, data, gas } = mergedOf(first, waiting, this.#options)

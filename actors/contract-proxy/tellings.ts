@@ -6,7 +6,10 @@ import { endIntents, failIntent, requeueIntents, saveCall, separate } from './ou
 
 type Telling = readonly [intent: Intent, outcome: Outcome]
 
-/** Writes what calls have come to, and tells the owners of their intents: first within the transaction, then after it. */
+/**
+ * Writes what calls have come to, and tells the owners of their intents: first within the transaction,
+ * then after it.
+ */
 export class Tellings {
   readonly #account: string
   readonly #options: OutboxOptions
@@ -33,7 +36,10 @@ export class Tellings {
     return { requeued: changed.some((call) => endOf(call) === 'queued') }
   }
 
-  /** Intents whose contract reverts them before they are signed: alone they are failed, together they are parted. */
+  /**
+   * Intents whose contract reverts them before they are signed: alone they are failed, together they are
+   * parted.
+   */
   async refuse(intents: readonly Intent[], { error, detail }: Revert): Promise<void> {
     const { store, clock, apply, onOutcome } = this.#options
     const [first] = intents
@@ -82,8 +88,8 @@ const NEVER_SIGNED: Outcome = {
 }
 
 /**
- * What becomes of a call's intents when the call has ended: `queued` again when it can never take effect and they may
- * do better by themselves.
+ * What becomes of a call's intents when the call has ended: `queued` again when it can never take effect
+ * and they may do better by themselves.
  */
 function endOf(call: Call): IntentState | undefined {
   if (call.state === 'lost') return 'queued'

@@ -1,8 +1,8 @@
 import { badField } from '../../protocols/rules/fault.ts'
 
 /**
- * A value as it may be bound to a query, or a `bad-field` fault. libsql ends the whole process on a boolean, and both
- * databases round a number that is no safe integer, so both stop here.
+ * A value as it may be bound to a query, or a `bad-field` fault. libsql ends the whole process on a
+ * boolean, and both databases round a number that is no safe integer, so both stop here.
  */
 export function bindable(value: unknown): unknown {
   if (value === null || value === undefined || typeof value === 'string') return value

@@ -27,14 +27,15 @@ const diskFull = fault(
 const corrupt = fault(
   'store-corrupt',
   (where) =>
-    `${where}: the file is damaged. Move it and its -wal and -shm aside, restore a copy or start with an empty one: ` +
-    'what the chain holds is read again from the chain, readings that were never sent are lost',
+    `${where}: the file is damaged. Move it and its -wal and -shm aside, ` +
+    'restore a copy or start with an empty one: what the chain holds is read again from it, ' +
+    'readings that were never sent are lost',
 )
 const foreign = fault(
   'store-foreign',
   (where) =>
-    `${where}: not a store of this program, or encrypted with another key, or not encrypted where a key was given. ` +
-    'Give the folder that belongs to this gateway, and its key',
+    `${where}: not a store of this program, or encrypted with another key, ` +
+    'or not encrypted where a key was given. Give the folder that belongs to this gateway, and its key',
 )
 const busy = fault(
   'store-in-use',

@@ -1,10 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises'
 
 /**
- * Brings SQLite's write-ahead log to the disk without stopping the process. SQLite's own `synchronous = FULL` does the same
- * after each commit, but on the calling thread: 3 to 5 ms each time on the disk we measured, for forty homes in one process
- * half of its time. Here the commit goes to the operating system at once, which outlives the process, and `sync` resolves
- * when the disk has it, which outlives a power cut. Only then does a transaction count as committed.
+ * Brings SQLite's write-ahead log to the disk without stopping the process. SQLite's own `synchronous =
+ * FULL` does the same after each commit, but on the calling thread: 3 to 5 ms each time on the disk we
+ * measured, for forty homes in one process half of its time. Here the commit goes to the operating system
+ * at once, which outlives the process, and `sync` resolves when the disk has it, which outlives a power
+ * cut. Only then does a transaction count as committed.
  */
 export class LogSync {
   readonly #file: string
@@ -16,7 +17,10 @@ export class LogSync {
     this.#file = `${databaseFile}-wal`
   }
 
-  /** Resolves when everything committed before this call is on the disk. Calls that wait together share one write. */
+  /**
+   * Resolves when everything committed before this call is on the disk. Calls that wait together share
+   * one write.
+   */
   sync(): Promise<void> {
     if (this.#running === undefined) return this.#begin()
     // The write under way may have begun before the caller's commit.

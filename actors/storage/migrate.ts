@@ -54,8 +54,9 @@ async function applyOne(db: Database, kind: StoreKind, version: number, migratio
 }
 
 /**
- * Brings the store to this program's schema, one transaction for each step, so that a crash between leaves a
- * whole version. Throws `store-newer` when a later program has written it, `store-foreign` when it is not ours.
+ * Brings the store to this program's schema, one transaction for each step, so that a crash between
+ * leaves a whole version. Throws `store-newer` when a later program has written it, `store-foreign` when
+ * it is not ours.
  */
 export async function migrate(
   db: Database,
@@ -68,7 +69,7 @@ export async function migrate(
   if (found > known) {
     throw new Fault(
       'store-newer',
-      `${where}: written by a later version (schema ${found}, this program knows ${known}). Start that version`,
+      `${where}: written by a later version (schema ${found}, this one knows ${known}). Start that version`,
       { where, found, known },
     )
   }

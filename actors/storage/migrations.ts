@@ -348,5 +348,8 @@ async function firstSchema(db: Database, kind: StoreKind): Promise<void> {
   }
 }
 
-/** In order; the schema version of a store is how many of these it has seen. Never change one that was released. */
+/**
+ * In order; the schema version of a store is how many of these it has seen. Never change one that was
+ * released.
+ */
 export const MIGRATIONS: readonly Migration[] = [firstSchema]

@@ -157,8 +157,8 @@ export function sqliteDialect(options: SqliteOptions): SqliteDialect {
 }
 
 /**
- * Holds a file for this process alone until released or until the process ends, however it ends: the lock is the
- * operating system's, taken by an exclusive transaction on an empty database beside the store.
+ * Holds a file for this process alone until released or until the process ends, however it ends: the lock
+ * is the operating system's, taken by an exclusive transaction on an empty database beside the store.
  */
 export function lockBeside(file: string): { release(): void } {
   const connection = guardedNow(file, () => {

@@ -15,8 +15,8 @@ export interface Store {
   /** The file or the database, without its password: for messages. */
   readonly where: string
   /**
-   * Queries outside a transaction. Never wait for one inside `transaction`: SQLite has one connection, which the
-   * transaction holds.
+   * Queries outside a transaction. Never wait for one inside `transaction`: SQLite has one connection,
+   * which the transaction holds.
    */
   readonly db: Database
   /**
@@ -114,8 +114,8 @@ async function openPostgres(url: string): Promise<Opened> {
 }
 
 /**
- * Opens a gateway's store and brings it to this program's schema (DESIGN §12).
- * Throws a fault: `store-foreign`, `store-corrupt`, `store-newer`, `store-in-use`, `store-unreachable`, `disk-full`.
+ * Opens a gateway's store and brings it to this program's schema (DESIGN §12). Throws a fault:
+ * `store-foreign`, `store-corrupt`, `store-newer`, `store-in-use`, `store-unreachable`, `disk-full`.
  */
 export async function openStore(target: StoreTarget): Promise<Store> {
   const opened = 'url' in target ? await openPostgres(target.url) : await openSqlite(target)
@@ -128,8 +128,8 @@ export async function openStore(target: StoreTarget): Promise<Store> {
 }
 
 /**
- * Writes down whose store this is (role, account, chain, genesis …) the first time, and from then on refuses to open
- * it for anybody else: `store-foreign` names the first difference.
+ * Writes down whose store this is (role, account, chain, genesis …) the first time, and from then on
+ * refuses to open it for anybody else: `store-foreign` names the first difference.
  */
 export async function claimStore(store: Store, identity: Readonly<Record<string, string>>): Promise<void> {
   await store.transaction(async (trx) => {

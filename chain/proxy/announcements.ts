@@ -20,8 +20,9 @@ export interface Announcements {
 }
 
 /**
- * Calls `onBlock` whenever the node announces a block. It only wakes: what the block holds is asked by RPC, so a lying or
- * missing announcement costs time, never truth. A node without WebSocket is tried again ever less often.
+ * Calls `onBlock` whenever the node announces a block. It only wakes: what the block holds is asked by
+ * RPC, so a lying or missing announcement costs time, never truth. A node without WebSocket is tried
+ * again ever less often.
  */
 export function listenForBlocks(url: string, onBlock: () => void): Announcements {
   let socket: WebSocket | undefined
@@ -40,7 +41,8 @@ export function listenForBlocks(url: string, onBlock: () => void): Announcements
     socket = made
     made.on('open', () => made.send(SUBSCRIBE))
     made.on('message', () => {
-      // The first message confirms the subscription; a block may have come just before it, so it wakes as well.
+      // The first message confirms the subscription; a block may have come just before it, so it wakes as
+      // well.
       subscribed = true
       failures = 0
       onBlock()

@@ -2,7 +2,10 @@ import { Interface, Result } from 'ethers'
 import { Fault } from '../../protocols/rules/fault.ts'
 import type { ChainLog } from './block.ts'
 
-/** What we read of a contract's ABI; the generated bindings are `as const`, so that names and types follow from them. */
+/**
+ * What we read of a contract's ABI; the generated bindings are `as const`, so that names and types follow
+ * from them.
+ */
 interface AbiParameter {
   readonly name: string
   readonly type: string
@@ -14,7 +17,10 @@ interface AbiItem {
 }
 export type Abi = readonly AbiItem[]
 
-/** Numbers that JavaScript holds exactly come as `number`; larger ones as `bigint`; bytes and addresses as lower-case hex. */
+/**
+ * Numbers that JavaScript holds exactly come as `number`; larger ones as `bigint`; bytes and addresses as
+ * lower-case hex.
+ */
 type ValueOf<T extends string> = T extends `${infer Element}[${string}]`
   ? readonly ValueOf<Element>[]
   : T extends 'bool'
@@ -84,8 +90,8 @@ const isFact = <A extends Abi>(found: object, names: ReadonlySet<string>): found
   'name' in found && typeof found.name === 'string' && names.has(found.name)
 
 /**
- * Decodes logs of a contract. Each log is decoded once in the process however many proxies ask, because forty homes
- * look at the same block.
+ * Decodes logs of a contract. Each log is decoded once in the process however many proxies ask, because
+ * forty homes look at the same block.
  */
 function makeDecoder<A extends Abi>(abi: A): FactDecoder<A> {
   const face = new Interface(abi)

@@ -69,8 +69,8 @@ async function askIdentity(rpc: Rpc): Promise<Identity> {
 }
 
 /**
- * Follows the chain behind `rpc`. Throws `foreign-chain` when the node serves another chain than expected; a node that
- * is away is waited for.
+ * Follows the chain behind `rpc`. Throws `foreign-chain` when the node serves another chain than
+ * expected; a node that is away is waited for.
  */
 export async function createChainFeed(options: FeedOptions): Promise<ChainFeed> {
   const feed = new Feed(options)

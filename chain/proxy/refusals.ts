@@ -29,12 +29,15 @@ const WORDS: readonly (readonly [RegExp, SendVerdict])[] = [
     'unknown',
   ],
   [
-    /intrinsic gas|exceeds block gas limit|oversized|invalid (sender|chain|signature)|exceeds? .*cap|nonce too high/iu,
+    /intrinsic gas|exceeds block gas|oversized|invalid (sender|chain|signature)|exceeds? .*cap|too high/iu,
     'refused',
   ],
 ]
 
-/** What a throw of `eth_sendRawTransaction` means. An answer we do not know is `unknown`: unknown is not failed. */
+/**
+ * What a throw of `eth_sendRawTransaction` means. An answer we do not know is `unknown`: unknown is not
+ * failed.
+ */
 export function sendVerdict(thrown: unknown): SendVerdict {
   if (!(thrown instanceof Fault) || codeOf(thrown) !== 'rpc-refused') return 'unknown'
   const message = String(thrown.facts['rpcMessage'] ?? '')

@@ -24,15 +24,18 @@ export interface RpcCall {
 export interface CallOptions {
   /** For all tries together. */
   readonly deadlineMs?: number
-  /** How often it is tried when the node is away. Every call we make may be repeated, a signed transaction too. */
+  /**
+   * How often it is tried when the node is away. Every call we make may be repeated, a signed transaction
+   * too.
+   */
   readonly tries?: number
 }
 
 /**
- * JSON-RPC to one node. Faults:
- * `rpc-unreachable` nothing was sent; `rpc-unknown` it was sent and no answer came, so it may have been done;
- * `rpc-garbage` an answer that is no JSON-RPC or not what the method returns; `rpc-refused` the node's own error, with
- * `rpcCode`, `rpcMessage` and `data` (hex, from a revert) among the facts.
+ * JSON-RPC to one node. Faults: `rpc-unreachable` nothing was sent; `rpc-unknown` it was sent and no
+ * answer came, so it may have been done; `rpc-garbage` an answer that is no JSON-RPC or not what the
+ * method returns; `rpc-refused` the node's own error, with `rpcCode`, `rpcMessage` and `data` (hex, from
+ * a revert) among the facts.
  */
 export interface Rpc {
   readonly url: string
@@ -43,8 +46,8 @@ export interface Rpc {
 }
 
 /*
- * A thin client on node's own keep-alive agent. Measured against anvil: 0.4 ms of processor time a call; global
- * fetch 1.5 ms; ethers' JsonRpcProvider 1.2 to 2.2 ms (docs/decisions/060-storage-and-proxy.md).
+ * A thin client on node's own keep-alive agent. Measured against anvil: 0.4 ms of processor time a call;
+ * global fetch 1.5 ms; ethers' JsonRpcProvider 1.2 to 2.2 ms (docs/decisions/060-storage-and-proxy.md).
  */
 
 const errorSchema = z.object({ code: z.number(), message: z.string(), data: z.unknown().optional() })

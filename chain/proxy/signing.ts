@@ -27,8 +27,8 @@ export interface Signer {
 }
 
 /**
- * Signs with ethers' SigningKey: 1.3 ms a transaction on our machine; its Wallet takes 1.6 ms and ends in the same code,
- * and noble by itself 1.7 ms (docs/decisions/060-storage-and-proxy.md).
+ * Signs with ethers' SigningKey: 1.3 ms a transaction on our machine; its Wallet takes 1.6 ms and ends in
+ * the same code, and noble by itself 1.7 ms (docs/decisions/060-storage-and-proxy.md).
  */
 export function createSigner(privateKey: Uint8Array): Signer {
   const key = new SigningKey(`0x${bytesToHex(privateKey)}`)

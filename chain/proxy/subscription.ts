@@ -8,9 +8,15 @@ export interface Subscriber {
   readonly trail?: Trail
   /** The first height when the trail is empty; without it, the newest block of the moment. */
   readonly start?: number
-  /** A block, with the trail as it is once this block is applied. A throw is told, and the block comes again. */
+  /**
+   * A block, with the trail as it is once this block is applied. A throw is told, and the block comes
+   * again.
+   */
   readonly onBlock: (block: ChainBlock, trail: Trail) => void | Promise<void>
-  /** All blocks at and above `from` are not on the chain any more, or never were; the trail is what remains. */
+  /**
+   * All blocks at and above `from` are not on the chain any more, or never were; the trail is what
+   * remains.
+   */
   readonly onFork: (from: number, trail: Trail) => void | Promise<void>
 }
 

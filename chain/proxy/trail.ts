@@ -1,15 +1,18 @@
 import type { BlockRef } from './block.ts'
 
 /**
- * Blocks that were applied, oldest first: the last ones all, before them ever fewer. When a chain comes back different,
- * the newest one that it still has says from where to apply again.
+ * Blocks that were applied, oldest first: the last ones all, before them ever fewer. When a chain comes
+ * back different, the newest one that it still has says from where to apply again.
  */
 export type Trail = readonly BlockRef[]
 
 /** How many of the newest blocks are all kept. */
 const DENSE = 8
 
-/** Beyond them, a block stays while it is the first in its bucket; buckets are as wide as a half to a quarter of their age. */
+/**
+ * Beyond them, a block stays while it is the first in its bucket; buckets are as wide as a half to a
+ * quarter of their age.
+ */
 const bucketOf = (number: number, age: number): number => {
   const width = 2 ** Math.ceil(Math.log2(age / 4))
   return width * 2 ** 24 + Math.floor(number / width)

@@ -114,7 +114,7 @@ describe('a chain feed', () => {
     await expect.poll(() => lines.at(-1)).toBe('5')
   })
 
-  it('starts a subscriber from its cursor far behind, in order, and finds the fork that happened while it slept', async () => {
+  it('starts a subscriber far behind, in order, and finds the fork that happened meanwhile', async () => {
     await node.mine(150)
     const awake = await follow()
     const first = diary(awake, { start: 1 })
@@ -177,7 +177,7 @@ describe('a chain feed', () => {
     await second.kill()
   })
 
-  it('says that the chain stands still after five periods without a block, and that it moves again', async () => {
+  it('says that the chain stands still after five periods, and that it moves again', async () => {
     let nowMs = 0
     const feed = await follow({ clock: { nowMs: () => nowMs }, blockPeriodMs: 1000, webSocket: null })
     expect(feed.state()).toBe('following')

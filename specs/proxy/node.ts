@@ -92,6 +92,7 @@ export async function startNode(options: NodeOptions = {}): Promise<Node> {
       for (let mined = 0; mined < blocks; mined += 1) await ask('evm_mine')
     },
     kill: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return
       const gone = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGKILL')
       await gone
@@ -169,7 +170,10 @@ export const tallyAbi = [
 
 const tally = new Interface(tallyAbi)
 
-/** Puts a Tally on the chain by anvil's own unlocked account; its address does not depend on anything else. */
+/**
+ * Puts a Tally on the chain by anvil's own unlocked account; its address does not depend on anything
+ * else.
+ */
 export async function deployTally(node: Node, from: string): Promise<string> {
   const hash = await node.rpc.call(
     'eth_sendTransaction',

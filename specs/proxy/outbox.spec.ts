@@ -114,7 +114,7 @@ describe('the outbox of an account', () => {
     expect(faults).toEqual([])
   })
 
-  it('does an intent once however often it is asked for, and never when its transaction is rolled back', async () => {
+  it('does an intent once however often asked, and never when its transaction is rolled back', async () => {
     await put(1)
     await put(1)
     const rolledBack = store.transaction(async (trx) => {
@@ -127,7 +127,7 @@ describe('the outbox of an account', () => {
     expect([await timesOf(node, tally, 1), await timesOf(node, tally, 2)]).toEqual([1, 0])
   })
 
-  it('sends an intent alone, and those that wait together in calls of at most four, in their order', async () => {
+  it('sends an intent alone, and those that wait together in calls of at most four', async () => {
     await outbox.stop()
     outbox = await open({ maxInFlight: 1 })
     await put(1)
@@ -229,7 +229,7 @@ describe('the outbox of an account', () => {
     await mineUntil(async () => (await states())['put-1'] === 'final')
   })
 
-  it('fails an intent that its contract would revert, by the name of the error, and uses no nonce for it', async () => {
+  it('fails an intent that its contract would revert, by its error, and uses no nonce', async () => {
     await store.transaction((trx) =>
       outbox.enqueue(trx, { id: 'close', kind: 'close', to: tally, data: closeCall(true) }),
     )
@@ -292,7 +292,7 @@ describe('the outbox of an account', () => {
     expect(faults).toEqual(['call-unfunded'])
   })
 
-  it('signs an intent anew only when its nonce is finally used by somebody else with the same key', async () => {
+  it('signs anew only when the nonce is finally used by somebody else with the same key', async () => {
     finalUpTo = 0
     await put(1)
     await expect.poll(poolSize).toBe(1)

@@ -35,7 +35,10 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-/** True when PostgreSQL is here, or when it must be (`CI=true`): then a missing one is a failure, not a skip. */
+/**
+ * True when PostgreSQL is here, or when it must be (`CI=true`): then a missing one is a failure, not a
+ * skip.
+ */
 export const postgresExpected = binaries !== undefined || process.env['CI'] === 'true'
 
 export interface Cluster {

@@ -120,7 +120,7 @@ describe('a durable actor', () => {
     await second.stop()
   })
 
-  it('writes outbox rows in the step’s own transaction: a refused row leaves neither row nor step', async () => {
+  it('writes outbox rows in the step’s transaction: a refused row leaves neither', async () => {
     const actor = await start({
       stage: () => {
         throw new Error('no such outbox')
@@ -227,7 +227,7 @@ describe('a durable actor', () => {
     await actor.stop()
   })
 
-  it('refuses a snapshot of another version of its machine, of an unknown state, or with a flipped byte', async () => {
+  it('refuses a snapshot of another version of its machine, or with a flipped byte', async () => {
     const actor = await start()
     await actor.send({ type: 'press' })
     await actor.stop()
