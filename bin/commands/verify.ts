@@ -1,11 +1,5 @@
 import type { Command } from 'commander'
-import {
-  type Checked,
-  FAULT_CODES,
-  reportJson,
-  type VerifyFault,
-  type VerifyReport,
-} from '../../chain/verify/report.ts'
+import { type Checked, reportJson, type VerifyFault, type VerifyReport } from '../../chain/verify/report.ts'
 import { cannotRead } from '../../chain/verify/rpc.ts'
 import { openSaved, type SavedCommunity } from '../../chain/verify/saved.ts'
 import { readContracts } from '../../chain/verify/target.ts'
@@ -103,17 +97,23 @@ const LINE_OF: Readonly<Record<string, keyof Checked>> = {
 
 /** A short table with ticks, then a plain sentence for each fault. */
 export function reportText({ checked, faults, blocks, ok }: VerifyReport): string {
-  const broken: ReadonlySet<string> = new Set(faults.map(({ code }) => LINE_OF[code] ?? 'chain'))
+  const broken: ReadonlySet<string> = new Set(faults.map(lineOf))
   const row = (name: keyof Checked | 'chain', count: number, what: string) =>
     `${broken.has(name) ? '✗' : '✓'} ${String(count).padStart(7)}  ${what}`
   const table = [row('chain', blocks, 'blocks: headers, parents, roots, logs, state, quotas')]
   for (const [name, what] of LINES) table.push(row(name, checked[name], what))
-  const sentences = faults.slice(0, SHOWN).map(sentence)
+  const sentences = faults.slice(0, SHOWN).map(({ code, says }) => `  ${code}: ${says}`)
   const left = faults.length > SHOWN ? [`… and ${faults.length - SHOWN} more (--json gives all)`] : []
-  const verdict = ok ? 'Whole: nothing was changed.' : `${faults.length} faults:`
+  const verdict = ok
+    ? 'Whole: nothing was changed.'
+    : faults.length === 1
+      ? '1 fault:'
+      : `${faults.length} faults:`
   return [...table, '', verdict, ...sentences, ...left].join('\n')
 }
 
-function sentence({ code, says }: VerifyFault): string {
-  return `  ${code}: ${says} (${FAULT_CODES[code]})`
+/** A row that differs belongs to what the row is of: a home's envelope, or a total of no home. */
+function lineOf({ code, home }: VerifyFault): keyof Checked | 'chain' {
+  if (code.startsWith('row-')) return home === null ? 'totals' : 'envelopes'
+  return LINE_OF[code] ?? 'chain'
 }
