@@ -22,7 +22,10 @@ export function registerDoctorCommand(program: Command): void {
     })
 }
 
-/** Examines, repairs if asked, prints; 0 only when everything required is there, and a repair asked for succeeded. */
+/**
+ * Examines, repairs if asked, prints; 0 only when everything required is there, and a repair asked for
+ * succeeded.
+ */
 export async function runDoctor(machine: Machine, flags: DoctorFlags): Promise<number> {
   const repaired = flags.fix !== true || repair(machine)
   const findings = await examine(machine)

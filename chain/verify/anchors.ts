@@ -2,7 +2,9 @@ import type { EventOf } from './events.ts'
 import type { Findings } from './report.ts'
 import { homeOf, periodIn, type HomeTrail, type KeptRecord, type Trail } from './trail.ts'
 
-/** The anchor that a new record makes: of the period it closes, or the baseline when it is the home's first. */
+/**
+ * The anchor that a new record makes: of the period it closes, or the baseline when it is the home's first.
+ */
 export function closePeriod(home: HomeTrail, record: KeptRecord, trail: Trail): void {
   const period = periodIn(trail, record.slot)
   const last = home.records.at(-1)
@@ -30,7 +32,8 @@ export function checkAnchors(trail: Trail, findings: Findings): void {
       if (due !== undefined && told?.digest === due.record.digest && told.period === due.period) continue
       const period = due?.period ?? told?.period ?? 0
       const slot = due?.record.slot ?? told?.slot ?? null
-      const says = `the anchor of billing period ${period} of ${home.home} is not its last reading before the boundary`
+      const whose = `the anchor of billing period ${period} of ${home.home}`
+      const says = `${whose} is not its last reading before the boundary`
       findings.home('anchor', home.home, slot, `anchor of period ${period}`, says)
     }
   }

@@ -50,9 +50,9 @@ const MOST_ROUNDS = 5
 type Fetched = readonly [WireBlock, readonly WireReceipt[]]
 
 /**
- * Walks every block from the first to `head` and those that come meanwhile: hashes each header again, follows parent links, recomputes the
- * transactions and receipts roots, and recovers who signed each transaction that touches `contracts`
- * (lower-case addresses).
+ * Walks every block from the first to `head` and those that come meanwhile: hashes each header again, follows
+ * parent links, recomputes the transactions and receipts roots, and recovers who signed each transaction that
+ * touches `contracts` (lower-case addresses).
  */
 export async function walkChain(
   rpc: RpcReader,
@@ -77,8 +77,9 @@ export async function walkChain(
 }
 
 /**
- * Yields block after block up to `head`, and then those that came in the meantime, until the node's head is near: a
- * node may keep the state of its newest blocks only, and the state is asked for at the last block yielded.
+ * Yields block after block up to `head`, and then those that came in the meantime, until the node's head is
+ * near: a node may keep the state of its newest blocks only, and the state is asked for at the last block
+ * yielded.
  */
 async function* untilNear(rpc: RpcReader, head: number): AsyncGenerator<Fetched> {
   let next = 0
@@ -137,7 +138,7 @@ function checkHeader(block: WireBlock, previous: WireBlock | undefined, findings
     findings.chain('header-hash', `header of block ${expected}`, says)
   }
   if (previous !== undefined && block.parentHash !== previous.hash) {
-    const says = `block ${expected} names ${block.parentHash} as its parent, block ${previous.number} is another`
+    const says = `block ${expected} names ${block.parentHash} as its parent, which is another block`
     findings.chain('parent-link', `parentHash of block ${expected}`, says)
   }
 }

@@ -4,16 +4,18 @@ import type { ChainLog } from './blocks.ts'
 import type { Findings } from './report.ts'
 
 /**
- * What `verify` needs of the contracts' interfaces, written out so that a wrong binding cannot hide a wrong chain;
- * a spec compares it with the generated bindings.
+ * What `verify` needs of the contracts' interfaces, written out so that a wrong binding cannot hide a wrong
+ * chain; a spec compares it with the generated bindings.
  */
 export const MONITORING_ABI = [
   'event CommunitySet(address indexed community)',
   'event CommunityKeysAnnounced(uint32 indexed epoch, bytes operationKey, bytes delegationBase)',
   'event HomeAdmitted(address indexed home, bytes32 peerKey)',
   'event HomeRevoked(address indexed home)',
-  'event OperationKeyPublished(address indexed home, uint32 indexed epoch, uint64 delegation, bytes key, bytes proof)',
-  'event Reading(address indexed home, uint64 indexed slot, uint32 sequence, uint32 epoch, uint64 delegation, bytes32 extended, bytes payload)',
+  'event OperationKeyPublished(address indexed home, uint32 indexed epoch, uint64 delegation, bytes ' +
+    'key, bytes proof)',
+  'event Reading(address indexed home, uint64 indexed slot, uint32 sequence, uint32 epoch, uint64 ' +
+    'delegation, bytes32 extended, bytes payload)',
   'event AnchorKept(address indexed home, uint64 indexed period, uint64 slot, bytes32 digest)',
   'event TotalPublished(uint64 indexed period, address[] homes, uint64[3] totals, uint256[3] blindings)',
   'event ReadingVoided(address indexed home, uint64 indexed slot, bytes kemPoint, bytes proof)',
@@ -26,24 +28,37 @@ export const MONITORING_ABI = [
   'function newest(address home) view returns (uint64 slot, uint32 sequence, bytes32 digest)',
   'function at(address home, uint256 i) view returns (bytes32 digest)',
   'function essentialAt(address home, uint256 i) view returns (bytes payload)',
-  'function anchor(address home, uint64 period) view returns (bytes32 digest, uint64 slot, uint64 nextPeriod)',
+  'function anchor(address home, uint64 period) view returns (bytes32 digest, uint64 slot, uint64 ' +
+    'nextPeriod)',
   'function isVoid(address home, uint64 slot) view returns (bool)',
   'function isAdmitted(address home) view returns (bool)',
   'function totalDigest(uint64 period) view returns (bytes32)',
-] as const
+]
+
+/** A record as the quota contract wants it shown. */
+const RECORD =
+  'tuple(uint64 slot, uint32 sequence, uint32 epoch, uint64 delegation, ' +
+  'bytes32 envelopeHash, bytes points, bytes32 extended)'
 
 /** The same of the quota contract. */
 export const QUOTA_ABI = [
-  'event CommunityContractSet(uint64 revision, uint64 fromPeriod, uint64 energyWh, uint64 powerW, uint64 waterMl)',
-  'event QuotaAllocated(uint64 indexed revision, address indexed home, uint64 energyWh, uint64 powerW, uint64 waterMl)',
+  'event CommunityContractSet(uint64 revision, uint64 fromPeriod, uint64 energyWh, uint64 powerW, ' +
+    'uint64 waterMl)',
+  'event QuotaAllocated(uint64 indexed revision, address indexed home, uint64 energyWh, uint64 ' +
+    'powerW, uint64 waterMl)',
   'event AllocationClosed(uint64 revision)',
-  'event QuotaMoved(address indexed from, address indexed to, uint64 indexed period, uint8 resource, uint64 amount)',
-  'event ExcessOpened(address indexed home, uint64 indexed period, uint8 indexed resource, uint64 excess, uint64 value)',
-  'function openExcess(address home, uint64 period, uint8 resource, uint64 startPeriod, tuple(uint64 slot, uint32 sequence, uint32 epoch, uint64 delegation, bytes32 envelopeHash, bytes points, bytes32 extended) start, tuple(uint64 slot, uint32 sequence, uint32 epoch, uint64 delegation, bytes32 envelopeHash, bytes points, bytes32 extended) end, uint64 value, uint256 blinding)',
-  'function openPeak(address home, uint64 period, tuple(uint64 slot, uint32 sequence, uint32 epoch, uint64 delegation, bytes32 envelopeHash, bytes points, bytes32 extended) record, uint64 value, uint256 blinding)',
-  'function quotaOf(address home, uint64 period) view returns (uint64 energyWh, uint64 powerW, uint64 waterMl)',
-  'function communityContract(uint64 revision) view returns (uint64 fromPeriod, uint64 energyWh, uint64 powerW, uint64 waterMl, bool closed)',
-] as const
+  'event QuotaMoved(address indexed from, address indexed to, uint64 indexed period, uint8 resource, ' +
+    'uint64 amount)',
+  'event ExcessOpened(address indexed home, uint64 indexed period, uint8 indexed resource, uint64 ' +
+    'excess, uint64 value)',
+  `function openExcess(address home, uint64 period, uint8 resource, uint64 startPeriod, ${RECORD} ` +
+    `start, ${RECORD} end, uint64 value, uint256 blinding)`,
+  `function openPeak(address home, uint64 period, ${RECORD} record, uint64 value, uint256 blinding)`,
+  'function quotaOf(address home, uint64 period) view returns (uint64 energyWh, uint64 powerW, ' +
+    'uint64 waterMl)',
+  'function communityContract(uint64 revision) view returns (uint64 fromPeriod, uint64 energyWh, ' +
+    'uint64 powerW, uint64 waterMl, bool closed)',
+]
 
 export const monitoringInterface = new Interface(MONITORING_ABI)
 export const quotaInterface = new Interface(QUOTA_ABI)
@@ -120,7 +135,9 @@ export type ChainEvent = {
 
 const isKnown = (name: string): name is EventName => Object.hasOwn(SHAPES, name)
 
-/** The event of a log of one of the contracts; null when it is one that `verify` does not need or cannot read. */
+/**
+ * The event of a log of one of the contracts; null when it is one that `verify` does not need or cannot read.
+ */
 export function readEvent(contract: Interface, log: ChainLog, findings: Findings): ChainEvent | null {
   const topic = log.topics[0]
   const fragment = topic === undefined ? null : contract.getEvent(topic)

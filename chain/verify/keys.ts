@@ -33,7 +33,9 @@ export function keysAnnounced(
   findings.checked.keys += 2
 }
 
-/** An operation key: signed by the community for this home, with the proof that it grows from X_dl by m_sg. */
+/**
+ * An operation key: signed by the community for this home, with the proof that it grows from X_dl by m_sg.
+ */
 export function operationKeyPublished(
   event: EventOf<'OperationKeyPublished'>,
   sent: ChainTransaction,

@@ -82,7 +82,8 @@ export function excessOpened(
   const quota = quotaIn(trail, home, period)[resource - 1] ?? 0n
   const excess = event.value > quota ? event.value - quota : 0n
   if (event.excess !== excess) {
-    const says = `the excess of ${home} in period ${period} is ${excess}, the contract settled ${event.excess}`
+    const whose = `the excess of ${home} in period ${period}`
+    const says = `${whose} is ${excess}, the contract settled ${event.excess}`
     findings.home('opening', home, null, `excess of ${name}, period ${period}`, says)
   }
 }
@@ -119,7 +120,9 @@ function callOf<T>(name: 'openExcess' | 'openPeak', sent: ChainTransaction, shap
   }
 }
 
-/** What a home may use in a period by the events so far: its part of the division that holds, and exchanges. */
+/**
+ * What a home may use in a period by the events so far: its part of the division that holds, and exchanges.
+ */
 export function quotaIn(trail: Trail, home: string, period: number): Quotas {
   const holding = [...trail.revisions.values()].filter((each) => each.closed && each.fromPeriod <= period)
   const quota: [bigint, bigint, bigint] = [...(holding.at(-1)?.parts.get(home) ?? ([0n, 0n, 0n] as const))]

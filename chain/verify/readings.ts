@@ -170,7 +170,8 @@ function checkRecord(
   }
   const expected = trail.epochs.get(record.epoch)?.keyId
   if (logged?.delegation === 0 && expected !== undefined && expected !== recipient) {
-    const says = `slot ${slot} of ${home} is sealed to ${recipient}, the key of epoch ${record.epoch} is ${String(expected)}`
+    const key = `the key of epoch ${record.epoch} is ${String(expected)}`
+    const says = `slot ${slot} of ${home} is sealed to ${recipient}, ${key}`
     findings.home('recipient', home, slot, 'recipient', says)
   }
 }

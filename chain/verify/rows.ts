@@ -161,7 +161,8 @@ function compareTotal(row: TotalRow, trail: Trail, findings: Findings): void {
   ] as const
   for (const [field, different] of differs) {
     if (!different) continue
-    const says = `the community gateway keeps another ${field} for the total of period ${row.period} than the chain`
+    const where = `for the total of period ${row.period}`
+    const says = `the community gateway keeps another ${field} ${where} than the chain`
     findings.chain('row-differs', `${field} of the total of period ${row.period}`, says)
   }
 }

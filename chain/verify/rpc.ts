@@ -14,7 +14,9 @@ export interface RpcReader {
   all(requests: readonly RpcRequest[]): Promise<unknown[]>
 }
 
-/** Requests in one HTTP body: enough to hide the round trip, few enough that a reply stays a few megabytes. */
+/**
+ * Requests in one HTTP body: enough to hide the round trip, few enough that a reply stays a few megabytes.
+ */
 const BATCH_SIZE = 100
 /** HTTP bodies under way at once. */
 const IN_FLIGHT = 3
@@ -77,7 +79,10 @@ async function postBatch(url: string, requests: readonly RpcRequest[]): Promise<
   })
 }
 
-/** Reading changes nothing, so a broken connection (a node that just closed an idle one) is simply tried again. */
+/**
+ * Reading changes nothing, so a broken connection (a node that just closed an idle one) is simply tried
+ * again.
+ */
 async function post(url: string, body: string): Promise<string> {
   for (let tries = 1; ; tries += 1) {
     try {

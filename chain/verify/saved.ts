@@ -26,8 +26,8 @@ const NO_BLOCKS_S = 3600
 const ASK_MS = 5_000
 
 /**
- * Opens a data folder: takes the node that runs for it, else serves its saved chain on a free port from the saved file
- * itself, which stays as it is. Throws `cannot-read`, naming the file that is missing.
+ * Opens a data folder: takes the node that runs for it, else serves its saved chain on a free port from the
+ * saved file itself, which stays as it is. Throws `cannot-read`, naming the file that is missing.
  */
 export async function openSaved(
   folder: string,

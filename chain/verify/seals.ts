@@ -47,8 +47,8 @@ interface Ballot {
 }
 
 /**
- * Follows the signers of a Clique chain as EIP-225 has it: the first block lists them, votes in headers change
- * them, a signer seals at most one block in ⌊N/2⌋+1, and difficulty is 2 in turn, 1 out of turn.
+ * Follows the signers of a Clique chain as EIP-225 has it: the first block lists them, votes in headers
+ * change them, a signer seals at most one block in ⌊N/2⌋+1, and difficulty is 2 in turn, 1 out of turn.
  */
 export function createSealWatch(): SealWatch {
   let signers: readonly string[] = []

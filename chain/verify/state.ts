@@ -34,8 +34,9 @@ interface Question {
 }
 
 /**
- * Asks the contracts at `head` for what they keep (the ring of each home, counts, anchors, void slots, members, totals,
- * quotas) and compares it with what their events amount to; then proves both accounts against the head's state root.
+ * Asks the contracts at `head` for what they keep (the ring of each home, counts, anchors, void slots,
+ * members, totals, quotas) and compares it with what their events amount to; then proves both accounts
+ * against the head's state root.
  */
 export async function checkState(
   rpc: RpcReader,
@@ -53,7 +54,8 @@ export async function checkState(
   for (const [index, question] of questions.entries()) {
     if (readData(answers[index]) === question.due) continue
     const { code, home, slot, field } = question
-    const says = `the contract answers another ${field} than its own events say${home === null ? '' : ` for ${home}`}`
+    const whose = home === null ? '' : ` for ${home}`
+    const says = `the contract answers another ${field} than its own events say${whose}`
     findings.faults.push({ code, home, slot, field, says })
   }
   for (const name of ['monitoring', 'quota'] as const) {

@@ -93,8 +93,8 @@ export function homeOf(trail: Trail, home: string): HomeTrail {
 export const periodIn = (trail: Trail, slot: number): number => Math.floor(slot / trail.slotsPerBilling)
 
 /**
- * The anchor that stands for a period: the last one at or before it that is not void. Undefined when the home has
- * none, or has not begun a later period yet.
+ * The anchor that stands for a period: the last one at or before it that is not void. Undefined when the home
+ * has none, or has not begun a later period yet.
  */
 export function standingAnchor(home: HomeTrail, period: number): KeptAnchor | undefined {
   const upTo = home.anchors.filter((anchor) => anchor.period <= period)

@@ -7,7 +7,9 @@ import type { WireAccountProof } from './wire.ts'
 /** The root of an empty trie: Keccak-256 of the RLP of nothing. */
 const EMPTY_ROOT = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421'
 
-/** The root of the trie that maps RLP(index) to each entry, as headers commit to transactions and receipts. */
+/**
+ * The root of the trie that maps RLP(index) to each entry, as headers commit to transactions and receipts.
+ */
 export async function listRoot(entries: readonly Uint8Array[]): Promise<string> {
   if (entries.length === 0) return EMPTY_ROOT
   const trie = await createMPT()
@@ -15,7 +17,9 @@ export async function listRoot(entries: readonly Uint8Array[]): Promise<string> 
   return hexOf(trie.root())
 }
 
-/** Whether the account is in the state with this root, with the very nonce, balance, storage and code served. */
+/**
+ * Whether the account is in the state with this root, with the very nonce, balance, storage and code served.
+ */
 export async function accountIsIn(
   stateRoot: string,
   address: string,

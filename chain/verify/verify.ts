@@ -21,9 +21,9 @@ export interface VerifyTarget {
 }
 
 /**
- * Verifies a community from its chain alone: the chain's own honesty, then keys, order, envelopes, commitments,
- * totals, openings and quotas, each replayed from what the homes signed. Nothing is taken on the word of a contract,
- * of a gateway or of the node. Throws `cannot-read` when there is nothing to judge.
+ * Verifies a community from its chain alone: the chain's own honesty, then keys, order, envelopes,
+ * commitments, totals, openings and quotas, each replayed from what the homes signed. Nothing is taken on the
+ * word of a contract, of a gateway or of the node. Throws `cannot-read` when there is nothing to judge.
  */
 export async function verifyCommunity(target: VerifyTarget): Promise<VerifyReport> {
   const findings = createFindings()

@@ -10,7 +10,9 @@ import { pointOf } from './keys.ts'
 import type { Findings } from './report.ts'
 import { homeOf, type KeptRecord, type Trail } from './trail.ts'
 
-/** A reading declared void: the KEM point shown must be proved, and must show that the reading is not whole. */
+/**
+ * A reading declared void: the KEM point shown must be proved, and must show that the reading is not whole.
+ */
 export function readingVoided(event: EventOf<'ReadingVoided'>, trail: Trail, findings: Findings): void {
   const home = homeOf(trail, event.home)
   home.voided.add(event.slot)

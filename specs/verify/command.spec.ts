@@ -70,7 +70,7 @@ const contractsFile = () => join(community.folder, 'community', 'contracts.json'
 const rpc = () => community.chain.rpc
 
 describe('meterhood verify --rpc --contracts', () => {
-  it('exits 0 with contracts.json, with a report, whose node it takes by itself, and with addresses', async () => {
+  it('exits 0 with contracts.json, with a report that names its node, and with addresses', async () => {
     const { monitoring, quota, chainId } = community.contracts
     const report = join(community.folder, 'report.json')
     await writeFile(
@@ -175,7 +175,7 @@ describe('meterhood verify --data', () => {
     return { code, ...answer.parse(JSON.parse(stdout)) }
   }
 
-  it('exits 0 on the saved chain, every loaded block as honest as it was, and leaves it as it is', async () => {
+  it('exits 0 on the saved chain, as honest as before it was saved, and leaves it as it is', async () => {
     const state = await readFile(join(folder, 'chain', 'state.json'))
     const { code, stdout } = await verifyProcess('--data', folder, '--json')
     expect(answer.parse(JSON.parse(stdout))).toMatchObject({ ok: true, faults: [], checked: { totals: 2 } })
@@ -183,7 +183,7 @@ describe('meterhood verify --data', () => {
     expect((await readFile(join(folder, 'chain', 'state.json'))).equals(state)).toBe(true)
   })
 
-  it('exits 0 while the community runs, on its own node, though the newest reading is in no row yet', async () => {
+  it('exits 0 while the community runs, though the newest reading is in no row yet', async () => {
     const home = homeOf(community, 1)
     const slot = (community.firstPeriod + 2) * 20 + 17
     await community.submit(home, [community.seal(home, slot, 2000)])
@@ -239,7 +239,7 @@ describe('meterhood verify --data', () => {
     expect(answer.parse(JSON.parse(stdout)).faults).toContainEqual(expect.objectContaining(place))
   })
 
-  it('needs no database over --rpc: with all of them deleted the answer is the same, fault or none', async () => {
+  it('needs no database over --rpc: without any the answer is the same, fault or none', async () => {
     const asked = { rpc: rpc(), contracts: contractsFile(), json: true } as const
     const before = await verify(asked)
     await rm(join(community.folder, 'community', 'gateway.sqlite'))

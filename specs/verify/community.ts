@@ -33,8 +33,8 @@ const SAMPLE_MS = 100
 const SLOTS_PER_BILLING = 20
 const FEES = { maxFeePerGas: 1_000_000_000n, maxPriorityFeePerGas: 1n, gasLimit: 3_000_000n }
 /**
- * A division of quotas may only begin in a period that is not over, and a slot may be 600 slots ahead of the block: the
- * readings lie this many periods of 2 s ahead, so that periods close without waiting.
+ * A division of quotas may only begin in a period that is not over, and a slot may be 600 slots ahead of the
+ * block: the readings lie this many periods of 2 s ahead, so that periods close without waiting.
  */
 const PERIODS_AHEAD = 15
 /** 1 unit of currency: more than all the gas of a spec. */
@@ -77,7 +77,9 @@ export interface SpecCommunity {
   submit(home: SpecHome, readings: readonly SentReading[]): Promise<void>
   /** Publishes what the readings at the ends of a period add up to, off by `error` Wh. */
   publishTotal(period: number, homes: readonly SpecHome[], error?: bigint): Promise<void>
-  /** A key that the community signed but that does not grow from its delegation base, published with `proof`. */
+  /**
+   * A key that the community signed but that does not grow from its delegation base, published with `proof`.
+   */
   publishStrangerKey(home: SpecHome, key: KeyPair, proof: Uint8Array): Promise<void>
   /** Declares a reading void, with the true KEM point and its proof. */
   voidReading(reading: SentReading): Promise<void>
@@ -124,8 +126,8 @@ function startOf(home: SpecHome, period: number): SentReading | undefined {
 }
 
 /**
- * Founds a community of `homes` homes: contracts, announced keys, admitted homes with operation keys, and quotas
- * of 1000 Wh, 5000 W and 700,000 mL each.
+ * Founds a community of `homes` homes: contracts, announced keys, admitted homes with operation keys, and
+ * quotas of 1000 Wh, 5000 W and 700,000 mL each.
  */
 export async function foundCommunity(
   homes: number,
@@ -237,7 +239,9 @@ function sender(contracts: Contracts) {
   }
 }
 
-/** Every home gets its first gas, is admitted, and publishes an operation key vouched for by the community. */
+/**
+ * Every home gets its first gas, is admitted, and publishes an operation key vouched for by the community.
+ */
 async function welcome(community: SpecCommunity, keys: Keys, manager: Wallet): Promise<void> {
   const announced = [1, keys.operation.bytes, keys.delegationBase.bytes]
   await community.manage('monitoring', 'announceKeys', announced)

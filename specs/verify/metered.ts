@@ -20,8 +20,8 @@ export const PERIODS = 3
 const GREED_WH = 1300
 
 /**
- * A community that metered three billing periods: two closed with their totals published, and the excess of one home
- * asserted, demanded and opened.
+ * A community that metered three billing periods: two closed with their totals published, and the excess of
+ * one home asserted, demanded and opened.
  */
 export async function meteredCommunity(count: number): Promise<SpecCommunity> {
   const community = await foundCommunity(count)
@@ -33,7 +33,9 @@ export async function meteredCommunity(count: number): Promise<SpecCommunity> {
   return community
 }
 
-/** From here on a block is made only for a transaction, so that the chain does not grow while it is looked at. */
+/**
+ * From here on a block is made only for a transaction, so that the chain does not grow while it is looked at.
+ */
 async function stopTheClock({ chain }: SpecCommunity): Promise<void> {
   await rpcCall(chain.rpc, 'evm_setIntervalMining', [0])
   await rpcCall(chain.rpc, 'evm_setAutomine', [true])

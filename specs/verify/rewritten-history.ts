@@ -9,8 +9,9 @@ const hashed = z.looseObject({ hash: z.string() })
 const blockShape = z.looseObject({ transactions: z.array(hashed) })
 
 /**
- * The best lie a node without anybody's keys can tell: `honest` bytes replaced by `lied` everywhere, and every hash
- * (of transactions, roots, headers and parents) computed anew, so that the chain fits together again.
+ * The best lie a node without anybody's keys can tell: `honest` bytes replaced by `lied` everywhere, and
+ * every hash (of transactions, roots, headers and parents) computed anew, so that the chain fits together
+ * again.
  */
 export async function rewrittenHistory(rpc: string, honest: string, lied: string): Promise<Lie> {
   const reader = createRpcReader(rpc)
