@@ -5,8 +5,8 @@ import { createRpc } from '../../chain/proxy/rpc.ts'
 import { bodyOf, keyOf, putCall } from './node.ts'
 
 /*
- * A gateway in miniature, made to be killed: it asks for one intent after another, each in the transaction that also
- * counts it, until it is told to ask no more; then it waits until all are final.
+ * A gateway in miniature, made to be killed: it asks for one intent after another, each in the
+ * transaction that also counts it, until it is told to ask no more; then it waits until all are final.
  */
 
 const [file = '', url = '', tally = '', mode = 'ask'] = process.argv.slice(2)
