@@ -9,7 +9,9 @@ export interface WantedCall {
   /** Call data, 0x hex; empty for a plain payment. */
   readonly data: string
   readonly valueWei?: bigint
-  /** Gas limit, where the node cannot estimate it yet because earlier calls of ours are still on their way. */
+  /**
+   * Gas limit, where the node cannot estimate it yet because earlier calls of ours are still on their way.
+   */
   readonly gas?: number
 }
 

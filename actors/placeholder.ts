@@ -7,3 +7,6 @@ export function placeholder(effect: string): () => never {
     throw new Error(`the effect "${effect}" was not provided to this machine`)
   }
 }
+
+/** An effect that is told more than its name: what the live actor must know to do it. */
+export type Effect<Params> = (details: unknown, params: Params) => void

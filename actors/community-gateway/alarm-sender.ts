@@ -73,11 +73,45 @@ const drafts = (store: Store): Promise<Draft[]> =>
     .execute()
 
 export function createAlarmSender(options: AlarmSenderOptions): AlarmSender {
-  const { store, outbox, abi } = options
-  let running: Promise<void> = Promise.resolve()
+  return new Sender(options)
+}
 
-  const inHand = async (): Promise<boolean> => {
-    const sealed = await store.db
+class Sender implements AlarmSender {
+  readonly #options: AlarmSenderOptions
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(options: AlarmSenderOptions) {
+    this.#options = options
+  }
+
+  wake(): void {
+    void this.#queue(() => this.#publish())
+  }
+
+  refused(): Promise<void> {
+    return this.#queue(async () => {
+      await this.#options.store.transaction(async (trx) => {
+        await trx
+          .updateTable('alarm_sent')
+          .set({ state: 'raised', number: null, envelope: null })
+          .where('state', '=', 'sealed')
+          .execute()
+      })
+      await this.#publish()
+    })
+  }
+
+  idle(): Promise<void> {
+    return this.#running
+  }
+
+  #queue(work: () => Promise<void>): Promise<void> {
+    this.#running = this.#running.then(work).catch(this.#options.onFault)
+    return this.#running
+  }
+
+  async #inHand(): Promise<boolean> {
+    const sealed = await this.#options.store.db
       .selectFrom('alarm_sent')
       .select('id')
       .where('state', '=', 'sealed')
@@ -86,35 +120,27 @@ export function createAlarmSender(options: AlarmSenderOptions): AlarmSender {
     return sealed !== undefined
   }
 
-  const sealOne = (row: Draft, number: number): Uint8Array => {
-    if (row.operation_key === null || row.epoch === null)
+  #seal(row: Draft, number: number): Uint8Array {
+    const { chainId, monitoring, community } = this.#options
+    if (row.operation_key === null || row.epoch === null) {
       throw new Fault('no-key', `${row.home}: it has no key yet`)
-    const binding = {
-      chainId: options.chainId,
-      monitoring: options.monitoring,
-      sender: options.community,
-      epoch: row.epoch,
-      slot: number,
-      delegation: 0,
     }
+    const binding = { chainId, monitoring, sender: community, epoch: row.epoch, slot: number, delegation: 0 }
     return sealAlarm(plainRecipient(row.operation_key), binding, alarmOf(row))
   }
 
-  const publish = async (): Promise<void> => {
-    if (await inHand()) return
+  async #publish(): Promise<void> {
+    const { store, outbox, abi, monitoring } = this.#options
+    if (await this.#inHand()) return
     const rows = await drafts(store)
     if (rows.length === 0) return
-    const first = await options.nextNumber()
-    const sealed = rows.map((row, index) => ({
-      row,
-      number: first + index,
-      envelope: sealOne(row, first + index),
-    }))
-    const data = abi.encodeFunctionData('raiseAlarms', [
-      first,
-      sealed.map(({ row }) => row.home),
-      sealed.map(({ envelope }) => hexlify(envelope)),
-    ])
+    const first = await this.#options.nextNumber()
+    const sealed = rows.map((row, index) => {
+      return { row, number: first + index, envelope: this.#seal(row, first + index) }
+    })
+    const homes = sealed.map(({ row }) => row.home)
+    const envelopes = sealed.map(({ envelope }) => hexlify(envelope))
+    const data = abi.encodeFunctionData('raiseAlarms', [first, homes, envelopes])
     await store.transaction(async (trx) => {
       for (const { row, number, envelope } of sealed) {
         await trx
@@ -123,33 +149,8 @@ export function createAlarmSender(options: AlarmSenderOptions): AlarmSender {
           .where('id', '=', row.id)
           .execute()
       }
-      await outbox.enqueue(trx, {
-        id: `alarms:${first}:${rows[0]?.id ?? ''}`,
-        kind: 'alarms',
-        to: options.monitoring,
-        data,
-      })
+      const id = `alarms:${first}:${rows[0]?.id ?? ''}`
+      await outbox.enqueue(trx, { id, kind: 'alarms', to: monitoring, data })
     })
-  }
-
-  const queue = (work: () => Promise<void>): Promise<void> => {
-    running = running.then(work).catch(options.onFault)
-    return running
-  }
-
-  return {
-    wake: () => void queue(publish),
-    refused: () =>
-      queue(async () => {
-        await store.transaction(async (trx) => {
-          await trx
-            .updateTable('alarm_sent')
-            .set({ state: 'raised', number: null, envelope: null })
-            .where('state', '=', 'sealed')
-            .execute()
-        })
-        await publish()
-      }),
-    idle: () => running,
   }
 }

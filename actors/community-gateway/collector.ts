@@ -126,30 +126,55 @@ const badData = (slot: number, code: string): AlarmDraft => ({
 })
 
 export function createCollector(options: CollectorOptions): Collector {
-  const { store, pool, quotas, clock } = options
-  let running: Promise<void> = Promise.resolve()
-  let asked = false
-  let stopped = false
+  return new RunningCollector(options)
+}
 
-  const bindingOf = (row: Waiting): Binding => ({
-    chainId: options.chainId,
-    monitoring: options.monitoring,
-    sender: row.home,
-    epoch: row.epoch,
-    slot: row.slot,
-    delegation: row.delegation,
-  })
+class RunningCollector implements Collector {
+  readonly #options: CollectorOptions
+  #running: Promise<void> = Promise.resolve()
+  #wakes = 0
+  #stopped = false
 
-  const open = async (row: Waiting): Promise<Opened> => {
-    const recipient = await options.recipientOf(row)
+  constructor(options: CollectorOptions) {
+    this.#options = options
+  }
+
+  wake(): void {
+    this.#wakes += 1
+    this.#running = this.#running
+      .then(() => this.#work())
+      .catch((thrown: unknown) => {
+        this.#options.quotas.clear()
+        if (codeOf(thrown) !== 'recovery-closed') this.#options.onFault(thrown)
+      })
+  }
+
+  idle(): Promise<void> {
+    return this.#running
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  #bindingOf({ home, epoch, slot, delegation }: Waiting): Binding {
+    const { chainId, monitoring } = this.#options
+    return { chainId, monitoring, sender: home, epoch, slot, delegation }
+  }
+
+  async #open(row: Waiting): Promise<Opened> {
+    const recipient = await this.#options.recipientOf(row)
     if (recipient === null) {
       return { row, result: { ok: false, code: 'bad-tag', message: 'the key of its epoch is erased' } }
     }
     const payload = concatBytes(row.wire, row.points)
-    return { row, result: await pool.recover({ recipient, binding: bindingOf(row), payload }) }
+    return {
+      row,
+      result: await this.#options.pool.recover({ recipient, binding: this.#bindingOf(row), payload }),
+    }
   }
 
-  const keepReading = async (trx: Trx, { row, result }: Opened, acceptedAtMs: number): Promise<void> => {
+  async #keepReading(trx: Trx, { row, result }: Opened, acceptedAtMs: number): Promise<void> {
     const essential = result.ok ? result.essential : null
     await trx
       .insertInto('reading')
@@ -176,61 +201,52 @@ export function createCollector(options: CollectorOptions): Collector {
     await count(trx, result.ok ? 'decrypted' : 'faulty')
   }
 
-  const judge = async (trx: Trx, { row, result }: Opened): Promise<Judged> => {
+  async #judge(trx: Trx, { row, result }: Opened): Promise<Judged> {
     if (!result.ok) return { judgement: null, alarms: [badData(row.slot, result.code)] }
-    const quota = options.quotaOf(row.home, row.slot)
-    const judgement = await quotas.judge(trx, row.home, row.slot, result.essential, quota)
+    const quota = this.#options.quotaOf(row.home, row.slot)
+    const judgement = await this.#options.quotas.judge(trx, row.home, row.slot, result.essential, quota)
     return { judgement, alarms: judgement.alarms }
   }
 
   /** One envelope within the batch's transaction; later ones of the same home see its use. */
-  const keepOne = async (trx: Trx, opened: Opened, acceptedAtMs: number): Promise<number> => {
-    const { judgement, alarms } = await judge(trx, opened)
-    await keepReading(trx, opened, acceptedAtMs)
-    if (judgement !== null) quotas.keep(opened.row.home, judgement)
+  async #keepOne(trx: Trx, opened: Opened, acceptedAtMs: number): Promise<number> {
+    const { judgement, alarms } = await this.#judge(trx, opened)
+    await this.#keepReading(trx, opened, acceptedAtMs)
+    if (judgement !== null) this.#options.quotas.keep(opened.row.home, judgement)
     let drafted = 0
     for (const draft of alarms) if (await draftAlarm(trx, opened.row.home, draft, acceptedAtMs)) drafted += 1
     return drafted
   }
 
-  const keepAll = async (batch: readonly Opened[]): Promise<void> => {
-    const acceptedAtMs = clock.nowMs()
-    const drafted = await store.transaction(async (trx) => {
+  async #keepAll(batch: readonly Opened[]): Promise<void> {
+    const acceptedAtMs = this.#options.clock.nowMs()
+    const drafted = await this.#options.store.transaction(async (trx) => {
       let drafts = 0
-      for (const opened of batch) drafts += await keepOne(trx, opened, acceptedAtMs)
+      for (const opened of batch) drafts += await this.#keepOne(trx, opened, acceptedAtMs)
       return drafts
     })
     for (const { row, result } of batch) {
       if (result.ok)
-        options.onAccepted({ home: row.home, slot: row.slot, essential: result.essential, acceptedAtMs })
-      else options.onFaulty(row.home, row.slot, result.code)
+        this.#options.onAccepted({
+          home: row.home,
+          slot: row.slot,
+          essential: result.essential,
+          acceptedAtMs,
+        })
+      else this.#options.onFaulty(row.home, row.slot, result.code)
     }
     const accepted = batch.filter(({ result }) => result.ok).length
-    options.onOpened(accepted, batch.length - accepted)
-    if (drafted > 0) options.onAlarms(drafted)
+    this.#options.onOpened(accepted, batch.length - accepted)
+    if (drafted > 0) this.#options.onAlarms(drafted)
   }
 
-  const work = async (): Promise<void> => {
-    while (!stopped) {
-      asked = false
-      const rows = await waitingRows(store)
-      const opened = await Promise.all(rows.map(open))
-      if (opened.length > 0) await keepAll(opened)
-      if (rows.length < BATCH && !asked) return
+  async #work(): Promise<void> {
+    while (!this.#stopped) {
+      const seen = this.#wakes
+      const rows = await waitingRows(this.#options.store)
+      const opened = await Promise.all(rows.map((row) => this.#open(row)))
+      if (opened.length > 0) await this.#keepAll(opened)
+      if (rows.length < BATCH && this.#wakes === seen) return
     }
-  }
-
-  return {
-    wake() {
-      asked = true
-      running = running.then(work).catch((thrown: unknown) => {
-        quotas.clear()
-        if (codeOf(thrown) !== 'recovery-closed') options.onFault(thrown)
-      })
-    },
-    idle: () => running,
-    stop() {
-      stopped = true
-    },
   }
 }

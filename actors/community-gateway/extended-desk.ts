@@ -51,30 +51,47 @@ const offsetsOf = ({ importOffsetWh, exportOffsetWh, waterOffsetMl }: ExtendedDa
   waterMl: waterOffsetMl,
 })
 
-/** Takes extended data, compares it with the chain, and checks that E^t follows from the boards' frames in it. */
+/**
+ * Takes extended data, compares it with the chain, and checks that E^t follows from the boards' frames in it.
+ */
 export function createExtendedDesk(options: ExtendedDeskOptions): ExtendedReceiver {
-  const { store, pool } = options
+  const desk = new Desk(options)
+  return createExtendedReceiver({
+    check: (account, slot, wire) => desk.check(account.toLowerCase(), slot, wire),
+    store: (account, slot, wire) => desk.keep(account.toLowerCase(), slot, wire),
+  })
+}
 
-  const envelopeAt = (home: string, slot: number) =>
-    store.db
+type Examined = { readonly code: string } | { readonly next: CheckedReading | null }
+
+class Desk {
+  readonly #options: ExtendedDeskOptions
+
+  constructor(options: ExtendedDeskOptions) {
+    this.#options = options
+  }
+
+  #envelopeAt(home: string, slot: number) {
+    return this.#options.store.db
       .selectFrom('envelope')
       .select(['home', 'slot', 'epoch', 'delegation', 'extended'])
       .where('home', '=', home)
       .where('slot', '=', slot)
       .executeTakeFirst()
+  }
 
-  const previousOf = async (home: string, slot: number): Promise<CheckedReading | null> => {
-    const text = await readMeta(store.db, checkedKey(home))
+  async #previousOf(home: string, slot: number): Promise<CheckedReading | null> {
+    const text = await readMeta(this.#options.store.db, checkedKey(home))
     if (text === null) return null
-    const checked: CheckedReading = JSON.parse(text)
+    const checked = JSON.parse(text) as CheckedReading
     return checked.slot < slot ? checked : null
   }
 
-  const framesOf = async (extended: ExtendedData): Promise<BoardFrame[] | null> => {
+  async #framesOf(extended: ExtendedData): Promise<BoardFrame[] | null> {
     const frames: BoardFrame[] = []
     for (const bytes of extended.frames) {
-      const frame = options.decodeReport(bytes)
-      const key = await options.recordKeyOf(frame.boardId)
+      const frame = this.#options.decodeReport(bytes)
+      const key = await this.#options.recordKeyOf(frame.boardId)
       if (key === null || !verifyBoardFrame(key, bytes)) return null
       frames.push(frame)
     }
@@ -82,12 +99,8 @@ export function createExtendedDesk(options: ExtendedDeskOptions): ExtendedReceiv
   }
 
   /** The code of what is wrong, or what the next reading is checked against. */
-  const examine = async (
-    home: string,
-    slot: number,
-    extended: ExtendedData,
-  ): Promise<{ code: string } | { next: CheckedReading | null }> => {
-    const row = await store.db
+  async #examine(home: string, slot: number, extended: ExtendedData): Promise<Examined> {
+    const row = await this.#options.store.db
       .selectFrom('reading')
       .selectAll()
       .where('home', '=', home)
@@ -96,46 +109,41 @@ export function createExtendedDesk(options: ExtendedDeskOptions): ExtendedReceiv
       .executeTakeFirst()
     // Its envelope is not opened yet or faulty; that is told elsewhere.
     if (row === undefined) return { next: null }
-    const frames = await framesOf(extended)
+    const frames = await this.#framesOf(extended)
     if (frames === null) return { code: 'mac-mismatch' }
     const checked = checkEssentialFollows({
       slot,
       essential: essentialOf(row),
       offsets: offsetsOf(extended),
       frames,
-      previous: await previousOf(home, slot),
-      settings: await options.settingsOf(home),
+      previous: await this.#previousOf(home, slot),
+      settings: await this.#options.settingsOf(home),
     })
     return checked.ok ? { next: checked.next } : { code: checked.code }
   }
 
-  const open = async (
-    home: string,
-    slot: number,
-    wire: Uint8Array,
-  ): Promise<{ code: string } | { next: CheckedReading | null }> => {
-    const row = await envelopeAt(home, slot)
-    const recipient = row === undefined ? null : await options.recipientOf(row)
+  async #open(home: string, slot: number, wire: Uint8Array): Promise<Examined> {
+    const row = await this.#envelopeAt(home, slot)
+    const recipient = row === undefined ? null : await this.#options.recipientOf(row)
     if (row === undefined || recipient === null) return { code: 'key-erased' }
-    const result = await pool.recoverExtended({
+    const result = await this.#options.pool.recoverExtended({
       recipient,
-      binding: options.bindingOf(row),
+      binding: this.#options.bindingOf(row),
       wire,
       digest: row.extended,
     })
     if (!result.ok) return { code: result.code }
     try {
-      return await examine(home, slot, result.extended)
+      return await this.#examine(home, slot, result.extended)
     } catch (thrown) {
       return { code: codeOf(thrown) }
     }
   }
 
-  const keep = async (account: string, slot: number, wire: Uint8Array): Promise<void> => {
-    const home = account.toLowerCase()
-    const outcome = await open(home, slot, wire)
+  async keep(home: string, slot: number, wire: Uint8Array): Promise<void> {
+    const outcome = await this.#open(home, slot, wire)
     const fault = 'code' in outcome ? outcome.code : null
-    await store.transaction(async (trx) => {
+    await this.#options.store.transaction(async (trx) => {
       await trx
         .insertInto('extended')
         .values({
@@ -143,7 +151,7 @@ export function createExtendedDesk(options: ExtendedDeskOptions): ExtendedReceiv
           slot,
           wire,
           digest: extendedDigest(wire),
-          received_at_ms: options.nowMs(),
+          received_at_ms: this.#options.nowMs(),
           checked: 1,
           fault,
         })
@@ -153,15 +161,12 @@ export function createExtendedDesk(options: ExtendedDeskOptions): ExtendedReceiv
         await writeMeta(trx, checkedKey(home), JSON.stringify(outcome.next))
       }
     })
-    if (fault !== null) options.onMismatch(home, slot, fault)
+    if (fault !== null) this.#options.onMismatch(home, slot, fault)
   }
 
-  const check = async (account: string, slot: number, wire: Uint8Array): Promise<DigestMatch> => {
-    const home = account.toLowerCase()
-    const row = await envelopeAt(home, slot)
+  async check(home: string, slot: number, wire: Uint8Array): Promise<DigestMatch> {
+    const row = await this.#envelopeAt(home, slot)
     if (row === undefined) return 'unknown'
     return equalBytes(extendedDigest(wire), row.extended) ? 'match' : 'mismatch'
   }
-
-  return createExtendedReceiver({ check, store: keep })
 }

@@ -26,7 +26,9 @@ export interface IssuedKey {
   readonly proof: Uint8Array
 }
 
-/** The community gateway's keys: it alone holds the chain keys ck_e, and derives everything else on demand. */
+/**
+ * The community gateway's keys: it alone holds the chain keys ck_e, and derives everything else on demand.
+ */
 export interface Keyring {
   /** X_cg and X_dl of an epoch. Throws `epoch-unknown`. */
   keysOf(epoch: number): Promise<CommunityKeys>

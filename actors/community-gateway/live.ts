@@ -47,7 +47,8 @@ function whole(params: unknown, field: string): number {
 export async function startCommunityGateway(ports: CommunityPorts): Promise<CommunityActor> {
   // An effect may end before the actor is in hand: what it sends waits.
   const { promise: started, resolve: hand } = Promise.withResolvers<CommunityActor>()
-  const send = async (event: Parameters<CommunityActor['send']>[0]): Promise<void> => (await started).send(event)
+  const send = async (event: Parameters<CommunityActor['send']>[0]): Promise<void> =>
+    (await started).send(event)
   const actor = await createDurableActor({
     key: 'community-gateway',
     version: MACHINE_VERSION,

@@ -1,5 +1,5 @@
 import { assign, setup } from 'xstate'
-import { placeholder } from '../placeholder.ts'
+import { placeholder, type Effect } from '../placeholder.ts'
 
 /** What the community gateway must remember of itself across a crash. */
 export interface CommunityGatewayContext {
@@ -34,13 +34,13 @@ export type CommunityGatewayEvent =
   | { type: 'HAND_OVER' }
   | { type: 'HANDED_OVER' }
 
-const admit = placeholder('admit')
-const closePeriod = placeholder('closePeriod')
-const warnOperator = placeholder('warnOperator')
+const admit: Effect<{ account: string; peerKey: string }> = placeholder('admit')
+const closePeriod: Effect<{ period: number }> = placeholder('closePeriod')
+const warnOperator: Effect<{ code: string }> = placeholder('warnOperator')
 
 /**
- * The manager's node (DESIGN §6): it founds the community on the chain, then admits members, collects readings,
- * controls quotas, sends alarms and watches the chain at the same time.
+ * The manager's node (DESIGN §6): it founds the community on the chain, then admits members, collects
+ * readings, controls quotas, sends alarms and watches the chain at the same time.
  */
 export const communityGatewayMachine = setup({
   types: {
@@ -51,12 +51,12 @@ export const communityGatewayMachine = setup({
   actions: {
     deployOrAttach: placeholder('deployOrAttach'),
     announceKeys: placeholder('announceKeys'),
-    admit: (_, _params: { account: string; peerKey: string }) => admit(),
+    admit,
     allocateQuotas: placeholder('allocateQuotas'),
     openRecords: placeholder('openRecords'),
-    closePeriod: (_, _params: { period: number }) => closePeriod(),
+    closePeriod,
     publishAlarms: placeholder('publishAlarms'),
-    warnOperator: (_, _params: { code: string }) => warnOperator(),
+    warnOperator,
     sayGoodbye: placeholder('sayGoodbye'),
     rememberEpoch: assign(({ event }) => (event.type === 'KEYS_ANNOUNCED' ? { epoch: event.epoch } : {})),
     countMember: assign({ members: ({ context }) => context.members + 1 }),

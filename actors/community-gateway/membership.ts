@@ -119,7 +119,10 @@ export function keyRequestSigner(request: KeyRequest, domain: RegistrationDomain
   }
 }
 
-/** Issues a home's operation key: sealed to its auxiliary key, signed for the contract, with the proof of m_sg. */
+/**
+ * Issues a home's operation key: sealed to its auxiliary key, signed for the contract, with the proof of
+ * m_sg.
+ */
 export async function issueKey(
   request: KeyRequest,
   keyring: Keyring,

@@ -91,8 +91,9 @@ function excessesOf(homes: readonly HomePeriod[], quotaOf: (home: string) => All
 }
 
 /**
- * Closes a billing period: publishes the community total over the homes with an anchor at both ends (the public form
- * of eq. 9) and asserts each home's excess over its quota. Done once for a period; asked again it changes nothing.
+ * Closes a billing period: publishes the community total over the homes with an anchor at both ends (the
+ * public form of eq. 9) and asserts each home's excess over its quota. Done once for a period; asked again it
+ * changes nothing.
  */
 export async function closePeriod(period: number, options: PeriodCloserOptions): Promise<void> {
   const { store } = options

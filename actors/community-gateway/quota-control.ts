@@ -67,10 +67,10 @@ async function storedUse(
   const within = await db
     .selectFrom('reading')
     .select((row) => [
-      row.fn.max('slot').as('slot'),
-      row.fn.max('import_wh').as('import_wh'),
-      row.fn.max('water_ml').as('water_ml'),
-      row.fn.max('peak_power_w').as('peak_power_w'),
+      row.fn.max<number | null>('slot').as('slot'),
+      row.fn.max<number | null>('import_wh').as('import_wh'),
+      row.fn.max<number | null>('water_ml').as('water_ml'),
+      row.fn.max<number | null>('peak_power_w').as('peak_power_w'),
     ])
     .where('home', '=', home)
     .where('fault', 'is', null)
@@ -80,16 +80,16 @@ async function storedUse(
   if (start === null || within === undefined || within.slot === null) return undefined
   const now: PeriodMark = {
     slot: within.slot,
-    energyImportWh: within.import_wh,
-    waterMl: within.water_ml,
-    peakPowerW: within.peak_power_w,
+    energyImportWh: within.import_wh ?? 0,
+    waterMl: within.water_ml ?? 0,
+    peakPowerW: within.peak_power_w ?? 0,
   }
   return { period, start, use: periodUse(start, now) }
 }
 
 /**
- * Follows every home's use of its quotas (eq. 9): registers now less registers at the period's start, so that a lost
- * slot loses nothing. Its memory is a cache of the readings in the store.
+ * Follows every home's use of its quotas (eq. 9): registers now less registers at the period's start, so that
+ * a lost slot loses nothing. Its memory is a cache of the readings in the store.
  */
 export function createQuotaControl(slotsPerBilling: number): QuotaControl {
   const homes = new Map<string, HomeUse>()

@@ -24,73 +24,80 @@ export interface Courier {
 
 /** Starts the courier; what was not taken when the gateway stopped goes first. */
 export function startCourier(options: CourierOptions): Courier {
-  const { store, node, gatewayPeerId } = options
-  let running = false
-  let again = false
-  let stopped = false
-  let away = false
-  let timer: NodeJS.Timeout | undefined
+  return new RunningCourier(options)
+}
 
-  const waiting = () =>
-    store.db
+class RunningCourier implements Courier {
+  readonly #options: CourierOptions
+  #running = false
+  #again = false
+  #stopped = false
+  #away = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: CourierOptions) {
+    this.#options = options
+  }
+
+  wake(): void {
+    this.#again = true
+    if (this.#running || this.#stopped) return
+    this.#running = true
+    this.#carry().then(
+      () => {
+        this.#running = false
+        if (this.#again) this.wake()
+      },
+      (thrown: unknown) => this.#failed(thrown),
+    )
+  }
+
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+  }
+
+  #failed(thrown: unknown): void {
+    this.#running = false
+    if (!this.#away && codeOf(thrown) !== 'unexpected') {
+      this.#away = true
+      this.#options.onAway()
+    }
+    if (!this.#stopped) this.#timer = setTimeout(() => this.wake(), PAUSE_MS)
+  }
+
+  async #carry(): Promise<void> {
+    for (;;) {
+      this.#again = false
+      const page = await this.#waiting()
+      for (const { slot, extended_wire: wire } of page) {
+        if (this.#stopped) return
+        if (wire !== null) await this.#handOver(slot, wire)
+        if (this.#away) {
+          this.#away = false
+          this.#options.onBack()
+        }
+      }
+      if (page.length < PAGE) return
+    }
+  }
+
+  #waiting() {
+    return this.#options.store.db
       .selectFrom('sealed')
       .select(['slot', 'extended_wire'])
       .where('extended_wire', 'is not', null)
       .orderBy('slot')
       .limit(PAGE)
       .execute()
+  }
 
-  const handOver = async (slot: number, wire: Uint8Array): Promise<void> => {
+  async #handOver(slot: number, wire: Uint8Array): Promise<void> {
+    const { store, node, gatewayPeerId } = this.#options
     const ack = await pushExtended(node, gatewayPeerId, { slot, wire })
     if (ack.status === 'refused' && ack.code === 'pending-full') throw new Error(ack.code)
     await store.transaction(async (trx) => {
       await trx.updateTable('sealed').set({ extended_wire: null }).where('slot', '=', slot).execute()
     })
-  }
-
-  const carry = async (): Promise<void> => {
-    for (;;) {
-      again = false
-      const page = await waiting()
-      for (const { slot, extended_wire: wire } of page) {
-        if (stopped) return
-        if (wire !== null) await handOver(slot, wire)
-        if (away) {
-          away = false
-          options.onBack()
-        }
-      }
-      if (page.length < PAGE && !again) return
-    }
-  }
-
-  const run = (): void => {
-    if (running || stopped) {
-      again = true
-      return
-    }
-    running = true
-    carry().then(
-      () => {
-        running = false
-        if (again) run()
-      },
-      (thrown: unknown) => {
-        running = false
-        if (!away && codeOf(thrown) !== 'unexpected') {
-          away = true
-          options.onAway()
-        }
-        if (!stopped) timer = setTimeout(run, PAUSE_MS)
-      },
-    )
-  }
-
-  return {
-    wake: run,
-    stop() {
-      stopped = true
-      clearTimeout(timer)
-    },
   }
 }

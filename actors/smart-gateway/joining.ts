@@ -41,7 +41,9 @@ export interface KeyExchangeOptions {
   readonly random: RandomSource
 }
 
-/** The reply must be signed by the community, provable against the announced base, and open to x with x·G = X. */
+/**
+ * The reply must be signed by the community, provable against the announced base, and open to x with x·G = X.
+ */
 async function checkReply(
   reply: KeyReply,
   auxSecret: Uint8Array,
@@ -65,8 +67,9 @@ async function checkReply(
 }
 
 /**
- * The auxiliary-key exchange (paper §4.1): an auxiliary key signed by the home's account goes to the community
- * gateway over libp2p, the operation key comes back sealed to it. Keeps the key; returns what is to be published.
+ * The auxiliary-key exchange (paper §4.1): an auxiliary key signed by the home's account goes to the
+ * community gateway over libp2p, the operation key comes back sealed to it. Keeps the key; returns what is to
+ * be published.
  */
 export async function exchangeKeys(options: KeyExchangeOptions): Promise<KeyGrant> {
   const { store, account, community, epoch } = options

@@ -1,5 +1,5 @@
 import { assign, setup } from 'xstate'
-import { placeholder } from '../placeholder.ts'
+import { placeholder, type Effect } from '../placeholder.ts'
 
 /** What may be away from a home; the home goes on metering and keeps what it could not send. */
 export type Neighbour = 'chain' | 'community' | 'boards'
@@ -38,9 +38,9 @@ export type SmartGatewayEvent =
   | { type: 'LEAVE' }
   | { type: 'LEFT' }
 
-const sealReading = placeholder('sealReading')
-const submitReading = placeholder('submitReading')
-const tellPeople = placeholder('tellPeople')
+const sealReading: Effect<{ slot: number }> = placeholder('sealReading')
+const submitReading: Effect<{ slot: number }> = placeholder('submitReading')
+const tellPeople: Effect<{ number: number }> = placeholder('tellPeople')
 
 const without = (list: readonly Neighbour[], what: Neighbour): Neighbour[] =>
   list.filter((each) => each !== what)
@@ -60,9 +60,9 @@ export const smartGatewayMachine = setup({
     introduce: placeholder('introduce'),
     exchangeKeys: placeholder('exchangeKeys'),
     publishKey: placeholder('publishKey'),
-    sealReading: (_, _params: { slot: number }) => sealReading(),
-    submitReading: (_, _params: { slot: number }) => submitReading(),
-    tellPeople: (_, _params: { number: number }) => tellPeople(),
+    sealReading,
+    submitReading,
+    tellPeople,
     sayGoodbye: placeholder('sayGoodbye'),
     rememberKey: assign(({ event }) =>
       event.type === 'KEY_PUBLISHED' || event.type === 'EPOCH_ANNOUNCED'

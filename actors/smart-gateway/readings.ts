@@ -47,8 +47,8 @@ export interface SealedSlotData {
 export async function savedHomeState(store: Store): Promise<HomeState | null> {
   const text = await readMeta(store.db, HOME_STATE)
   if (text === null) return null
-  const state: HomeState = JSON.parse(text)
-  return state
+  // The checksum of the whole file is the store's; the shape is this program's own.
+  return JSON.parse(text) as HomeState
 }
 
 /** Keeps a complete D^t with the registers it leads to, in one transaction. */
@@ -150,7 +150,7 @@ export async function sealSample(
     .select(['essential', 'extended', 'sequence'])
     .where('slot', '=', slot)
     .executeTakeFirst()
-  if (row?.essential == null || row.extended === null || row.sequence === null) {
+  if (row === undefined || row.essential === null || row.extended === null || row.sequence === null) {
     throw new Fault('sample-missing', `slot ${slot}: there is no sample to seal`, { slot })
   }
   const binding: Binding = {

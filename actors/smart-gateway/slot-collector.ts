@@ -7,7 +7,10 @@ import { slotAt, type Slot } from '../../protocols/rules/units.ts'
 /** Frames of one slot that are kept until it closes; boards report every few hundred ms at most. */
 const FRAMES_MAX = 256
 
-/** D^t of one slot came together, and what became of it. `receivedAtMs` is when its last frame reached the port. */
+/**
+ * D^t of one slot came together, and what became of it. `receivedAtMs` is when its last frame reached the
+ * port.
+ */
 export type CollectedSlot =
   | {
       readonly kind: 'complete'
@@ -39,9 +42,9 @@ interface OpenSlot {
 }
 
 /**
- * D^t of a slot is complete at the first frame after which every commissioned board has delivered an admitted one
- * within the slot. A slot that closes with a frame of each board but a bad one among them is refused with its
- * reason; one in which a board was silent gives no D^t at all.
+ * D^t of a slot is complete at the first frame after which every commissioned board has delivered an admitted
+ * one within the slot. A slot that closes with a frame of each board but a bad one among them is refused with
+ * its reason; one in which a board was silent gives no D^t at all.
  */
 export function createSlotCollector(settings: HomeSettings, saved: HomeState): SlotCollector {
   let state = saved

@@ -5,14 +5,19 @@ import type { BoardKind } from '../../protocols/rules/reading.ts'
 
 const RECORD_KEY_BYTES = 32
 
-/** A board as it leaves commissioning: its number, and the key that it shares with the community gateway only. */
+/**
+ * A board as it leaves commissioning: its number, and the key that it shares with the community gateway only.
+ */
 export interface CommissionedKey {
   readonly kind: BoardKind
   readonly boardId: number
   readonly recordKey: Uint8Array
 }
 
-/** Where the community gateway keeps the boards of its homes. Until a home joins, its boards stand under its name. */
+/**
+ * Where the community gateway keeps the boards of its homes. Until a home joins, its boards stand under its
+ * name.
+ */
 export interface Commissioning {
   commission(homeName: string, kinds: readonly BoardKind[]): Promise<CommissionedKey[]>
   /** The boards of the invited name belong to this account from now on. */

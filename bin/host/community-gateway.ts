@@ -22,6 +22,7 @@ import { systemRandom, wallClock } from '../clock.ts'
 import type { ChainLink } from './chain-link.ts'
 import type { CommissionedKey, Commissioning } from './commissioning.ts'
 import type { CommunityPicture } from './community-picture.ts'
+import { tallyOf, unfinished } from './community-tally.ts'
 import type { CommunityConfig, CommunityOpened, CommunityTally, GatewayStatus } from './configs.ts'
 import type { Invited, Invites } from './invites.ts'
 import type { GatewayLog } from './log.ts'
@@ -336,48 +337,17 @@ export class CommunityGateway {
   async status(): Promise<GatewayStatus> {
     const { chain, store } = this.#parts
     const { waiting, notFinal } = await chain.counts()
-    const unopened = await store.db
-      .selectFrom('envelope')
-      .leftJoin('reading', (join) =>
-        join.onRef('reading.home', '=', 'envelope.home').onRef('reading.slot', '=', 'envelope.slot'),
-      )
-      .select((row) => row.fn.countAll<number>().as('count'))
-      .where('reading.slot', 'is', null)
-      .executeTakeFirst()
-    const alarms = await store.db
-      .selectFrom('alarm_sent')
-      .select((row) => row.fn.countAll<number>().as('count'))
-      .where('state', 'in', ['raised', 'sealed'])
-      .executeTakeFirst()
-    const pending = waiting + Number(unopened?.count ?? 0) + Number(alarms?.count ?? 0)
-    return { operating: true, pending, notFinal, line: this.view().state.text }
+    return {
+      operating: true,
+      pending: waiting + (await unfinished(store)),
+      notFinal,
+      line: this.view().state.text,
+    }
   }
 
-  async tally(): Promise<CommunityTally> {
+  tally(): Promise<CommunityTally> {
     const { store, contracts, chain } = this.#parts
-    const rows = await store.db
-      .selectFrom('reading')
-      .select(['home', 'slot', 'accepted_at_ms'])
-      .where('fault', 'is', null)
-      .execute()
-    const sent = await store.db
-      .selectFrom('alarm_sent')
-      .select((row) => row.fn.countAll<number>().as('count'))
-      .where('state', 'in', ['published', 'final'])
-      .executeTakeFirst()
-    const faulty = await store.db
-      .selectFrom('reading')
-      .select((row) => row.fn.countAll<number>().as('count'))
-      .where('fault', 'is not', null)
-      .executeTakeFirst()
-    return {
-      account: contracts.community.toLowerCase(),
-      decrypted: rows.map((row) => ({ home: row.home, slot: row.slot, acceptedAtMs: row.accepted_at_ms })),
-      faulty: Number(faulty?.count ?? 0),
-      alarmsSent: Number(sent?.count ?? 0),
-      reorgs: chain.forks(),
-      memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576),
-    }
+    return tallyOf(store, contracts.community.toLowerCase(), chain.forks())
   }
 
   async close(): Promise<void> {

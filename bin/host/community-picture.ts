@@ -147,8 +147,8 @@ export class CommunityPicture {
       .groupBy('home')
       .execute()
     this.#alarmsOf.clear()
-    for (const { home, count } of counts) this.#alarmsOf.set(home, Number(count))
-    this.#counts.alarmsSent = counts.reduce((sum, each) => sum + Number(each.count), 0)
+    for (const { home, count } of counts) this.#alarmsOf.set(home, count)
+    this.#counts.alarmsSent = counts.reduce((sum, each) => sum + each.count, 0)
   }
 
   #member({ account, name }: Member, period: number, parts: CommunityParts): MemberView {

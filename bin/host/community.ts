@@ -31,7 +31,7 @@ import { createCommissioning } from './commissioning.ts'
 import { CommunityGateway } from './community-gateway.ts'
 import { CommunityPicture } from './community-picture.ts'
 import type { CommunityConfig } from './configs.ts'
-import { openInvites } from './invites.ts'
+import { openInvites, type Invites } from './invites.ts'
 import { gatewayLog, type GatewayLog } from './log.ts'
 import { loadSecrets, type GatewaySecrets } from './secrets.ts'
 
@@ -162,50 +162,36 @@ async function revisionsOf({ chain, contracts }: Ground): Promise<number> {
   return Number(quotaFace.decodeFunctionResult('revisions', data)[0])
 }
 
-/** Founds or reopens a community and serves it. Throws a fault of one line when something it needs is missing. */
-export async function openCommunity(config: CommunityConfig): Promise<CommunityGateway> {
-  const ground = await layGround(config)
-  const { store, chain, contracts, keyring, node, log } = ground
+/** What the parts tell each other once all of them exist. */
+interface Hooks {
+  gateway?: CommunityGateway
+  actor?: CommunityActor
+}
+
+type Tell = (event: Parameters<CommunityActor['send']>[0]) => void
+
+/** Key id that a record was to be sealed to; null when the epoch's key is erased. */
+const recipientIn = (keyring: Keyring) => async (row: { epoch: number }) => {
+  const keys = await keyring.keysOf(row.epoch).catch(() => null)
+  return keys?.operation.id ?? null
+}
+
+/** The parts that open, check and count what homes send. */
+function countingParts(ground: Ground, hooks: Hooks, tell: Tell) {
+  const { store, contracts, keyring, log, config } = ground
   const { sampleMs, slotsPerBilling, chainId } = contracts
   const monitoring = contracts.monitoring.toLowerCase()
-  const onFault = (thrown: unknown): void => log.fault(thrown)
   const book = createQuotaBook()
-  await book.refresh(store.db)
   const quotas = createQuotaControl(slotsPerBilling)
   const pool = createRecoveryPool({ threads: 1 })
-  const recipientOf = async (row: { epoch: number }): Promise<string | null> => {
-    const keys = await keyring.keysOf(row.epoch).catch(() => null)
-    return keys?.operation.id ?? null
-  }
-  const quotaOf = (home: string, slot: number) => book.quotaOf(home, periodOf(slot, slotsPerBilling))
-  const picture = new CommunityPicture({
-    store,
-    clock: wallClock,
-    sampleMs,
-    slotsPerBilling,
-    quotas,
-    book,
-    contract: config.contract,
-  })
+  const recipientOf = recipientIn(keyring)
+  const { timeScale } = config
   const commissioning = createCommissioning({
     store,
     clock: wallClock,
     random: systemRandom,
     sampleMs,
-    timeScale: config.timeScale,
-  })
-  const invites = await openInvites({ store, clock: wallClock, random: systemRandom, onFault }, () => node)
-  const box: { gateway?: CommunityGateway; actor?: CommunityActor } = {}
-  const tell = (event: Parameters<CommunityActor['send']>[0]): void => {
-    box.actor?.send(event).catch(onFault)
-  }
-  const desk = createMembershipDesk({
-    store,
-    outbox: chain.outbox,
-    abi: monitoringFace,
-    monitoring,
-    clock: wallClock,
-    ask: (account, peerKey) => tell({ type: 'JOIN_ASKED', account, peerKey }),
+    timeScale,
   })
   const collector = createCollector({
     store,
@@ -215,26 +201,63 @@ export async function openCommunity(config: CommunityConfig): Promise<CommunityG
     chainId,
     monitoring,
     recipientOf,
-    quotaOf,
-    onAccepted: (reading) => box.gateway?.accepted(reading),
+    quotaOf: (home, slot) => book.quotaOf(home, periodOf(slot, slotsPerBilling)),
+    onAccepted: (reading) => hooks.gateway?.accepted(reading),
     onFaulty: (home, slot, code) => log.warn({ home, slot, code }, 'a reading could not be used'),
     onOpened: (accepted, faulty) => tell({ type: 'READINGS_OPENED', accepted, faulty }),
     onAlarms: (count) => tell({ type: 'ALARMS_DRAFTED', count }),
-    onFault,
+    onFault: (thrown) => log.fault(thrown),
+  })
+  const extended = createExtendedDesk({
+    store,
+    pool,
+    bindingOf: ({ home, slot, epoch, delegation }) => {
+      return { chainId, monitoring, sender: home, epoch, slot, delegation }
+    },
+    recipientOf,
+    settingsOf: (home) => commissioning.settingsOf(home),
+    recordKeyOf: (boardId) => commissioning.recordKeyOf(boardId),
+    decodeReport,
+    onMismatch: (home, slot, code) => hooks.gateway?.mismatch(home, slot, code),
+    nowMs: () => wallClock.nowMs(),
+  })
+  const contract = config.contract
+  const picture = new CommunityPicture({
+    store,
+    clock: wallClock,
+    sampleMs,
+    slotsPerBilling,
+    quotas,
+    book,
+    contract,
+  })
+  return { book, quotas, pool, commissioning, collector, extended, picture }
+}
+
+/** The parts that put things on the chain. */
+function sendingParts(ground: Ground, tell: Tell) {
+  const { store, contracts, chain, log, config } = ground
+  const { sampleMs, slotsPerBilling, chainId } = contracts
+  const monitoring = contracts.monitoring.toLowerCase()
+  const onFault = (thrown: unknown): void => log.fault(thrown)
+  const shared = { store, outbox: chain.outbox, onFault }
+  const desk = createMembershipDesk({
+    ...shared,
+    abi: monitoringFace,
+    monitoring,
+    clock: wallClock,
+    ask: (account, peerKey) => tell({ type: 'JOIN_ASKED', account, peerKey }),
   })
   const alarms = createAlarmSender({
-    store,
-    outbox: chain.outbox,
+    ...shared,
     abi: monitoringFace,
     chainId,
     monitoring,
     community: contracts.community.toLowerCase(),
     nextNumber: () => nextAlarmNumber(ground),
-    onFault,
   })
   const allocator = createAllocator({
-    store,
-    outbox: chain.outbox,
+    ...shared,
     abi: quotaFace,
     quota: contracts.quota,
     contract: config.contract,
@@ -242,84 +265,85 @@ export async function openCommunity(config: CommunityConfig): Promise<CommunityG
     sampleMs,
     slotsPerBilling,
     revisions: () => revisionsOf(ground),
-    onFault,
   })
-  const extended = createExtendedDesk({
-    store,
-    pool,
-    bindingOf: ({ home, slot, epoch, delegation }) => ({
-      chainId,
-      monitoring,
-      sender: home,
-      epoch,
-      slot,
-      delegation,
-    }),
-    recipientOf,
-    settingsOf: (home) => commissioning.settingsOf(home),
-    recordKeyOf: (boardId) => commissioning.recordKeyOf(boardId),
-    decodeReport,
-    onMismatch: (home, slot, code) => box.gateway?.mismatch(home, slot, code),
-    nowMs: () => wallClock.nowMs(),
-  })
-  const gateway = new CommunityGateway({
-    config,
-    contracts,
-    store,
-    chain,
-    node,
-    book,
-    quotas,
-    collector,
-    alarms,
-    allocator,
-    desk,
-    extended,
-    picture,
-    invites,
-    commissioning,
-    pool,
-    faces: { monitoring: monitoringFace, quota: quotaFace },
-    log,
-    tell,
-  })
-  box.gateway = gateway
-  const { operation } = await keyring.keysOf(0)
-  pool.setKeys([operation])
-  await gateway.follow()
-  await node.start()
-  const domain = { chainId, monitoring: contracts.monitoring }
+  return { desk, alarms, allocator }
+}
+
+/** Keys and extended data for members; joining comes last, when a decision can be made. */
+async function servePeers(ground: Ground, gateway: CommunityGateway, parts: ServedParts): Promise<void> {
+  const { contracts, keyring, node, wallet } = ground
+  const domain = { chainId: contracts.chainId, monitoring: contracts.monitoring }
   await serveKeys(node, {
     signerOf: (request) => keyRequestSigner(request, domain),
-    issue: async (request) =>
-      issueKey(request, keyring, ground.wallet, { ...domain, epoch: (await currentEpoch(ground)) ?? 0 }),
+    issue: async (request) => {
+      const epoch = (await currentEpoch(ground)) ?? 0
+      return issueKey(request, keyring, wallet, { ...domain, epoch })
+    },
   })
-  await serveExtended(node, extended)
-  box.actor = await startCommunityGateway({
+  await serveExtended(node, parts.extended)
+  gateway.actor = await startMachine(ground, gateway, parts)
+  parts.hooks.actor = gateway.actor
+  await serveJoin(node, {
+    descriptor: () => descriptorOf(ground),
+    community: wallet,
+    invites: parts.invites.book,
+    onJoin: async (candidate) => {
+      const invited = parts.invites.invitedBy(candidate.inviteId)
+      await parts.commissioning.bind(invited.name, candidate.account)
+      return parts.desk.decide(candidate, invited)
+    },
+  })
+}
+
+type ServedParts = ReturnType<typeof countingParts> &
+  ReturnType<typeof sendingParts> & { readonly invites: Invites; readonly hooks: Hooks }
+
+function startMachine(
+  ground: Ground,
+  gateway: CommunityGateway,
+  parts: ServedParts,
+): Promise<CommunityActor> {
+  const { store, wallet, log } = ground
+  return startCommunityGateway({
     store,
     clock: wallClock,
-    account: ground.wallet.address.toLowerCase(),
+    account: wallet.address.toLowerCase(),
+    // The contracts are there before anything else of the gateway is: see `layGround`.
     deployOrAttach: async () => undefined,
     announceKeys: () => announceKeys(ground),
-    admit: (account, peerKey) => desk.admit(account, peerKey),
-    allocateQuotas: () => allocator.wake(),
-    openRecords: () => collector.wake(),
+    admit: (account, peerKey) => parts.desk.admit(account, peerKey),
+    allocateQuotas: () => parts.allocator.wake(),
+    openRecords: () => parts.collector.wake(),
     closePeriod: (period) => gateway.closePeriod(period),
-    publishAlarms: () => alarms.wake(),
+    publishAlarms: () => parts.alarms.wake(),
     warnOperator: (code) => gateway.warn(code),
     onFault: (thrown, about) => log.fault(thrown, about),
   })
-  gateway.actor = box.actor
-  await serveJoin(node, {
-    descriptor: () => descriptorOf(ground),
-    community: ground.wallet,
-    invites: invites.book,
-    onJoin: async (candidate) => {
-      const invited = invites.invitedBy(candidate.inviteId)
-      await commissioning.bind(invited.name, candidate.account)
-      return desk.decide(candidate, invited)
-    },
-  })
+}
+
+/**
+ * Founds or reopens a community and serves it. Throws a fault of one line when something it needs is missing.
+ */
+export async function openCommunity(config: CommunityConfig): Promise<CommunityGateway> {
+  const ground = await layGround(config)
+  const { store, keyring, node, log } = ground
+  const hooks: Hooks = {}
+  const onFault = (thrown: unknown): void => log.fault(thrown)
+  const tell: Tell = (event) => {
+    hooks.actor?.send(event).catch(onFault)
+  }
+  const counting = countingParts(ground, hooks, tell)
+  const sending = sendingParts(ground, tell)
+  const invites = await openInvites({ store, clock: wallClock, random: systemRandom, onFault }, () => node)
+  const faces = { monitoring: monitoringFace, quota: quotaFace }
+  const gateway = new CommunityGateway({ ...ground, ...counting, ...sending, invites, faces, tell })
+  hooks.gateway = gateway
+  await counting.book.refresh(store.db)
+  const { operation } = await keyring.keysOf(0)
+  counting.pool.setKeys([operation])
+  await gateway.follow()
+  await node.start()
+  await servePeers(ground, gateway, { ...counting, ...sending, invites, hooks })
   await gateway.start()
   return gateway
 }

@@ -1,6 +1,6 @@
 import { createActor, type Actor, type Snapshot } from 'xstate'
 import { livePowerControl } from '../../actors/power-control/live.ts'
-import type { powerControlMachine } from '../../actors/power-control/machine.ts'
+import { supplyState, type powerControlMachine } from '../../actors/power-control/machine.ts'
 import { readMeta, writeMeta } from '../../actors/storage/meta.ts'
 import type { Store } from '../../actors/storage/store.ts'
 import type { AlarmDraft } from '../../protocols/rules/alarm.ts'
@@ -59,10 +59,11 @@ export class HomePower {
   }
 
   state(): PowerControl {
-    const { value } = this.#actor.getSnapshot()
-    const name = typeof value === 'string' ? value : (Object.keys(value)[0] ?? 'normal')
-    const shown = (['normal', 'over', 'warned', 'tripped', 'restored'] as const).find((each) => each === name)
-    return shown ?? 'tripped'
+    const state = supplyState(this.#actor.getSnapshot())
+    return (
+      (['normal', 'over', 'warned', 'tripped', 'restored'] as const).find((each) => each === state) ??
+      'tripped'
+    )
   }
 
   tripsAtMs(nowMs: number): number | null {
@@ -79,6 +80,6 @@ export class HomePower {
 /** Opens the switch as it was when the gateway stopped. */
 export async function openHomePower(options: HomePowerOptions): Promise<HomePower> {
   const text = await readMeta(options.store.db, KEY)
-  const saved: Snapshot<unknown> | null = text === null ? null : JSON.parse(text)
+  const saved = text === null ? null : (JSON.parse(text) as Snapshot<unknown>)
   return new HomePower(options, saved)
 }

@@ -38,8 +38,8 @@ function create(file: string, random: RandomSource, accountKey: string | undefin
 }
 
 /**
- * The secrets of the gateway whose data folder this is, made at its first start. Refuses a file that others can
- * read (`secrets-exposed`) or that is not whole (`secrets-damaged`).
+ * The secrets of the gateway whose data folder this is, made at its first start. Refuses a file that others
+ * can read (`secrets-exposed`) or that is not whole (`secrets-damaged`).
  */
 export function loadSecrets(dataDir: string, random: RandomSource, accountKey?: string): GatewaySecrets {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })

@@ -30,7 +30,7 @@ const FROM_SOURCE = import.meta.url.endsWith('.ts')
 export interface Child {
   readonly name: string
   readonly pid: number
-  ask(question: string, body?: unknown): Promise<unknown>
+  readonly ask: (question: string, body?: unknown) => Promise<unknown>
   signal(signal: NodeJS.Signals): void
   /** Resolves when the process is gone. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>

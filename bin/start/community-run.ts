@@ -12,7 +12,9 @@ export interface ExpectedUse {
 }
 
 const CONTRACTED_W_PER_HOME = 6_900
-/** The demonstration's contract leaves a tenth to spare, so that some homes meet their limits and most do not. */
+/**
+ * The demonstration's contract leaves a tenth to spare, so that some homes meet their limits and most do not.
+ */
 const HEADROOM_PERMILLE = 1_100
 const CHALLENGE_BLOCKS = 10
 

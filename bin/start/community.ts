@@ -101,83 +101,122 @@ function firstReading(page: string): { at: () => number | null; close: () => voi
   return { at: () => first, close: () => events.close() }
 }
 
-/** Starts the chain, the community gateway, the boards and the homes, and waits until every home operates. */
-export async function startCommunity(options: StartOptions, tell: Tell): Promise<RunningCommunity> {
+/** What a start builds on: options checked, profiles read, and a way to undo what was begun. */
+interface Beginning {
+  readonly options: StartOptions
+  readonly tell: Tell
+  readonly expected: readonly ExpectedUse[]
+  readonly timeScale: number
+  readonly ahead: Ahead
+  readonly stops: (() => Promise<void> | void)[]
+  readonly onDeath: (fault: Fault) => void
+}
+
+async function startChain({ options, tell, stops }: Beginning): Promise<EmbeddedChain> {
+  const chain = await startEmbeddedChain({
+    dataDir: join(options.dataDir, 'chain'),
+    blockTimeS: options.blockTimeS,
+    clock: wallClock,
+    random: systemRandom,
+    searchPath: process.env.PATH ?? '',
+  })
+  stops.push(() => chain.stop())
+  tell(`chain      embedded, ${options.blockTimeS} s blocks, ${chain.rpc}`)
+  return chain
+}
+
+interface Founded {
+  readonly gateway: Supervised
+  readonly opened: CommunityOpened
+}
+
+async function found(begun: Beginning, chain: EmbeddedChain): Promise<Founded> {
+  const { options, expected, timeScale, ahead, stops, onDeath, tell } = begun
+  const managerKey = chain.accounts[0]?.privateKey
+  if (managerKey === undefined) throw new Fault('chain-start', 'the embedded chain has no funded account')
+  const config = communityConfig(options, { rpc: chain.rpc, managerKey }, expected, timeScale)
+  const founded: { opened: CommunityOpened | null } = { opened: null }
+  const gateway = await supervise({
+    name: 'community',
+    command: 'host-community',
+    ready: ahead.take('community'),
+    open: async (ask) => {
+      founded.opened = (await ask('open', config)) as CommunityOpened
+    },
+    onDeath,
+  })
+  stops.push(() => gateway.close())
+  if (founded.opened === null) throw new Fault('impossible', 'the community was opened without a word')
+  tell(`community  ${founded.opened.page}`)
+  return { gateway, opened: founded.opened }
+}
+
+interface BoardsUp {
+  readonly boards: Supervised
+  readonly hosted: readonly HostedHome[]
+  readonly served: readonly HostedBoard[]
+}
+
+async function startBoards(begun: Beginning, gateway: Supervised): Promise<BoardsUp> {
+  const { options, ahead, stops, onDeath, tell } = begun
+  const hosted = await commissionBoards(options, gateway)
+  const up: { served: readonly HostedBoard[] } = { served: [] }
+  const config: BoardsConfig = {
+    mode: options.boards,
+    sampleMs: options.sampleMs,
+    profilesDir: options.profilesDir,
+    boardHex: options.boardHex,
+    homes: hosted,
+  }
+  const boards = await supervise({
+    name: 'boards',
+    command: 'host-boards',
+    ready: ahead.take('boards'),
+    open: async (ask) => {
+      up.served = (await ask('open', config)) as readonly HostedBoard[]
+    },
+    onDeath,
+  })
+  stops.push(() => boards.close())
+  tell(`boards     ${up.served.length} (${options.boards})`)
+  return { boards, hosted, served: up.served }
+}
+
+async function begin(options: StartOptions, tell: Tell, onDeath: Beginning['onDeath']): Promise<Beginning> {
   const table = await loadProfiles(options.profilesDir ?? bundledProfiles())
   const profiles = Array.from({ length: options.homes }, (_, at) =>
     profileOfHome(table, at + 1, options.homes),
   )
   const expected = profiles.map((profile) => expectedUse(profile, options, table))
   const timeScale = options.boards === 'profile' ? table.stepMs / options.sampleMs : 1
-  const stops: (() => Promise<void> | void)[] = []
+  const ahead = startAhead(options)
+  return { options, tell, expected, timeScale, ahead, stops: [() => ahead.endUnused()], onDeath }
+}
+
+/** Starts the chain, the community gateway, the boards and the homes, and waits until every home operates. */
+export async function startCommunity(options: StartOptions, tell: Tell): Promise<RunningCommunity> {
   const box: { death: Fault | null } = { death: null }
-  const onDeath = (fault: Fault): void => {
+  const begun = await begin(options, tell, (fault) => {
     box.death ??= fault
-  }
+  })
+  const { stops } = begun
   const close = async (): Promise<void> => {
     for (const stop of stops.splice(0).reverse()) await stop()
   }
-  const ahead = startAhead(options)
-  stops.push(() => ahead.endUnused())
   try {
-    const chain = await startEmbeddedChain({
-      dataDir: join(options.dataDir, 'chain'),
-      blockTimeS: options.blockTimeS,
-      clock: wallClock,
-      random: systemRandom,
-    })
-    stops.push(() => chain.stop())
-    tell(`chain      embedded, ${options.blockTimeS} s blocks, ${chain.rpc}`)
-    const managerKey = chain.accounts[0]?.privateKey
-    if (managerKey === undefined) throw new Fault('chain-start', 'the embedded chain has no funded account')
-    const config = communityConfig(options, { rpc: chain.rpc, managerKey }, expected, timeScale)
-    const founded: { opened: CommunityOpened | null } = { opened: null }
-    const gateway = await supervise({
-      name: 'community',
-      command: 'host-community',
-      ready: ahead.take('community'),
-      open: async (ask) => {
-        founded.opened = (await ask('open', config)) as CommunityOpened
-      },
-      onDeath,
-    })
-    stops.push(() => gateway.close())
-    const { opened } = founded
-    if (opened === null) throw new Fault('impossible', 'the community was opened without a word')
-    tell(`community  ${opened.page}`)
+    const chain = await startChain(begun)
+    const { gateway, opened } = await found(begun, chain)
     const listener = firstReading(opened.page)
     stops.push(() => listener.close())
-    const hosted = await commissionBoards(options, gateway)
-    const served: { boards: readonly HostedBoard[] } = { boards: [] }
-    const boardsConfig: BoardsConfig = {
-      mode: options.boards,
-      sampleMs: options.sampleMs,
-      profilesDir: options.profilesDir,
-      boardHex: options.boardHex,
-      homes: hosted,
-    }
-    const boards = await supervise({
-      name: 'boards',
-      command: 'host-boards',
-      ready: ahead.take('boards'),
-      open: async (ask) => {
-        served.boards = (await ask('open', boardsConfig)) as readonly HostedBoard[]
-      },
-      onDeath,
-    })
-    stops.push(() => boards.close())
-    tell(`boards     ${served.boards.length} (${options.boards})`)
-    const { homes, pages } = await startHomes(
-      options,
-      { chain, gateway, hosted, served: served.boards, expected, timeScale, ahead },
-      onDeath,
-    )
+    const { boards, hosted, served } = await startBoards(begun, gateway)
+    const { homes, pages } = await startHomes({ ...begun, chain, gateway, hosted, served })
+    const homeProcesses = [...new Set(homes.map(({ process: each }) => each))]
     stops.push(async () => {
-      await Promise.all([...new Set(homes.map(({ process }) => process))].map((process) => process.close()))
+      await Promise.all(homeProcesses.map((each) => each.close()))
     })
-    const processes = [gateway, ...new Set(homes.map(({ process }) => process))]
-    stops.push(passOnSaves(chain, () => processes))
+    stops.push(passOnSaves(chain, () => [gateway, ...homeProcesses]))
     await untilOperating(homes, box, tell)
+    const death = (): Fault | null => box.death
     return {
       chain,
       gateway,
@@ -186,7 +225,7 @@ export async function startCommunity(options: StartOptions, tell: Tell): Promise
       opened,
       pages: [opened.page, ...pages],
       firstReadingMs: listener.at,
-      death: () => box.death,
+      death,
       close,
     }
   } catch (thrown) {
@@ -222,23 +261,17 @@ function startAhead(options: StartOptions): Ahead {
   }
 }
 
-interface HomesNeed {
+interface HomesNeed extends Beginning {
   readonly chain: EmbeddedChain
   readonly gateway: Supervised
   readonly hosted: readonly HostedHome[]
   readonly served: readonly HostedBoard[]
-  readonly expected: readonly ExpectedUse[]
-  readonly timeScale: number
-  readonly ahead: Ahead
 }
 
 type Homes = Pick<RunningCommunity, 'homes' | 'pages'>
 
-async function startHomes(
-  options: StartOptions,
-  need: HomesNeed,
-  onDeath: (fault: Fault) => void,
-): Promise<Homes> {
+async function startHomes(need: HomesNeed): Promise<Homes> {
+  const { options, onDeath } = need
   const invited = need.expected.map(({ energyWh }, at) => ({
     name: homeName(at + 1),
     weight: Math.max(1, energyWh),

@@ -71,7 +71,9 @@ function parseItem(item: string, homes: number): PlannedFault {
   return fault
 }
 
-/** The plan of `--fault LIST`, in order of time. Throws `bad-fault` with the grammar when an item is unknown. */
+/**
+ * The plan of `--fault LIST`, in order of time. Throws `bad-fault` with the grammar when an item is unknown.
+ */
 export function parseFaults(list: string, homes: number): PlannedFault[] {
   return list
     .split(',')

@@ -78,7 +78,9 @@ const statusesOf = (running: RunningCommunity): Promise<GatewayStatus[]> =>
     ...running.homes.map(({ name, process }) => process.ask('status', name) as Promise<GatewayStatus>),
   ])
 
-/** Waits until nothing waits in any outbox, at most a minute; then until everything is final or nothing moves. */
+/**
+ * Waits until nothing waits in any outbox, at most a minute; then until everything is final or nothing moves.
+ */
 async function drain(running: RunningCommunity, tell: Tell): Promise<void> {
   const deadline = wallClock.nowMs() + DRAIN_MS
   for (;;) {

@@ -20,12 +20,15 @@ export interface SupervisedOptions {
   /** A process started ahead of time, so that it loads its modules while others work. */
   readonly ready?: Child
   /** Asked of every fresh process, first thing. */
-  open(ask: Child['ask']): Promise<void>
+  readonly open: (ask: Child['ask']) => Promise<void>
   /** Told when the process ends and nobody asked it to. */
-  onDeath(fault: Fault): void
+  readonly onDeath: (fault: Fault) => void
 }
 
-/** Starts a process, opens it, and keeps it: an unasked end is reported, an asked kill is followed by a restart. */
+/**
+ * Starts a process, opens it, and keeps it: an unasked end is reported, an asked kill is followed by a
+ * restart.
+ */
 export async function supervise(options: SupervisedOptions): Promise<Supervised> {
   let closing = false
   let killing = false

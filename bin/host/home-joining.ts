@@ -1,0 +1,169 @@
+import { getBytes, hexlify, Interface, type Wallet } from 'ethers'
+import { z } from 'zod'
+import type { Courier } from '../../actors/smart-gateway/courier.ts'
+import { exchangeKeys, keptGrant, keptKeys } from '../../actors/smart-gateway/joining.ts'
+import type { SealedSlotData } from '../../actors/smart-gateway/readings.ts'
+import { readMeta, writeMeta } from '../../actors/storage/meta.ts'
+import type { Store } from '../../actors/storage/store.ts'
+import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
+import { decodeScalar, keyPair } from '../../protocols/crypto/group.ts'
+import type { OpeningKey } from '../../protocols/crypto/recover-reading.ts'
+import { createSealer } from '../../protocols/crypto/sealer.ts'
+import type { CommunityDescriptor, SignedDescriptor } from '../../protocols/messages/join.ts'
+import { joinCommunity } from '../../protocols/p2p/join-client.ts'
+import { verifyDescriptor } from '../../protocols/p2p/join.ts'
+import type { PeerNode } from '../../protocols/p2p/node.ts'
+import { keyOfPeerId } from '../../protocols/p2p/peer-key.ts'
+import { bytesOfHex } from '../../protocols/p2p/peer-record.ts'
+import { Fault } from '../../protocols/rules/fault.ts'
+import { systemRandom } from '../clock.ts'
+import type { HomeConfig } from './configs.ts'
+import { HomeGateway, type Attached } from './home-gateway.ts'
+import type { GatewayLog } from './log.ts'
+
+const monitoringFace = new Interface(monitoringAbi)
+const JOINED = 'joined'
+const RETRY_MS = 700
+
+const Joined = z.object({ gatewayPeerId: z.string(), text: z.string(), signature: z.string() })
+
+export interface KnownCommunity {
+  readonly gatewayPeerId: string
+  readonly descriptor: CommunityDescriptor
+}
+
+/** A home being opened: what its parts share. */
+export class HomeOpening {
+  readonly config: HomeConfig
+  readonly log: GatewayLog
+  readonly wallet: Wallet
+  readonly account: string
+  readonly store: Store
+  readonly node: PeerNode
+  readonly gateway: HomeGateway
+  readonly sealer = createSealer()
+  readonly sealed = new Map<number, SealedSlotData>()
+  readonly keys = new Map<number, OpeningKey>()
+  community: KnownCommunity | null = null
+  courier: Courier | null = null
+  closed = false
+
+  constructor(parts: Pick<HomeOpening, 'config' | 'log' | 'wallet' | 'store' | 'node'>) {
+    this.config = parts.config
+    this.log = parts.log
+    this.wallet = parts.wallet
+    this.account = parts.wallet.address.toLowerCase()
+    this.store = parts.store
+    this.node = parts.node
+    this.gateway = new HomeGateway({ ...parts, account: this.account })
+  }
+
+  get attached(): Attached {
+    if (this.gateway.attached === null)
+      throw new Fault('not-joined', 'the home does not belong to a community yet')
+    return this.gateway.attached
+  }
+}
+
+export async function remembered(store: Store): Promise<KnownCommunity | null> {
+  const text = await readMeta(store.db, JOINED)
+  if (text === null) return null
+  const kept = Joined.parse(JSON.parse(text))
+  const signed: SignedDescriptor = { text: kept.text, signature: bytesOfHex(kept.signature) }
+  return {
+    gatewayPeerId: kept.gatewayPeerId,
+    descriptor: verifyDescriptor(signed, keyOfPeerId(kept.gatewayPeerId)),
+  }
+}
+
+/** Joins with the invite, or remembers the community joined before. */
+export async function joinOnce(home: HomeOpening): Promise<KnownCommunity> {
+  const known = await remembered(home.store)
+  if (known !== null) return known
+  const { invite, name } = home.config
+  if (invite === null) {
+    throw new Fault('no-invite', '--invite: expected the code that the manager gave; ask for one', {
+      field: '--invite',
+    })
+  }
+  const joined = await joinCommunity(home.node, { invite, account: home.wallet, homeName: name })
+  const kept = {
+    gatewayPeerId: joined.gatewayPeerId,
+    text: joined.signed.text,
+    signature: hexlify(joined.signed.signature),
+  }
+  await home.store.transaction((trx) => writeMeta(trx, JOINED, JSON.stringify(kept)))
+  return { gatewayPeerId: joined.gatewayPeerId, descriptor: joined.descriptor }
+}
+
+/** What the chain announced, by its name in the store; waits until it is known. */
+export async function announced(home: HomeOpening, name: string): Promise<string> {
+  for (;;) {
+    const value = await readMeta(home.store.db, name)
+    if (value !== null) return value
+    if (home.closed) throw new Fault('closed', 'the gateway is closing')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/** X_cg of an epoch. */
+export const communityKey = (home: HomeOpening, epoch: number): Promise<string> =>
+  announced(home, `community-key:${epoch}`)
+
+/** Tries until it succeeds: the gateway may still be starting, or the network be down. */
+async function persistently<T>(home: HomeOpening, what: string, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work()
+    } catch (thrown) {
+      if (home.closed) throw thrown
+      home.log.fault(thrown, what)
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+    }
+  }
+}
+
+/** The auxiliary-key exchange, unless it was done before; resolves with the epoch. */
+export async function obtainKey(home: HomeOpening): Promise<number> {
+  const { community } = home
+  if (community === null) throw new Fault('not-joined', 'the home does not belong to a community yet')
+  const epoch = Number(await announced(home, 'epoch'))
+  const delegationBase = getBytes(await announced(home, `delegation-base:${epoch}`))
+  const known = await keptGrant(home.store, home.account, epoch)
+  if (known === null) {
+    await persistently(home, 'key exchange', () =>
+      exchangeKeys({
+        node: home.node,
+        store: home.store,
+        account: home.wallet,
+        community: community.descriptor,
+        gatewayPeerId: community.gatewayPeerId,
+        delegationBase,
+        epoch,
+        random: systemRandom,
+      }),
+    )
+  }
+  for (const [each, secret] of await keptKeys(home.store, home.account)) {
+    home.keys.set(each, keyPair(decodeScalar(secret, 'operationKey')))
+  }
+  return epoch
+}
+
+/** Publishes the operation key with what the community granted. */
+export async function publishKey(home: HomeOpening): Promise<void> {
+  const { descriptor, chain } = home.attached
+  const epoch = Number(await announced(home, 'epoch'))
+  const grant = await keptGrant(home.store, home.account, epoch)
+  if (grant === null) throw new Fault('no-key', 'there is no operation key to publish yet')
+  const data = monitoringFace.encodeFunctionData('publishKey', [
+    epoch,
+    0,
+    grant.key,
+    grant.signature,
+    grant.proof,
+  ])
+  await home.store.transaction((trx) =>
+    chain.outbox.enqueue(trx, { id: `key:${epoch}`, kind: 'key', to: descriptor.monitoring, data }),
+  )
+}
