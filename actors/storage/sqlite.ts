@@ -62,6 +62,16 @@ const ALREADY_ROLLED_BACK: SqliteStatement = {
   iterate: () => [].values(),
 }
 
+/** What the store threw, or undefined. */
+function storeSaid(work: () => unknown): unknown {
+  try {
+    work()
+    return undefined
+  } catch (thrown) {
+    return thrown
+  }
+}
+
 /** One connection with its statements prepared once. */
 class GuardedDatabase implements SqliteDatabase {
   readonly #connection: Connection
@@ -91,7 +101,8 @@ class GuardedDatabase implements SqliteDatabase {
   close(): void {
     this.#statements.clear()
     // libsql leaves the log behind as long as a statement of the connection lives, so it is emptied here.
-    if (this.#keeper) guardedNow(this.#where, () => this.#connection.pragma('wal_checkpoint(TRUNCATE)'))
+    // On a full disk that fails, and the log stays: the next opening reads it.
+    if (this.#keeper) storeSaid(() => this.#connection.pragma('wal_checkpoint(TRUNCATE)'))
     this.#connection.close()
   }
 }
