@@ -1,10 +1,18 @@
 import { boardLinkMachine } from './board-link/machine.ts'
+import { communityGatewayMachine } from './community-gateway/machine.ts'
+import { intentMachine } from './contract-proxy/intent-machine.ts'
+import { contractProxyMachine } from './contract-proxy/machine.ts'
 import { powerControlMachine } from './power-control/machine.ts'
+import { smartGatewayMachine } from './smart-gateway/machine.ts'
 
 /** Every pure machine by the name of its folder, for drawings, the state-chart viewer and the specs. */
 export const catalogue = {
+  'smart-gateway': smartGatewayMachine,
+  'community-gateway': communityGatewayMachine,
   'board-link': boardLinkMachine,
   'power-control': powerControlMachine,
+  'contract-proxy': contractProxyMachine,
+  intent: intentMachine,
 } as const
 
 export type MachineName = keyof typeof catalogue
