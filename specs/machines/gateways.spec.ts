@@ -81,9 +81,9 @@ describe('a smart gateway', () => {
       { type: 'AWAY', what: 'boards' },
       { type: 'BACK', what: 'chain' },
     ]
-    expect(follow([...JOINED, ...away]).last.matches({ operating: { link: 'degraded' } })).toBe(true)
+    expect(follow([...JOINED, ...away]).last.value).toMatchObject({ operating: { link: 'degraded' } })
     const back: SmartGatewayEvent = { type: 'BACK', what: 'boards' }
-    expect(follow([...JOINED, ...away, back]).last.matches({ operating: { link: 'whole' } })).toBe(true)
+    expect(follow([...JOINED, ...away, back]).last.value).toMatchObject({ operating: { link: 'whole' } })
   })
 })
 
