@@ -3,19 +3,18 @@ import type { BoardKind } from '../../protocols/rules/reading.ts'
 import { durationMs } from './duration.ts'
 
 /** Something that a fault can befall. */
-export type FaultNode = { kind: 'cgw' } | { kind: 'chain' } | { kind: 'home'; number: number }
+export type FaultNode = { kind: 'cgw' } | { kind: 'home'; number: number }
 
 /** One thing done to the running community, `atMs` after every home operates. */
 export type PlannedFault =
-  | { action: 'kill' | 'stop' | 'resume' | 'cut'; node: FaultNode; atMs: number }
-  | { action: 'heal'; atMs: number }
+  | { action: 'kill' | 'stop' | 'resume'; node: FaultNode; atMs: number }
   | { action: 'wire'; home: number; board: BoardKind; atMs: number }
 
 export const FAULT_GRAMMAR = [
   'LIST   := item,item…',
   'item   := action@duration            (counted from the moment every home operates)',
-  'action := kill:NODE | stop:NODE | resume:NODE | cut:NODE | heal | wire:HOME.BOARD',
-  'NODE   := cgw | home:N | chain',
+  'action := kill:NODE | stop:NODE | resume:NODE | wire:HOME.BOARD',
+  'NODE   := cgw | home:N',
   'BOARD  := power | water | comfort',
   'e.g.   --fault kill:home:2@10s,wire:1.power@20s',
 ].join('\n')
@@ -25,7 +24,7 @@ const refuse = (item: string, why: string): Fault =>
 
 function nodeOf(item: string, text: string): FaultNode {
   if (text === 'cgw') return { kind: 'cgw' }
-  if (text === 'chain') return { kind: 'chain' }
+  if (text === 'chain') throw refuse(item, 'the chain itself has no faults to play in this version')
   const home = /^home:(\d+)$/.exec(text)?.[1]
   if (home !== undefined) return { kind: 'home', number: Number(home) }
   if (/^signer:\d+$/.test(text)) throw refuse(item, 'the embedded chain has no signers')
@@ -39,11 +38,13 @@ function actionOf(item: string, action: string, atMs: number): PlannedFault {
   const argument = rest.join(':')
   switch (verb) {
     case 'heal':
-      return { action: 'heal', atMs }
+    case 'cut':
+    case 'delegate':
+    case 'end':
+      throw refuse(item, `"${verb}" is not in this version`)
     case 'kill':
     case 'stop':
     case 'resume':
-    case 'cut':
       return { action: verb, node: nodeOf(item, argument), atMs }
     case 'wire': {
       const wire = /^(\d+)\.(\w+)$/.exec(argument)

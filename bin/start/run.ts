@@ -15,15 +15,13 @@ const DRAIN_MS = 60_000
 const DRAIN_POLL_MS = 300
 const PROGRESS_MS = 10_000
 
-function processOf(
-  running: RunningCommunity,
-  fault: PlannedFault & { node: { kind: string } },
-): Supervised | null {
-  if (fault.node.kind === 'cgw') return running.gateway
-  if (fault.node.kind !== 'home') return null
-  const { node } = fault
-  const name = 'number' in node && typeof node.number === 'number' ? homeName(node.number) : ''
-  return running.homes.find((home) => home.name === name)?.process ?? null
+type NodeFault = Extract<PlannedFault, { action: 'kill' | 'stop' | 'resume' }>
+
+function processOf(running: RunningCommunity, { node }: NodeFault): Supervised {
+  if (node.kind === 'cgw') return running.gateway
+  const found = running.homes.find((home) => home.name === homeName(node.number))
+  if (found !== undefined) return found.process
+  throw new Fault('bad-fault', `--fault: there is no home ${node.number}`)
 }
 
 async function befall(running: RunningCommunity, fault: PlannedFault): Promise<void> {
@@ -31,27 +29,14 @@ async function befall(running: RunningCommunity, fault: PlannedFault): Promise<v
     await running.boards.ask('cut', { home: fault.home, kind: fault.board })
     return
   }
-  if (fault.action === 'heal') {
-    await Promise.all(everyGateway(running).map((process) => process.ask('heal')))
-    return
-  }
   const process = processOf(running, fault)
-  if (process === null)
-    throw new Fault('bad-fault', `--fault: ${fault.action} of the chain is not possible here`)
   if (fault.action === 'kill') await process.kill()
   if (fault.action === 'stop') process.signal('SIGSTOP')
   if (fault.action === 'resume') process.signal('SIGCONT')
-  if (fault.action === 'cut') await process.ask('cut')
 }
-
-const everyGateway = (running: RunningCommunity): Supervised[] => [
-  running.gateway,
-  ...new Set(running.homes.map(({ process }) => process)),
-]
 
 const nameOf = (fault: PlannedFault): string => {
   if (fault.action === 'wire') return `wire:${fault.home}.${fault.board}`
-  if (fault.action === 'heal') return 'heal'
   const { node } = fault
   return `${fault.action}:${node.kind === 'home' ? `home:${node.number}` : node.kind}`
 }
