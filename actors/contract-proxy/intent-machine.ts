@@ -186,6 +186,6 @@ export const intentMachine = setup({
         included: {},
       },
     },
-    lost: { type: 'final', entry: 'tell' },
+    lost: { entry: 'tell', on: { included: {} } },
   },
 })

@@ -156,7 +156,7 @@ describe('a full disk', () => {
         await store.close()
       } finally {
         // libsql keeps a closed file open until its statements are collected.
-      spawnSync('umount', ['-l', folder])
+        spawnSync('umount', ['-l', folder])
       }
     },
   )

@@ -138,7 +138,7 @@ describe('pruning a store', () => {
     expect((await prune(store, HOME, plan))['sample']).toBe(0)
   })
 
-  it('never lets go an intent on its way, its bytes, nor the call that says which nonce is next', async () => {
+  it('never lets go an intent on its way, its bytes, nor the call that names the next nonce', async () => {
     const call = (nonce: number, state: 'final' | 'sent') => ({
       account: HOME,
       nonce,
