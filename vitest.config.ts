@@ -8,6 +8,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // Polls end at the first success; the limit is for a busy machine.
+    expect: { poll: { timeout: 20_000 } },
     // Unpersistable XState children are refused only by the development build (statelyai/xstate#5331).
     execArgv: ['--conditions=development'],
   },

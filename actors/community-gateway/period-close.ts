@@ -122,6 +122,8 @@ export async function closePeriod(period: number, options: PeriodCloserOptions):
     anchors.find((anchor) => anchor.home === home && anchor.period === of)?.slot ?? -1
   const homes: HomePeriod[] = []
   for (const home of counted.homes) {
+    // A home that came with the period's last slot has one anchor for both ends: it used nothing yet.
+    if (slotOf(home, period - 1) === slotOf(home, period)) continue
     const start = await registersAt(store.db, home, slotOf(home, period - 1))
     const end = await registersAt(store.db, home, slotOf(home, period))
     // The set of homes is judged before; a home whose anchor cannot be opened would make the sum wrong.

@@ -32,6 +32,7 @@ export interface SupervisedOptions {
 export async function supervise(options: SupervisedOptions): Promise<Supervised> {
   let closing = false
   let killing = false
+  let killed: Promise<void> = Promise.resolve()
   let child = options.ready ?? startChild(options.name, options.command)
   const watch = (watched: Child): void => {
     void watched.ended.then(({ code, signal }) => {
@@ -50,15 +51,19 @@ export async function supervise(options: SupervisedOptions): Promise<Supervised>
     name: options.name,
     ask: (question, body) => child.ask(question, body),
     signal: (signal) => child.signal(signal),
-    async kill() {
-      killing = true
-      child.signal('SIGKILL')
-      await child.ended
-      await sleep(RESTART_AFTER_MS)
-      child = startChild(options.name, options.command)
-      killing = false
-      watch(child)
-      await options.open(child.ask)
+    kill: () => {
+      // A second kill waits for the process that the first one brought back.
+      killed = killed.then(async () => {
+        killing = true
+        child.signal('SIGKILL')
+        await child.ended
+        await sleep(RESTART_AFTER_MS)
+        child = startChild(options.name, options.command)
+        killing = false
+        watch(child)
+        await options.open(child.ask)
+      })
+      return killed
     },
     async close() {
       closing = true

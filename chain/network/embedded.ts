@@ -9,6 +9,7 @@ import type { Clock, RandomSource } from '../../protocols/rules/clock.ts'
 import { findAnvil, startAnvil } from './anvil.ts'
 import { ChainFolder, renameDurably, writeDurably, type FundedAccount } from './chain-folder.ts'
 import { headNumber, identityOf } from './rpc.ts'
+import { withOwnGenesis } from './own-genesis.ts'
 import { dumpState } from './state-dump.ts'
 
 export interface EmbeddedOptions {
@@ -131,6 +132,8 @@ function isAlive(pid: number): boolean {
 }
 
 async function startIn(folder: ChainFolder, chainId: number, options: EmbeddedOptions): Promise<Running> {
+  const cleaned = folder.hasState ? await withOwnGenesis(folder.stateFile, folder.genesisFile) : null
+  if (cleaned !== null) await writeDurably(folder.stateFile, cleaned)
   const anvil = await startAnvil({
     program: findAnvil(options.searchPath ?? ''),
     chainId,

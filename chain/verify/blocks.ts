@@ -1,4 +1,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
+import { getBytes, Interface } from 'ethers'
+import { unpackRecords } from '../../protocols/messages/record.ts'
+import { monitoringAbi } from '../bindings/monitoring.gen.ts'
 import { encodeReceipt, encodeTransaction, headerHash, hexOf } from './encode.ts'
 import type { Findings } from './report.ts'
 import { inOrder, split, type RpcReader } from './rpc.ts'
@@ -7,6 +10,8 @@ import { senderOf } from './sender.ts'
 import { listRoot } from './trie.ts'
 import { readBlock, readQuantity, readReceipts } from './wire.ts'
 import type { WireBlock, WireReceipt, WireTransaction } from './wire.ts'
+
+const monitoringFace = new Interface(monitoringAbi)
 
 /** A log in its place, as the receipts tell it. */
 export interface ChainLog {
@@ -206,5 +211,19 @@ function placeLogs(block: WireBlock, receipts: readonly WireReceipt[]): ChainLog
 function checkSender(transaction: WireTransaction, findings: Findings): void {
   if (senderOf(transaction) === transaction.from) return
   const says = `transaction ${transaction.hash} is served as sent by ${transaction.from}, who did not sign it`
-  findings.home('transaction-sender', transaction.from, null, 'from', says)
+  const slots = slotsOf(transaction.input)
+  for (const slot of slots.length === 0 ? [null] : slots) {
+    findings.home('transaction-sender', transaction.from, slot, 'from', says)
+  }
+}
+
+/** The slots that a call of `submit` carries; none for any other call. */
+function slotsOf(input: string): number[] {
+  try {
+    const call = monitoringFace.parseTransaction({ data: input })
+    const records: unknown = call?.name === 'submit' ? call.args[1] : undefined
+    return typeof records === 'string' ? unpackRecords(getBytes(records)).map(({ slot }) => slot) : []
+  } catch {
+    return []
+  }
 }

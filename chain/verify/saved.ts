@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { findAnvil, startAnvil } from '../network/anvil.ts'
+import { withOwnGenesis } from '../network/own-genesis.ts'
 import { identityOf } from '../network/rpc.ts'
 import { sqliteRows } from './rows.ts'
 import { cannotRead } from './rpc.ts'
@@ -80,12 +81,16 @@ async function serve(
     throw cannotRead(`${state} is missing`, 'let the community run until it saved its chain')
   const folder = await mkdtemp(join(tmpdir(), 'meterhood-verify-'))
   const remove = () => rm(folder, { recursive: true, force: true })
+  const genesis = join(chain, 'genesis.json')
+  const cleaned = existsSync(genesis) ? await withOwnGenesis(state, genesis) : null
+  const served = cleaned === null ? state : join(folder, 'state.json')
+  if (cleaned !== null) await writeFile(served, cleaned, { mode: 0o600 })
   const anvil = await startAnvil({
     program: findAnvil(searchPath),
     chainId,
     port: 0,
     blockTimeS: NO_BLOCKS_S,
-    from: { state },
+    from: { state: served },
     logFile: join(folder, 'node.log'),
   }).catch(async (thrown: unknown) => {
     await remove()
