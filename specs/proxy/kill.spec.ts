@@ -95,7 +95,7 @@ describe('a gateway killed by SIGKILL', () => {
   it.each(Object.entries(WAYS))(
     '%s, again and again, loses no intent and does none twice',
     async (_name, way) => {
-      for (let round = 0; round < 4; round += 1) await liveAndDie(way)
+      for (let round = 0; round < 3; round += 1) await liveAndDie(way)
       await checkAll()
     },
   )

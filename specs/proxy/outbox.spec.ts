@@ -203,6 +203,17 @@ describe('the outbox of an account', () => {
     expect(await store.db.selectFrom('attempt').select('hash').execute()).toHaveLength(2)
   })
 
+  it('offers again at once what a node that changed its chain may have lost', async () => {
+    await node.mine(3)
+    await put(1)
+    await expect.poll(poolSize).toBe(1)
+    const lost = await store.db.selectFrom('attempt').select('hash').executeTakeFirstOrThrow()
+    await node.ask('anvil_dropTransaction', lost.hash)
+    await expect.poll(() => feed.head()?.number).toBe(4)
+    await node.ask('anvil_rollback', 2)
+    await expect.poll(poolSize, { timeout: 5000 }).toBe(1)
+  })
+
   it('pays more at the same nonce when the chain has become dearer, and is done once', async () => {
     await put(1)
     await expect.poll(poolSize).toBe(1)
@@ -300,7 +311,8 @@ describe('the outbox of an account', () => {
     await node.ask('anvil_dropTransaction', ours.hash)
     await node.ask('eth_sendTransaction', { from: account, to: account, value: '0x1', nonce: '0x0' })
     await node.mine(8)
-    await expect.poll(async () => (await store.db.selectFrom('call').selectAll().execute()).length).toBe(1)
+    await expect.poll(() => told).toContain('put-1 stalled')
+    expect(await store.db.selectFrom('call').select('nonce').execute()).toEqual([{ nonce: 0 }])
     finalUpTo = Number.MAX_SAFE_INTEGER
     await mineUntil(async () => (await states())['put-1'] === 'final')
     expect(faults).toContain('nonce-taken')
