@@ -331,6 +331,6 @@ describe('the outbox of an account', () => {
     await node.mine(5)
     outbox = await open()
     await mineUntil(async () => (await states())['put-1'] === 'final')
-    expect(told).toEqual(['put-1 sent', 'put-1 included', 'put-1 confirmed', 'put-1 final'])
+    await expect.poll(() => told).toEqual(['put-1 sent', 'put-1 included', 'put-1 confirmed', 'put-1 final'])
   })
 })
