@@ -156,6 +156,8 @@ describe('the outbox of an account', () => {
       finalUpTo = 0
       await node.mine(40)
       await put(1)
+      // Two that waited together would travel in one call.
+      await expect.poll(poolSize).toBe(1)
       await put(2)
       await expect.poll(poolSize, { timeout: 20_000 }).toBe(2)
       await node.mine(depth)
