@@ -107,7 +107,7 @@ describe('the outbox of an account', () => {
     await put(1)
     await expect.poll(poolSize).toBe(1)
     await mineUntil(async () => (await states())['put-1'] === 'final')
-    expect(told).toEqual(['put-1 sent', 'put-1 included', 'put-1 confirmed', 'put-1 final'])
+    await expect.poll(() => told).toEqual(['put-1 sent', 'put-1 included', 'put-1 confirmed', 'put-1 final'])
     expect(await timesOf(node, tally, 1)).toBe(1)
     expect(await outbox.counts()).toEqual({ final: 1 })
     expect(await outbox.drained(1000)).toBe(true)
@@ -268,12 +268,9 @@ describe('the outbox of an account', () => {
   it('names the error of an intent that was reverted on the chain', async () => {
     await put(0, { gas: 100_000 })
     await mineUntil(async () => (await states())['put-0'] === 'failed')
-    expect(told).toEqual([
-      'put-0 sent',
-      'put-0 included Refused',
-      'put-0 confirmed Refused',
-      'put-0 failed Refused',
-    ])
+    await expect
+      .poll(() => told)
+      .toEqual(['put-0 sent', 'put-0 included Refused', 'put-0 confirmed Refused', 'put-0 failed Refused'])
   })
 
   it('does one by one what was reverted together, so that only the guilty one fails', async () => {
