@@ -7,7 +7,7 @@ import type { EssentialData } from '../../protocols/rules/reading.ts'
 import { encodeScalar } from '../../protocols/crypto/group.ts'
 import type { Binding } from '../../protocols/crypto/seal-reading.ts'
 import type { RecoveryResult } from '../../protocols/crypto/recover-reading.ts'
-import { ALARM_CODES, ALARM_RESOURCES, ALARM_SEVERITIES } from '../../protocols/messages/alarm-payload.ts'
+import { draftAlarm } from '../alarm-draft.ts'
 import type { EnvelopeTable, Trx } from '../storage/schema.ts'
 import { count, type Store } from '../storage/store.ts'
 import type { Judgement, QuotaControl } from './quota-control.ts'
@@ -87,32 +87,6 @@ function waitingRows(store: Store): Promise<Waiting[]> {
     .orderBy('envelope.log_index')
     .limit(BATCH)
     .execute()
-}
-
-/** Keeps an alarm that is still to be sealed and published; one of its kind for a slot only. */
-export async function draftAlarm(trx: Trx, home: string, draft: AlarmDraft, nowMs: number): Promise<boolean> {
-  const inserted = await trx
-    .insertInto('alarm_sent')
-    .values({
-      id: `${home}:${draft.slot}:${draft.code}:${draft.resource}`,
-      home,
-      code: ALARM_CODES[draft.code],
-      severity: ALARM_SEVERITIES[draft.severity],
-      resource: ALARM_RESOURCES[draft.resource],
-      slot: draft.slot,
-      t: nowMs,
-      value: draft.value,
-      limit_value: draft.limit,
-      text: draft.text,
-      envelope: null,
-      number: null,
-      state: 'raised',
-      created_at_ms: nowMs,
-      block: null,
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .executeTakeFirst()
-  return (inserted.numInsertedOrUpdatedRows ?? 0n) > 0n
 }
 
 const badData = (slot: number, code: string): AlarmDraft => ({

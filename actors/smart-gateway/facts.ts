@@ -26,6 +26,8 @@ export interface HomeTold {
   readonly keyPublished: { epoch: number }[]
   readonly included: number[]
   readonly alarms: OpenedAlarm[]
+  /** Alarms of this home's own that are on the chain now. */
+  readonly ownAlarms: OpenedAlarm[]
   readonly unreadable: number[]
   readonly revoked: boolean
 }
@@ -93,55 +95,70 @@ async function included(trx: Trx, fact: ChainFact, home: HomeFacts, told: Told):
   told.included.push(event.slot)
 }
 
-function opened(home: HomeFacts, epoch: number, number: number, envelope: Uint8Array): Alarm | null {
+type AlarmEvent = z.output<typeof shapes.Alarm>
+
+function opened(home: HomeFacts, sender: string, { epoch, number, envelope }: AlarmEvent): Alarm | null {
   const key = home.keyOf(epoch)
   if (key === null) return null
-  const binding = {
-    chainId: home.chainId,
-    monitoring: home.monitoring,
-    sender: home.community,
-    epoch,
-    slot: number,
-    delegation: 0,
-  }
+  const { chainId, monitoring } = home
   try {
-    return openAlarm(key, binding, envelope)
+    return openAlarm(key, { chainId, monitoring, sender, epoch, slot: number, delegation: 0 }, envelope)
   } catch {
     return null
   }
 }
 
-async function alarm(trx: Trx, fact: ChainFact, home: HomeFacts, told: Told): Promise<void> {
-  const event = shapes.Alarm.parse(fact.args)
-  if (event.home !== home.account) return
-  const content = opened(home, event.epoch, event.number, event.envelope)
-  if (content === null) {
-    told.unreadable.push(event.number)
-    return
-  }
+/** Keeps an alarm that was opened; false when it was there before. The home's own count downwards from -1. */
+async function keepAlarm(
+  trx: Trx,
+  row: { number: number; block: number; wire: Uint8Array; alarm: Alarm; nowMs: number },
+): Promise<boolean> {
+  const { alarm } = row
   const inserted = await trx
     .insertInto('alarm')
     .values({
-      number: event.number,
-      opened_at_ms: home.nowMs,
-      about: content.home,
-      code: ALARM_CODES[content.code],
-      severity: ALARM_SEVERITIES[content.severity],
-      resource: ALARM_RESOURCES[content.resource],
-      slot: content.slot,
-      t: content.t,
-      value: content.value,
-      limit_value: content.limit,
-      text: content.text,
-      wire: event.envelope,
-      block: fact.block,
+      number: row.number,
+      opened_at_ms: row.nowMs,
+      about: alarm.home,
+      code: ALARM_CODES[alarm.code],
+      severity: ALARM_SEVERITIES[alarm.severity],
+      resource: ALARM_RESOURCES[alarm.resource],
+      slot: alarm.slot,
+      t: alarm.t,
+      value: alarm.value,
+      limit_value: alarm.limit,
+      text: alarm.text,
+      wire: row.wire,
+      block: row.block,
       seen: 0,
     })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
-  if ((inserted.numInsertedOrUpdatedRows ?? 0n) === 0n) return
-  await count(trx, 'alarms-read')
-  told.alarms.push({ number: event.number, block: fact.block, alarm: content })
+  const fresh = (inserted.numInsertedOrUpdatedRows ?? 0n) > 0n
+  if (fresh) await count(trx, 'alarms-read')
+  return fresh
+}
+
+async function alarm(trx: Trx, fact: ChainFact, home: HomeFacts, told: Told): Promise<void> {
+  const own = fact.name === 'OwnAlarm'
+  const event = shapes.Alarm.parse(fact.args)
+  if (event.home !== home.account) return
+  const { block } = fact
+  if (own) {
+    const published = { state: 'published', block } as const
+    await trx.updateTable('alarm_sent').set(published).where('number', '=', event.number).execute()
+  }
+  const content = opened(home, own ? home.account : home.community, event)
+  if (content === null) {
+    told.unreadable.push(event.number)
+    return
+  }
+  const number = own ? -event.number : event.number
+  const row = { number, block, wire: event.envelope, alarm: content, nowMs: home.nowMs }
+  if (!(await keepAlarm(trx, row))) return
+  const found = { number: event.number, block, alarm: content }
+  if (own) told.ownAlarms.push(found)
+  else told.alarms.push(found)
 }
 
 async function quotaFact(trx: Trx, fact: ChainFact, home: HomeFacts): Promise<void> {
@@ -185,6 +202,7 @@ async function applyOne(trx: Trx, fact: ChainFact, home: HomeFacts, told: Told):
     case 'Reading':
       return included(trx, fact, home, told)
     case 'Alarm':
+    case 'OwnAlarm':
       return alarm(trx, fact, home, told)
     case 'HomeRevoked':
       if (shapes.HomeRevoked.parse(fact.args).home === home.account) told.revoked = true
@@ -207,6 +225,7 @@ export async function applyHomeFacts(
     keyPublished: [],
     included: [],
     alarms: [],
+    ownAlarms: [],
     unreadable: [],
     revoked: false,
   }
@@ -223,6 +242,11 @@ export async function revertHomeFacts(trx: Trx, fromBlock: number): Promise<numb
     .where('block', '>=', fromBlock)
     .execute()
   await count(trx, 'included', -undone.length)
+  await trx
+    .updateTable('alarm_sent')
+    .set({ state: 'sealed', block: null })
+    .where('block', '>=', fromBlock)
+    .execute()
   await trx.deleteFrom('quota').where('block', '>=', fromBlock).execute()
   await trx.deleteFrom('community_contract').where('block', '>=', fromBlock).execute()
   return undone.map(({ slot }) => slot)

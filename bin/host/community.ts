@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { getBytes, Interface, Wallet } from 'ethers'
-import { createAlarmSender } from '../../actors/community-gateway/alarm-sender.ts'
+import { getBytes, hexlify, Interface, Wallet } from 'ethers'
+import { createAlarmSender, type AlarmRecipient } from '../../actors/alarm-sender.ts'
 import { createAllocator, createQuotaBook } from '../../actors/community-gateway/allocation.ts'
 import { createCollector } from '../../actors/community-gateway/collector.ts'
 import { createExtendedDesk } from '../../actors/community-gateway/extended-desk.ts'
@@ -234,6 +234,19 @@ function countingParts(ground: Ground, hooks: Hooks, tell: Tell) {
   return { book, quotas, pool, commissioning, collector, extended, picture }
 }
 
+const ALARMS_IN_A_CALL = 16
+
+/** The operation key that alarms about a home are sealed to. */
+async function memberKey(store: Store, home: string): Promise<AlarmRecipient | null> {
+  const row = await store.db
+    .selectFrom('member')
+    .select(['epoch', 'operation_key'])
+    .where('account', '=', home)
+    .executeTakeFirst()
+  if (row === undefined || row.epoch === null || row.operation_key === null) return null
+  return { epoch: row.epoch, key: row.operation_key }
+}
+
 /** The parts that put things on the chain. */
 function sendingParts(ground: Ground, tell: Tell) {
   const { store, contracts, chain, log, config } = ground
@@ -250,11 +263,17 @@ function sendingParts(ground: Ground, tell: Tell) {
   })
   const alarms = createAlarmSender({
     ...shared,
-    abi: monitoringFace,
     chainId,
     monitoring,
-    community: contracts.community.toLowerCase(),
+    sender: contracts.community.toLowerCase(),
+    batch: ALARMS_IN_A_CALL,
+    recipientOf: (home) => memberKey(store, home),
     nextNumber: () => nextAlarmNumber(ground),
+    encode: (first, sealed) => {
+      const homes = sealed.map(({ home }) => home)
+      const envelopes = sealed.map(({ envelope }) => hexlify(envelope))
+      return monitoringFace.encodeFunctionData('raiseAlarms', [first, homes, envelopes])
+    },
   })
   const allocator = createAllocator({
     ...shared,

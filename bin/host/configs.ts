@@ -109,6 +109,8 @@ export interface HomeTally {
   readonly submitted: number
   readonly final: number
   readonly alarmsRead: number
+  /** Alarms of its own that are on the chain. */
+  readonly alarmsSent: number
   readonly slots: readonly SealedSlot[]
   readonly reorgs: number
   readonly memoryMb: number

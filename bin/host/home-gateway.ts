@@ -1,5 +1,7 @@
 import { getAddress } from 'ethers'
 import { createQuotaBook, type QuotaBook } from '../../actors/community-gateway/allocation.ts'
+import { draftAlarm } from '../../actors/alarm-draft.ts'
+import type { AlarmSender } from '../../actors/alarm-sender.ts'
 import type { LinkNotice } from '../../actors/board-link/live.ts'
 import type { HomeTold } from '../../actors/smart-gateway/facts.ts'
 import type { HomeActor } from '../../actors/smart-gateway/live.ts'
@@ -31,6 +33,16 @@ import type { HomePicture } from './home-picture.ts'
 import type { HomePower } from './home-power.ts'
 import type { GatewayLog } from './log.ts'
 
+/** Alarms of the home's own that are not on the chain yet. */
+async function unpublished({ db }: Store): Promise<number> {
+  const row = await db
+    .selectFrom('alarm_sent')
+    .select((each) => each.fn.countAll<number>().as('count'))
+    .where('state', 'in', ['raised', 'sealed'])
+    .executeTakeFirst()
+  return row?.count ?? 0
+}
+
 /** What a home has once it belongs to a community. */
 export interface Attached {
   readonly descriptor: CommunityDescriptor
@@ -38,6 +50,8 @@ export interface Attached {
   readonly picture: HomePicture
   readonly power: HomePower
   readonly boards: HomeBoards
+  /** Publishes the home's own alarms. */
+  readonly alarms: AlarmSender
 }
 
 export interface HomeParts {
@@ -165,6 +179,8 @@ export class HomeGateway {
       if (view !== undefined) this.pages?.notifyAlarm(view)
       this.#send({ type: 'ALARM_OPENED', number: alarm.number })
     }
+    for (const alarm of told.ownAlarms) picture?.ownAlarmPublished(alarm)
+    if (told.ownAlarms.length > 0) this.attached?.alarms.wake()
     for (const number of told.unreadable)
       this.#parts.log.warn({ number }, 'an alarm for this home cannot be opened')
     if (told.revoked) this.#send({ type: 'LEAVE' })
@@ -213,11 +229,26 @@ export class HomeGateway {
     this.changed()
   }
 
-  /** An alarm of the home's own: its people read it at once. */
+  /** An alarm of the home's own: its people read it at once, and it goes on the chain, sealed to the home. */
   ownAlarm(draft: AlarmDraft): void {
-    const view = this.attached?.picture.ownAlarm(`own:${draft.code}:${draft.slot}`, draft)
-    if (view !== undefined) this.pages?.notifyAlarm(view)
+    const { attached } = this
+    if (attached === null) return
+    const { store, account, log } = this.#parts
+    this.pages?.notifyAlarm(attached.picture.ownAlarm(draft))
+    store
+      .transaction((trx) => draftAlarm(trx, account, draft, wallClock.nowMs()))
+      .then(
+        (fresh) => {
+          if (fresh) attached.alarms.wake()
+        },
+        (thrown: unknown) => log.fault(thrown),
+      )
     this.changed()
+  }
+
+  /** The boards are about to be switched off on purpose: nobody is to be alarmed. */
+  rest(): void {
+    this.attached?.boards.stop()
   }
 
   communityAway(away: boolean): void {
@@ -307,7 +338,7 @@ export class HomeGateway {
     const refusal = snapshot?.context.refusal ?? null
     return {
       operating,
-      pending: counts.waiting + this.samples.size,
+      pending: counts.waiting + this.samples.size + (await unpublished(this.#parts.store)),
       notFinal: counts.notFinal,
       line: refusal ?? this.view().state.text,
     }
@@ -337,10 +368,20 @@ export class HomeGateway {
       submitted: rows.length - inStates(['queued', 'signed', null]),
       final: inStates(['final']),
       alarmsRead: await readCount(db, 'alarms-read'),
+      alarmsSent: await this.#published(),
       slots,
       reorgs: this.attached?.chain.forks() ?? 0,
       memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576),
     }
+  }
+
+  async #published(): Promise<number> {
+    const row = await this.#parts.store.db
+      .selectFrom('alarm_sent')
+      .select((each) => each.fn.countAll<number>().as('count'))
+      .where('state', 'in', ['published', 'final'])
+      .executeTakeFirst()
+    return row?.count ?? 0
   }
 
   /** Calm words for a log about why the home could not start. */

@@ -59,6 +59,10 @@ export function nameIn<Name extends string>(
 /** A page's severity for one of the wire. */
 export const severityOf = (value: AlarmSeverity): Severity => SEVERITY[value]
 
+/** Names an alarm of the home's own on its page. */
+const ownId = ({ code, slot, resource }: { code: string; slot: number; resource: string }): string =>
+  `own-${code}-${slot}-${resource}`
+
 const SEVERITIES: readonly AlarmSeverity[] = ['info', 'warning', 'critical']
 
 /** What a home's page shows, kept in memory and filled from the store when the gateway starts. */
@@ -127,7 +131,7 @@ export class HomePicture {
         text: row.text,
         resource: nameIn(ALARM_RESOURCES, row.resource) ?? 'none',
         atMs: row.t,
-        block: row.number > 0 ? row.block : null,
+        block: row.block,
         state: row.seen === 1 ? 'acknowledged' : 'new',
       })
     }
@@ -187,9 +191,10 @@ export class HomePicture {
     })
   }
 
-  ownAlarm(id: string, draft: AlarmDraft): AlarmView {
+  /** An alarm of the home's own, shown before the chain has it. */
+  ownAlarm(draft: AlarmDraft): AlarmView {
     return this.#addAlarm({
-      id,
+      id: ownId(draft),
       number: null,
       code: draft.code,
       severity: severityOf(draft.severity),
@@ -199,6 +204,13 @@ export class HomePicture {
       block: null,
       state: 'new',
     })
+  }
+
+  /** The chain has it: the same alarm, with its block. */
+  ownAlarmPublished({ block, alarm }: OpenedAlarm): void {
+    const at = this.#alarms.findIndex((each) => each.id === ownId(alarm))
+    const shown = this.#alarms[at]
+    if (shown !== undefined) this.#alarms[at] = { ...shown, block }
   }
 
   #addAlarm(view: AlarmView): AlarmView {

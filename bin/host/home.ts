@@ -7,6 +7,8 @@ import { createPeerNode } from '../../protocols/p2p/node.ts'
 import { keyOfPeerId } from '../../protocols/p2p/peer-key.ts'
 import type { CommunityDescriptor } from '../../protocols/messages/join.ts'
 import { applyHomeFacts, revertHomeFacts } from '../../actors/smart-gateway/facts.ts'
+import { createAlarmSender, type AlarmSender } from '../../actors/alarm-sender.ts'
+import { readMeta } from '../../actors/storage/meta.ts'
 import { startCourier } from '../../actors/smart-gateway/courier.ts'
 import { keptKeys } from '../../actors/smart-gateway/joining.ts'
 import { startSmartGateway } from '../../actors/smart-gateway/live.ts'
@@ -46,6 +48,34 @@ async function openChain(home: HomeOpening, descriptor: CommunityDescriptor): Pr
     signerKey: home.wallet.privateKey,
     batch: home.config.batch,
     log: home.log,
+  })
+}
+
+/** The home's own alarms: sealed to itself, one in a call. */
+function ownAlarmSender(home: HomeOpening, descriptor: CommunityDescriptor, chain: ChainLink): AlarmSender {
+  const { monitoring, chainId } = descriptor
+  return createAlarmSender({
+    store: home.store,
+    outbox: chain.outbox,
+    chainId,
+    monitoring,
+    sender: home.account,
+    batch: 1,
+    recipientOf: async () => {
+      const epoch = Number((await readMeta(home.store.db, 'epoch')) ?? -1)
+      const key = home.keys.get(epoch)
+      return key === undefined ? null : { epoch, key: key.bytes }
+    },
+    nextNumber: async () => {
+      const data = monitoringFace.encodeFunctionData('nextOwnAlarm', [home.account])
+      const [next] = monitoringFace.decodeFunctionResult('nextOwnAlarm', await chain.read(monitoring, data))
+      return Number(next)
+    },
+    encode: (first, sealed) => {
+      const envelope = sealed[0]?.envelope ?? new Uint8Array()
+      return monitoringFace.encodeFunctionData('raiseOwnAlarm', [first, envelope])
+    },
+    onFault: (thrown) => home.log.fault(thrown, 'own alarms'),
   })
 }
 
@@ -156,8 +186,13 @@ async function attach(home: HomeOpening): Promise<void> {
     tell: (alarm) => gateway.ownAlarm(alarm),
     onFault: (thrown) => home.log.fault(thrown),
   })
-  gateway.attached = { descriptor, chain, picture, power, boards }
+  const alarms = ownAlarmSender(home, descriptor, chain)
+  gateway.attached = { descriptor, chain, picture, power, boards, alarms }
   await followContracts(home, descriptor, chain)
+  chain.onOutcome(({ kind, state }) => {
+    if (kind === 'alarms' && (state === 'failed' || state === 'lost')) void alarms.refused()
+  })
+  alarms.wake()
   home.courier = startCourier({
     store,
     node,

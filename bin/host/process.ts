@@ -61,6 +61,9 @@ export function hostHomes(): void {
       const { block } = Saved.parse(body)
       for (const { gateway } of homes.values()) gateway.attached?.chain.saved(block)
     },
+    rest: () => {
+      for (const { gateway } of homes.values()) gateway.rest()
+    },
     status: (name) => opened(name).gateway.status(),
     tally: async (name) => {
       const tally = await opened(name).gateway.tally()

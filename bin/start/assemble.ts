@@ -74,7 +74,7 @@ export function assembleReport(figures: RunFigures): RunReport {
       decrypted: community.decrypted.length,
       lost,
       duplicates: chain.duplicates,
-      alarmsSent: community.alarmsSent,
+      alarmsSent: community.alarmsSent + sum(homes, (home) => home.alarmsSent),
       alarmsRead: sum(homes, (home) => home.alarmsRead),
     },
     latencyMs: { boardToDecrypted: percentiles(measured, missing) },

@@ -81,6 +81,10 @@ async function drain(running: RunningCommunity, tell: Tell): Promise<void> {
   }
 }
 
+const homeProcesses = (running: RunningCommunity): Supervised[] => [
+  ...new Set(running.homes.map(({ process }) => process)),
+]
+
 async function report(
   options: StartOptions,
   running: RunningCommunity,
@@ -148,6 +152,7 @@ export async function runFor(
   } finally {
     hideProgress()
   }
+  await Promise.all(homeProcesses(running).map((process) => process.ask('rest')))
   await running.boards.close()
   tell('drain      boards stopped, outboxes empty themselves')
   await drain(running, tell)

@@ -1,46 +1,54 @@
-import type { Interface } from 'ethers'
-import { hexlify } from 'ethers'
-import { sealAlarm } from '../../protocols/crypto/alarm-envelope.ts'
-import { plainRecipient } from '../../protocols/crypto/recipient.ts'
+import { sealAlarm } from '../protocols/crypto/alarm-envelope.ts'
+import { plainRecipient } from '../protocols/crypto/recipient.ts'
 import {
   ALARM_CODES,
   ALARM_RESOURCES,
   ALARM_SEVERITIES,
   alarmText,
   type Alarm,
-} from '../../protocols/messages/alarm-payload.ts'
-import { Fault } from '../../protocols/rules/fault.ts'
-import type { AlarmSentTable } from '../storage/schema.ts'
-import type { Store } from '../storage/store.ts'
-import type { OutboxPort } from '../outbox-port.ts'
+} from '../protocols/messages/alarm-payload.ts'
+import { Fault } from '../protocols/rules/fault.ts'
+import type { AlarmSentTable } from './storage/schema.ts'
+import type { Store } from './storage/store.ts'
+import type { OutboxPort } from './outbox-port.ts'
 
-/** Alarms of one call: they are batched so that their timing tells little. */
-const BATCH = 16
+/** To whom an alarm about a home is sealed; null while that gateway has no key. */
+export interface AlarmRecipient {
+  readonly epoch: number
+  /** 33 bytes. */
+  readonly key: Uint8Array
+}
+
+/** An alarm sealed to the number that the contract will give it. */
+export interface SealedAlarm {
+  readonly home: string
+  readonly envelope: Uint8Array
+}
 
 export interface AlarmSenderOptions {
   readonly store: Store
   readonly outbox: OutboxPort
-  readonly abi: Interface
   readonly chainId: number
   readonly monitoring: string
-  readonly community: string
+  /** The account that publishes: the community's, or the home's own. */
+  readonly sender: string
+  /** Alarms of one call at most: they are batched so that their timing tells little. */
+  readonly batch: number
+  readonly recipientOf: (home: string) => Promise<AlarmRecipient | null>
   /** The number that the contract gives to the next alarm. */
   readonly nextNumber: () => Promise<number>
+  /** The call that publishes alarms numbered from `first` on, 0x hex. */
+  readonly encode: (first: number, alarms: readonly SealedAlarm[]) => string
   readonly onFault: (thrown: unknown) => void
 }
 
-/** Seals drafted alarms to their homes and publishes them, one call at a time. */
+/** Seals drafted alarms to their readers and publishes them, one call at a time. */
 export interface AlarmSender {
   /** There may be drafts, or the call in hand was included. */
   wake(): void
   /** The call in hand was refused: its alarms are sealed again to the numbers that are next by then. */
   refused(): Promise<void>
   idle(): Promise<void>
-}
-
-interface Draft extends AlarmSentTable {
-  readonly epoch: number | null
-  readonly operation_key: Uint8Array | null
 }
 
 const nameOf = <Name extends string>(table: Readonly<Record<Name, number>>, value: number): Name => {
@@ -60,16 +68,13 @@ const alarmOf = (row: AlarmSentTable): Alarm => ({
   text: alarmText(row.text),
 })
 
-const drafts = (store: Store): Promise<Draft[]> =>
+const drafts = (store: Store, most: number): Promise<AlarmSentTable[]> =>
   store.db
     .selectFrom('alarm_sent')
-    .innerJoin('member', 'member.account', 'alarm_sent.home')
-    .selectAll('alarm_sent')
-    .select(['member.epoch', 'member.operation_key'])
-    .where('alarm_sent.state', '=', 'raised')
-    .where('member.operation_key', 'is not', null)
-    .orderBy('alarm_sent.created_at_ms')
-    .limit(BATCH)
+    .selectAll()
+    .where('state', '=', 'raised')
+    .orderBy('created_at_ms')
+    .limit(most)
     .execute()
 
 export function createAlarmSender(options: AlarmSenderOptions): AlarmSender {
@@ -120,36 +125,43 @@ class Sender implements AlarmSender {
     return sealed !== undefined
   }
 
-  #seal(row: Draft, number: number): Uint8Array {
-    const { chainId, monitoring, community } = this.#options
-    if (row.operation_key === null || row.epoch === null) {
-      throw new Fault('no-key', `${row.home}: it has no key yet`)
+  #seal(row: AlarmSentTable, { epoch, key }: AlarmRecipient, number: number): Uint8Array {
+    const { chainId, monitoring, sender } = this.#options
+    const binding = { chainId, monitoring, sender, epoch, slot: number, delegation: 0 }
+    return sealAlarm(plainRecipient(key), binding, alarmOf(row))
+  }
+
+  /** The drafts whose readers have a key, with that key. */
+  async #ready(): Promise<{ row: AlarmSentTable; recipient: AlarmRecipient }[]> {
+    const { store, batch, recipientOf } = this.#options
+    const ready: { row: AlarmSentTable; recipient: AlarmRecipient }[] = []
+    for (const row of await drafts(store, batch)) {
+      const recipient = await recipientOf(row.home)
+      if (recipient !== null) ready.push({ row, recipient })
     }
-    const binding = { chainId, monitoring, sender: community, epoch: row.epoch, slot: number, delegation: 0 }
-    return sealAlarm(plainRecipient(row.operation_key), binding, alarmOf(row))
+    return ready
   }
 
   async #publish(): Promise<void> {
-    const { store, outbox, abi, monitoring } = this.#options
+    const { store, outbox, monitoring, encode } = this.#options
     if (await this.#inHand()) return
-    const rows = await drafts(store)
-    if (rows.length === 0) return
+    const ready = await this.#ready()
+    if (ready.length === 0) return
     const first = await this.#options.nextNumber()
-    const sealed = rows.map((row, index) => {
-      return { row, number: first + index, envelope: this.#seal(row, first + index) }
+    const sealed = ready.map(({ row, recipient }, index) => {
+      const number = first + index
+      return { id: row.id, home: row.home, number, envelope: this.#seal(row, recipient, number) }
     })
-    const homes = sealed.map(({ row }) => row.home)
-    const envelopes = sealed.map(({ envelope }) => hexlify(envelope))
-    const data = abi.encodeFunctionData('raiseAlarms', [first, homes, envelopes])
+    const data = encode(first, sealed)
     await store.transaction(async (trx) => {
-      for (const { row, number, envelope } of sealed) {
+      for (const { id, number, envelope } of sealed) {
         await trx
           .updateTable('alarm_sent')
           .set({ state: 'sealed', number, envelope })
-          .where('id', '=', row.id)
+          .where('id', '=', id)
           .execute()
       }
-      const id = `alarms:${first}:${rows[0]?.id ?? ''}`
+      const id = `alarms:${first}:${sealed[0]?.id ?? ''}`
       await outbox.enqueue(trx, { id, kind: 'alarms', to: monitoring, data })
     })
   }
