@@ -28,6 +28,7 @@ const WANTED = {
   'commitment-monitoring': ['CommitmentMonitoring.sol', 'CommitmentMonitoring'],
   'storage-monitoring': ['StorageMonitoring.sol', 'StorageMonitoring'],
   quota: ['Quota.sol', 'Quota'],
+  token: ['SmartCommunityToken.sol', 'SmartCommunityToken'],
 } as const
 
 const bytecodeSchema = z.object({ object: z.string() })
