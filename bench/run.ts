@@ -4,6 +4,7 @@ import { messageOf } from '../protocols/rules/fault.ts'
 import type { BenchRow } from './recovery.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<{ rows: readonly BenchRow[] }> }>>> = {
+  clear: () => import('./clear.ts'),
   gas: () => import('./gas.ts'),
   latency: () => import('./latency.ts'),
   recovery: () => import('./recovery.ts'),
