@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { marketView } from './market-model.ts'
 
 /**
  * What the pages know: one view per gateway, the role decides which. Everything is an integer with its
@@ -120,6 +121,7 @@ export const homeView = z.object({
   boards: z.array(boardView).max(12).readonly(),
   alarms: z.array(alarmView).max(LIST_LIMIT).readonly(),
   refused: z.array(refusedView).max(LIST_LIMIT).readonly(),
+  market: marketView.nullable().describe('null while the home has no market'),
   chain: chainView,
   counts: z.object({
     samples: natural,

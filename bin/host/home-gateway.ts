@@ -318,6 +318,7 @@ export class HomeGateway {
       boards: [],
       alarms: [],
       refused: [],
+      market: null,
       chain: {
         state: 'connecting',
         chainId: null,

@@ -269,6 +269,7 @@ export class HomePicture {
       boards: live.boards,
       alarms: [...this.#alarms],
       refused: [...this.#refused],
+      market: null,
       chain: live.chain,
       counts: { ...this.counts },
     }

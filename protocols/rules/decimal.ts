@@ -42,9 +42,12 @@ export function microOf(written: string, field: string): number {
 }
 
 /** Millionths as people write them, without trailing zeros: 18970000 is `18.97`. */
-export function decimalOf(micro: number): string {
-  const digits = String(Math.abs(micro)).padStart(DECIMALS + 1, '0')
-  const fraction = digits.slice(-DECIMALS).replace(/0+$/, '')
-  const text = digits.slice(0, -DECIMALS) + (fraction === '' ? '' : `.${fraction}`)
-  return micro < 0 ? `-${text}` : text
+export const decimalOf = (micro: number): string => scaledDecimalOf(micro, DECIMALS)
+
+/** Parts as people write the whole, without trailing zeros: 1500 Wh with 3 decimals are `1.5` kWh. */
+export function scaledDecimalOf(parts: number, decimals: number): string {
+  const digits = String(Math.abs(parts)).padStart(decimals + 1, '0')
+  const fraction = digits.slice(-decimals).replace(/0+$/, '')
+  const text = digits.slice(0, -decimals) + (fraction === '' ? '' : `.${fraction}`)
+  return parts < 0 ? `-${text}` : text
 }

@@ -90,6 +90,7 @@ export function exampleHome(nowMs: number = NOON_MS): HomeView {
         text: 'The water register jumped by 900 L in 2 s: refused as a spike.',
       },
     ],
+    market: null,
     chain: {
       state: 'ready',
       chainId: 1337,

@@ -16,6 +16,7 @@ import { view, type View } from '../read-model.ts'
 import type { Access } from './access.ts'
 import type { CurrentView } from './current-view.ts'
 import type { EventStream } from './event-stream.ts'
+import type { MarketActions } from './market-routes.ts'
 
 export type PageApp = FastifyInstance<
   RawServerDefault,
@@ -33,6 +34,8 @@ export interface PageActions {
   restorePower?(): Promise<void>
   /** Opens or closes the water board's valve. */
   setValve?(open: boolean): Promise<void>
+  /** Buying and selling; a gateway without a market leaves it out. */
+  readonly market?: MarketActions
 }
 
 /** What the routes of one gateway are made of. */
@@ -50,8 +53,8 @@ export interface RouteParts {
  * address.
  */
 const resume = z.strictObject({ after: z.string().max(64).optional() })
-const refusals = { '4xx': refusal, '5xx': refusal }
-const SIGNED_IN = { rateLimit: { max: 60, timeWindow: 60_000 } }
+export const refusals = { '4xx': refusal, '5xx': refusal }
+export const SIGNED_IN = { rateLimit: { max: 60, timeWindow: 60_000 } }
 /** A guess at a 256-bit secret is hopeless; this keeps it from being noise. */
 const SIGN_IN = { rateLimit: { max: 10, timeWindow: 60_000 } }
 
@@ -142,17 +145,22 @@ function action<Body extends z.ZodType>(summary: string, body: Body) {
   return { summary, body, response: { 200: done, ...refusals } }
 }
 
-async function perform(work: Promise<void> | undefined): Promise<{ ok: true }> {
-  if (work === undefined) {
-    throw new Fault('not-here', 'this gateway does not offer that action', {
-      fix: 'open the page of the home',
-    })
-  }
+/** Does what was asked; throws Fault `not-here` where the gateway has no such action. */
+export async function perform(work: Promise<void> | undefined): Promise<{ ok: true }> {
+  if (work === undefined) throw notOffered()
   await work
   return { ok: true }
 }
 
-function requireSession(request: FastifyRequest, access: Access | null): void {
+/** The refusal of an action that this gateway does not have. */
+export function notOffered(): Fault {
+  return new Fault('not-here', 'this gateway does not offer that action', {
+    fix: 'open the page of the home',
+  })
+}
+
+/** Throws Fault `signed-out` for a device that this gateway does not know. */
+export function requireSession(request: FastifyRequest, access: Access | null): void {
   if (access === null || access.holdsSession(request.headers.cookie)) return
   throw new Fault('signed-out', 'this device is not signed in to this gateway', {
     field: 'Cookie',

@@ -12,6 +12,7 @@ import { addApp, addTrust } from './documents.ts'
 import { EventStream } from './event-stream.ts'
 import { addGuards } from './guards.ts'
 import type { PageLogger } from './logger.ts'
+import { addMarket } from './market-routes.ts'
 import { linkName } from './names.ts'
 import { openApi } from './openapi.ts'
 import { listenFault, preparePort, type ListenOptions, type Port } from './port.ts'
@@ -110,6 +111,7 @@ async function buildApp(options: PagesOptions, parts: AppParts): Promise<PageApp
   const routes = { ...parts, actions: options.actions }
   addReading(app, routes)
   addActions(app, routes)
+  addMarket(app, routes)
   if (access !== null) addSession(app, access)
   if (port.certificates !== null) addTrust(app, () => options.view().name, port.certificates)
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>

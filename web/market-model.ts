@@ -1,0 +1,295 @@
+import { z } from 'zod'
+
+/**
+ * What the market pages know, and what a home may ask of its market. Money is in micro-SCT (a millionth of a
+ * token) or micro-euro; an amount of energy is in Wh, of power in W within a window, of water in mL. Prices
+ * of a unit are per kWh, per kW and hour, or per m³. Prices of a lot are for the whole lot.
+ */
+
+/** Most rows of a list; the CSV file holds all of them. */
+export const MARKET_LIST_LIMIT = 100
+/** Most sealed bids shown one by one: one of each home in a large community. */
+export const SEALS_LIMIT = 64
+/** A home states a few dozen rules at most; more would be a program. */
+export const RULES_LIMIT = 32
+/** The contract's largest amount of a lot. */
+export const AMOUNT_MOST = 2 ** 48 - 1
+/** 999,999,999.999999 SCT: 15 digits, which every reader of JSON keeps. */
+export const MICRO_MOST = 999_999_999_999_999
+const MINUTES_OF_DAY = 24 * 60
+
+const natural = z.int().min(0)
+const moment = z.int().min(0).describe('milliseconds since the Unix epoch')
+const line = z.string().max(240)
+const micro = z.int().min(0).max(MICRO_MOST)
+const account = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'an account: 0x and 40 hexadecimal digits')
+const auctionId = z
+  .string()
+  .regex(/^[0-9a-z-]{1,80}$/, 'the id of an auction in the view')
+  .describe('the number of the auction on the chain; another word until the chain has it')
+const ppm = z.int().describe('millionths: 1,000,000 is once')
+
+export const marketResource = z.enum(['energy', 'power', 'water'])
+export type MarketResource = z.infer<typeof marketResource>
+export const marketRole = z.enum(['buyer', 'seller'])
+export type MarketRole = z.infer<typeof marketRole>
+
+/** What the home owns. SCT lie in the token, as free credit in the market, or are locked there. */
+export const walletView = z.object({
+  balanceMicroSct: micro.describe('in the token contract'),
+  creditMicroSct: micro.describe('in the market, free: withdraw takes it out'),
+  lockedMicroSct: micro.describe('in the market, as bonds and deposits of auctions'),
+  nativeWei: z.string().regex(/^\d{1,60}$/, 'a decimal number'),
+  sctBuyMicroEur: micro.nullable().describe('what one SCT costs'),
+  sctSellMicroEur: micro.nullable().describe('what one SCT brings'),
+  pricesAtMs: moment.nullable(),
+  pricesStale: z.boolean().describe('true while the feed is older than its age limit: no exchange'),
+})
+export type WalletView = z.infer<typeof walletView>
+
+/** One resource of the home in the current billing period, and its prices. */
+export const marketResourceView = z.object({
+  resource: marketResource,
+  quota: natural.nullable(),
+  used: natural.describe('of the period; for power the highest slot'),
+  likelyByEnd: natural.nullable().describe('the forecast of what will be used by the end of the period'),
+  spare: natural.nullable().describe('what the home could sell without selling itself short'),
+  spareBecause: line,
+  marketMicroEurPerUnit: micro.nullable(),
+  marketMicroSctPerUnit: micro.nullable(),
+  tradingMicroSctPerUnit: micro.nullable().describe('average of the newest trades of the community'),
+  weightPpm: ppm.describe('W of equations 8, 10 and 11 now'),
+  ceilingMicroSctPerUnit: micro.nullable().describe('the public ceiling: bond = amount at this price'),
+})
+export type MarketResourceView = z.infer<typeof marketResourceView>
+
+const lot = {
+  resource: marketResource,
+  amount: natural,
+  fromMs: moment.describe('begin of the period, or of the window of power'),
+  untilMs: moment,
+}
+
+/** Somebody's request for quota, that matches what this home likes to be asked. */
+export const requestView = z.object({
+  auctionId,
+  ...lot,
+  buyer: account,
+  openedAtMs: moment,
+  closesAtMs: moment,
+  estimateMicroSct: micro.nullable().describe('M of the lot'),
+  ceilingMicroSct: micro.describe('most the lot can cost, and the bond of a bid'),
+  spare: natural.nullable(),
+  state: z.enum(['open', 'bid', 'declined', 'closed']),
+  ownValueMicroSct: micro.nullable(),
+  because: line.describe('what the home can spare and why, or why it did not bid'),
+})
+export type RequestView = z.infer<typeof requestView>
+
+export const auctionPhase = z.enum([
+  'offering',
+  'bidding',
+  'gap',
+  'showing',
+  'revealing',
+  'settling',
+  'delivering',
+  'paid',
+  'failed',
+])
+export type AuctionPhase = z.infer<typeof auctionPhase>
+
+/** Why nothing was exchanged; the first six are the contract's own. */
+export const auctionFailure = z.enum([
+  'cancelled',
+  'no-bids',
+  'no-max-price',
+  'none-under-max',
+  'second-above-max',
+  'too-late',
+  'refused',
+])
+export type AuctionFailure = z.infer<typeof auctionFailure>
+
+/** A sealed bid: a lock until its seller reveals. */
+export const sealView = z.object({
+  account,
+  own: z.boolean(),
+  valueMicroSct: micro.nullable().describe('null while sealed'),
+})
+export type SealView = z.infer<typeof sealView>
+
+/** A movement of SCT of one auction, as this home sees it. */
+export const movementView = z.object({
+  text: line,
+  kind: z.enum(['locked', 'pays', 'gets', 'returned', 'forfeited']),
+  microSct: micro,
+  done: z.boolean(),
+})
+export type MovementView = z.infer<typeof movementView>
+
+/** An auction that this home takes part in. */
+export const auctionView = z.object({
+  id: auctionId,
+  role: marketRole,
+  ...lot,
+  buyer: account.nullable(),
+  seller: account.nullable().describe('the winner, once there is one'),
+  openedAtMs: moment,
+  phase: auctionPhase,
+  phaseStartsAtMs: moment.nullable(),
+  phaseEndsAtMs: moment.nullable(),
+  failure: auctionFailure.nullable(),
+  bids: natural,
+  reveals: natural,
+  seals: z.array(sealView).max(SEALS_LIMIT).readonly(),
+  bondMicroSct: micro,
+  depositMicroSct: micro,
+  ownValueMicroSct: micro.nullable().describe('what this home sealed: its bid, or its maximum price'),
+  maxPriceMicroSct: micro.nullable().describe('once the buyer has shown it'),
+  won: z.boolean().nullable(),
+  priceMicroSct: micro.nullable(),
+  delivered: natural.nullable(),
+  movements: z.array(movementView).max(12).readonly(),
+  cancellable: z.boolean(),
+  byRule: z.boolean().describe('true when a rule of the home did it'),
+  text: line,
+})
+export type AuctionView = z.infer<typeof auctionView>
+
+/** A trade that is over. */
+export const tradeView = z.object({
+  id: auctionId,
+  role: marketRole,
+  ...lot,
+  delivered: natural,
+  priceMicroSct: micro,
+  paidMicroSct: micro.describe('what went from the buyer to the seller'),
+  compensationMicroSct: micro.describe('what the seller paid the buyer for what was not delivered'),
+  againstTradingPpm: ppm.nullable().describe('price against the trading price of then; negative: under it'),
+  counterparty: account,
+  atMs: moment,
+  outcome: z.enum(['delivered', 'partly', 'failed']),
+  text: line,
+})
+export type TradeView = z.infer<typeof tradeView>
+
+/** One line of a bill: positive is what the home owes, negative what it gets. */
+export const billRowView = z.object({
+  text: line,
+  resource: marketResource.nullable(),
+  amount: natural.nullable(),
+  microSct: z.int(),
+  microEur: z.int().nullable(),
+})
+export type BillRowView = z.infer<typeof billRowView>
+
+export const billView = z.object({
+  period: natural,
+  startsAtMs: moment,
+  endsAtMs: moment,
+  closed: z.boolean().describe('false while the period runs or a delivery of it is not decided'),
+  rows: z.array(billRowView).max(MARKET_LIST_LIMIT).readonly(),
+  totalMicroSct: z.int(),
+  totalMicroEur: z.int().nullable(),
+})
+export type BillView = z.infer<typeof billView>
+
+const unitPrice = z
+  .int({ error: 'a whole number of micro-SCT per unit' })
+  .min(0, 'a price from 0 up')
+  .max(MICRO_MOST, 'at most 999,999,999.999999 SCT')
+const minuteOfDay = z
+  .int()
+  .min(0, 'minutes from 00:00')
+  .max(MINUTES_OF_DAY, 'at most 1440, the end of the day')
+
+/** When a rule holds, at the home's own place: days of the week (0 is Sunday) and a part of the day. */
+export const ruleHours = z
+  .strictObject({
+    days: z.array(z.int().min(0).max(6)).min(1, 'at least one day of the week').max(7),
+    fromMinute: minuteOfDay,
+    untilMinute: minuteOfDay.describe('exclusive; before fromMinute the hours go past midnight'),
+  })
+  .refine(({ fromMinute, untilMinute }) => fromMinute !== untilMinute, {
+    path: ['untilMinute'],
+    message: 'another time than the begin; the whole day is 0 to 1440',
+  })
+export type RuleHours = z.infer<typeof ruleHours>
+
+const lotAmount = z
+  .int({ error: 'a whole number of Wh, W or mL' })
+  .min(1, 'more than nothing')
+  .max(AMOUNT_MOST, 'at most 2^48 - 1')
+
+/** A rule as a home states it. */
+export const tradeRule = z.discriminatedUnion('action', [
+  z.strictObject({
+    action: z.literal('sell'),
+    resource: marketResource,
+    keepPermille: z
+      .int()
+      .min(0, 'a share from 0 % up')
+      .max(1000, 'at most the whole quota')
+      .describe('of the quota: what stays with the home beyond its likely use'),
+    mostAmount: lotAmount.describe('of one lot'),
+    leastMicroSctPerUnit: unitPrice,
+    hours: ruleHours.nullable(),
+  }),
+  z.strictObject({
+    action: z.literal('buy'),
+    resource: marketResource,
+    when: z
+      .enum(['short', 'hours'])
+      .describe('short: the quota will not last; hours: for the hours stated, once each day'),
+    amount: lotAmount.describe('of power: for the hours; else at most this in one lot'),
+    mostMicroSctPerUnit: unitPrice,
+    hours: ruleHours.nullable(),
+  }),
+  z.strictObject({
+    action: z.literal('keep'),
+    leastMicroSct: z
+      .int({ error: 'a whole number of micro-SCT' })
+      .min(0)
+      .max(MICRO_MOST)
+      .describe('no rule buys when fewer tokens would be left'),
+  }),
+])
+export type TradeRule = z.infer<typeof tradeRule>
+
+const ruleId = z.string().regex(/^[0-9a-z-]{1,40}$/, 'the id of a rule in the view')
+
+export const ruleView = z.object({
+  id: ruleId,
+  text: line,
+  enabled: z.boolean(),
+  rule: tradeRule,
+})
+export type RuleView = z.infer<typeof ruleView>
+
+/** What a rule decided, and why, in words. */
+export const decisionView = z.object({
+  atMs: moment,
+  rule: ruleId.nullable().describe('null in a simulation, where rules may not be saved yet'),
+  resource: marketResource.nullable(),
+  acted: z.boolean(),
+  text: line,
+})
+export type DecisionView = z.infer<typeof decisionView>
+
+export const marketView = z.object({
+  state: z.object({
+    phase: z.enum(['starting', 'open', 'closing', 'paused', 'frozen']),
+    text: line.describe('one plain sentence for people'),
+  }),
+  strict: z.boolean().describe('the paper’s rule: fails when the second lowest is above the maximum price'),
+  wallet: walletView,
+  resources: z.array(marketResourceView).max(3).readonly(),
+  requests: z.array(requestView).max(MARKET_LIST_LIMIT).readonly(),
+  auctions: z.array(auctionView).max(MARKET_LIST_LIMIT).readonly(),
+  history: z.array(tradeView).max(MARKET_LIST_LIMIT).readonly(),
+  bills: z.array(billView).max(24).readonly().describe('the newest first'),
+  rules: z.array(ruleView).max(RULES_LIMIT).readonly(),
+  decisions: z.array(decisionView).max(MARKET_LIST_LIMIT).readonly(),
+})
+export type MarketView = z.infer<typeof marketView>
