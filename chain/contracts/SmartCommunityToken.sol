@@ -51,7 +51,7 @@ contract SmartCommunityToken is ISmartCommunityToken, ERC20Permit, ERC20Pausable
 
     modifier rewarded() {
         _;
-        _getBlockReward();
+        _getBlockReward(0);
     }
 
     /// @notice The paper's *publish*: the owner's token begins with `supply` micro-SCT in the reserve, a name
@@ -100,7 +100,7 @@ contract SmartCommunityToken is ISmartCommunityToken, ERC20Permit, ERC20Pausable
         if (tokenAmount < minTokens) revert LessThanAsked(tokenAmount, minTokens);
         _transfer(address(this), msg.sender, tokenAmount);
         emit Bought(msg.sender, msg.value, tokenAmount);
-        _getBlockReward();
+        _getBlockReward(currency);
         if (currency != 0) Address.sendValue(payable(msg.sender), currency);
     }
 
@@ -111,7 +111,7 @@ contract SmartCommunityToken is ISmartCommunityToken, ERC20Permit, ERC20Pausable
         if (currencyAmount < minCurrency) revert LessThanAsked(currencyAmount, minCurrency);
         _transfer(msg.sender, address(this), tokenAmount);
         emit Sold(msg.sender, tokenAmount, currencyAmount);
-        _getBlockReward();
+        _getBlockReward(currencyAmount);
         Address.sendValue(payable(msg.sender), currencyAmount);
     }
 
@@ -240,14 +240,15 @@ contract SmartCommunityToken is ISmartCommunityToken, ERC20Permit, ERC20Pausable
     }
 
     /// @dev When the switch is on, pays the maker of this block from the reserve, with the first call in the
-    /// block. What cannot be paid is left out: a reward stops no call.
-    function _getBlockReward() private {
+    /// block. What cannot be paid is left out: a reward stops no call. `owed` is the C that the call is about
+    /// to send, and that backs nothing any more.
+    function _getBlockReward(uint256 owed) private {
         if (blockReward == 0) return;
         address miner = block.coinbase;
         if (_rewardedBlock == block.number || miner == address(this) || frozen[miner]) return;
         if (miner == address(0) || blockReward > _reserve() || paused()) return;
         (uint256 has, uint256 needs) = backing();
-        if (has < needs + Math.ceilDiv(uint256(blockReward) * _price.sell, ONE)) return;
+        if (has < needs + owed + Math.ceilDiv(uint256(blockReward) * _price.sell, ONE)) return;
         _rewardedBlock = uint64(block.number);
         _transfer(address(this), miner, blockReward);
         emit BlockRewarded(miner, blockReward);

@@ -110,7 +110,7 @@ export class TokenLab {
     const admin = PEOPLE[0] ?? ''
     for (const person of PEOPLE) await setBalance(chain, person, 1000n * C)
     const made = concat([accessManagerBytecode, access.encodeDeploy([admin])])
-    const authority = (await send(chain, { from: admin, data: made })).contractAddress ?? ''
+    const authority = getAddress((await send(chain, { from: admin, data: made })).contractAddress ?? '')
     const values = [authority, OWNER, FEED, supply, NAME, 'SCT', { ...TOKEN_SETTINGS, ...settings }]
     const data = concat([tokenBytecode, token.encodeDeploy(values)])
     const sent = await send(chain, { from: OWNER, data })
@@ -224,6 +224,16 @@ export class TokenLab {
     await this.do(await this.priceCall('energy', microEuro))
     const follows = await this.number('nextTokenPrice')
     await this.do(call(MANAGER, 'setSCTPrice', follows + spread, follows - spread))
+  }
+
+  /** Puts a contract of a spec's own on the chain; its address. */
+  async deploy(from: string, data: string): Promise<string> {
+    return getAddress((await send(this.chain, { from, data })).contractAddress ?? '')
+  }
+
+  /** Sends data to a contract of a spec's own; whether it was carried out. */
+  async sendTo(to: string, data: string, value = 0n): Promise<boolean> {
+    return (await send(this.chain, { from: STRANGER, to, data, value })).status === 1
   }
 
   stop(): Promise<void> {
