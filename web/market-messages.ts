@@ -5,7 +5,7 @@ import {
   marketResource,
   MICRO_MOST,
   RULES_LIMIT,
-  tradeRule,
+  ruleForm,
 } from './market-model.ts'
 
 /** What a page asks of the home's market. Whatever is wrong is named by its field before anything is done. */
@@ -60,20 +60,28 @@ export const withdrawBody = z.strictObject({ requestId })
 
 export const saveRuleBody = z.strictObject({
   id: ruleId.nullable().describe('null for a new rule'),
-  rule: tradeRule,
+  rule: ruleForm,
 })
 export type SaveRuleRequest = z.infer<typeof saveRuleBody>
+export const keepTokensBody = z.strictObject({
+  keepMicroSct: z
+    .int({ error: 'a whole number of micro-SCT' })
+    .min(0, 'nothing or more')
+    .max(MICRO_MOST, 'at most 999,999,999.999999 SCT')
+    .describe('no rule binds the last so many SCT'),
+})
 export const removeRuleBody = z.strictObject({ id: ruleId })
 export const switchRuleBody = z.strictObject({ id: ruleId, enabled: z.boolean() })
 export const simulateRulesBody = z.strictObject({
-  rules: z.array(tradeRule).min(1, 'at least one rule').max(RULES_LIMIT),
+  rules: z.array(ruleForm).min(1, 'at least one rule').max(RULES_LIMIT),
 })
 
-/** Most decisions of a simulated day: one a rule and quarter of an hour. */
-const SIMULATED_LIMIT = RULES_LIMIT * 96
+/** The most acts of a simulated day that are told one by one. */
+const SIMULATED_LIMIT = 1000
 export const simulated = z.object({
   fromMs: moment,
   untilMs: moment,
+  outcomes: z.array(z.object({ rule: z.string(), times: z.int().min(0), text: z.string() })).max(RULES_LIMIT),
   decisions: z.array(decisionView).max(SIMULATED_LIMIT),
 })
 export type Simulated = z.infer<typeof simulated>

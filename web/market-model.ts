@@ -16,7 +16,6 @@ export const RULES_LIMIT = 32
 export const AMOUNT_MOST = 2 ** 48 - 1
 /** 999,999,999.999999 SCT: 15 digits, which every reader of JSON keeps. */
 export const MICRO_MOST = 999_999_999_999_999
-const MINUTES_OF_DAY = 24 * 60
 
 const natural = z.int().min(0)
 const moment = z.int().min(0).describe('milliseconds since the Unix epoch')
@@ -196,81 +195,76 @@ export const billView = z.object({
 export type BillView = z.infer<typeof billView>
 
 const unitPrice = z
-  .int({ error: 'a whole number of micro-SCT per unit' })
-  .min(0, 'a price from 0 up')
+  .int({ error: 'a whole number of micro-SCT' })
+  .min(0, 'nothing or more')
   .max(MICRO_MOST, 'at most 999,999,999.999999 SCT')
-const minuteOfDay = z
-  .int()
-  .min(0, 'minutes from 00:00')
-  .max(MINUTES_OF_DAY, 'at most 1440, the end of the day')
-
-/** When a rule holds, at the home's own place: days of the week (0 is Sunday) and a part of the day. */
-export const ruleHours = z
-  .strictObject({
-    days: z.array(z.int().min(0).max(6)).min(1, 'at least one day of the week').max(7),
-    fromMinute: minuteOfDay,
-    untilMinute: minuteOfDay.describe('exclusive; before fromMinute the hours go past midnight'),
-  })
-  .refine(({ fromMinute, untilMinute }) => fromMinute !== untilMinute, {
-    path: ['untilMinute'],
-    message: 'another time than the begin; the whole day is 0 to 1440',
-  })
-export type RuleHours = z.infer<typeof ruleHours>
-
-const lotAmount = z
+const percent = z.int({ error: 'a whole number of percent' }).min(0, '0 or more').max(100, 'at most 100')
+const ruleAmount = z
   .int({ error: 'a whole number of Wh, W or mL' })
   .min(1, 'more than nothing')
   .max(AMOUNT_MOST, 'at most 2^48 - 1')
 
-/** A rule as a home states it. */
-export const tradeRule = z.discriminatedUnion('action', [
-  z.strictObject({
-    action: z.literal('sell'),
-    resource: marketResource,
-    keepPermille: z
-      .int()
-      .min(0, 'a share from 0 % up')
-      .max(1000, 'at most the whole quota')
-      .describe('of the quota: what stays with the home beyond its likely use'),
-    mostAmount: lotAmount.describe('of one lot'),
-    leastMicroSctPerUnit: unitPrice,
-    hours: ruleHours.nullable(),
-  }),
-  z.strictObject({
-    action: z.literal('buy'),
-    resource: marketResource,
-    when: z
-      .enum(['short', 'hours'])
-      .describe('short: the quota will not last; hours: for the hours stated, once each day'),
-    amount: lotAmount.describe('of power: for the hours; else at most this in one lot'),
-    mostMicroSctPerUnit: unitPrice,
-    hours: ruleHours.nullable(),
-  }),
-  z.strictObject({
-    action: z.literal('keep'),
-    leastMicroSct: z
-      .int({ error: 'a whole number of micro-SCT' })
-      .min(0)
-      .max(MICRO_MOST)
-      .describe('no rule buys when fewer tokens would be left'),
-  }),
-])
-export type TradeRule = z.infer<typeof tradeRule>
+export const weekday = z.enum(['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'])
+export type Weekday = z.infer<typeof weekday>
+
+const timeOfDay = z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, 'a time as 18:30')
+/** A part of the day at the home's own place; past midnight when it ends before it begins. */
+export const ruleHours = z.strictObject({ from: timeOfDay, until: timeOfDay })
+export type RuleHours = z.infer<typeof ruleHours>
+
+/** What must be so for a rule to act; all that are given must hold. Prices are of a unit. */
+export const ruleConditions = z.strictObject({
+  surplusAbovePercent: percent.optional(),
+  quotaLeftBelowPercent: percent.optional(),
+  marketPriceAtLeastMicroSct: unitPrice.optional(),
+  marketPriceAtMostMicroSct: unitPrice.optional(),
+  balanceAtLeastMicroSct: unitPrice.optional(),
+  balanceAtMostMicroSct: unitPrice.optional(),
+  hours: ruleHours.optional(),
+  weekdays: z.array(weekday).min(1, 'at least one day').max(7).optional(),
+})
+
+/** A rule as a home writes it; the gateway reads it by `readTradeRules`, together with the others. */
+export const ruleForm = z.strictObject({
+  name: z.string().min(1, 'a name').max(60, 'at most 60 characters'),
+  do: z.enum(['sell', 'buy']),
+  resource: marketResource,
+  when: ruleConditions,
+  amount: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('fixed'), amount: ruleAmount }).describe('so much or nothing'),
+    z
+      .strictObject({ kind: z.literal('share'), percent: percent.min(1, '1 or more') })
+      .describe('of the surplus'),
+    z.strictObject({ kind: z.literal('above'), percent }).describe('the surplus above a part of the quota'),
+    z.strictObject({ kind: z.literal('missing') }).describe('what the quota will likely lack'),
+  ]),
+  leastAmount: ruleAmount.optional(),
+  limitMicroSct: unitPrice
+    .min(1, 'more than nothing')
+    .describe('per unit: sells for no less, buys for no more'),
+  window: z
+    .union([z.literal('rest-of-period'), ruleHours])
+    .nullable()
+    .optional()
+    .describe('for when power is bought'),
+  perDay: z
+    .strictObject({
+      times: z.int().min(1, 'at least once').max(96, 'at most 96 times').optional(),
+      spendMicroSct: unitPrice.nullable().optional(),
+    })
+    .optional(),
+})
+export type RuleForm = z.infer<typeof ruleForm>
 
 const ruleId = z.string().regex(/^[0-9a-z-]{1,40}$/, 'the id of a rule in the view')
 
-export const ruleView = z.object({
-  id: ruleId,
-  text: line,
-  enabled: z.boolean(),
-  rule: tradeRule,
-})
+export const ruleView = z.object({ id: ruleId, enabled: z.boolean(), rule: ruleForm })
 export type RuleView = z.infer<typeof ruleView>
 
 /** What a rule decided, and why, in words. */
 export const decisionView = z.object({
   atMs: moment,
-  rule: ruleId.nullable().describe('null in a simulation, where rules may not be saved yet'),
+  rule: z.string().max(60).nullable().describe('its name; null when no rule answers'),
   resource: marketResource.nullable(),
   acted: z.boolean(),
   text: line,
@@ -282,6 +276,7 @@ export const marketView = z.object({
     phase: z.enum(['starting', 'open', 'closing', 'paused', 'frozen']),
     text: line.describe('one plain sentence for people'),
   }),
+  leadMs: natural.describe('least time from an offer to its award'),
   strict: z.boolean().describe('the paper’s rule: fails when the second lowest is above the maximum price'),
   wallet: walletView,
   resources: z.array(marketResourceView).max(3).readonly(),
@@ -290,6 +285,7 @@ export const marketView = z.object({
   history: z.array(tradeView).max(MARKET_LIST_LIMIT).readonly(),
   bills: z.array(billView).max(24).readonly().describe('the newest first'),
   rules: z.array(ruleView).max(RULES_LIMIT).readonly(),
+  keepMicroSct: micro.describe('no rule binds the last so many SCT'),
   decisions: z.array(decisionView).max(MARKET_LIST_LIMIT).readonly(),
 })
 export type MarketView = z.infer<typeof marketView>

@@ -3,6 +3,7 @@ import {
   auctionBody,
   bidBody,
   buyBody,
+  keepTokensBody,
   removeRuleBody,
   saveRuleBody,
   simulated,
@@ -16,7 +17,7 @@ import {
   type Simulated,
   type TokensRequest,
 } from '../market-messages.ts'
-import type { BillView, TradeRule, TradeView } from '../market-model.ts'
+import type { BillView, RuleForm, TradeView } from '../market-model.ts'
 import { done } from '../messages.ts'
 import { billFile, tradesFile } from './market-files.ts'
 import {
@@ -49,10 +50,12 @@ export interface MarketActions {
   withdraw(requestId: string): Promise<void>
   /** Saves a new rule (switched off) or changes one. */
   saveRule(request: SaveRuleRequest): Promise<void>
+  /** No rule binds the last so many SCT. */
+  keepTokens(keepMicroSct: number): Promise<void>
   removeRule(id: string): Promise<void>
   switchRule(id: string, enabled: boolean): Promise<void>
   /** What these rules would have decided yesterday; nothing is done. */
-  simulateRules(rules: readonly TradeRule[]): Promise<Simulated>
+  simulateRules(rules: readonly RuleForm[]): Promise<Simulated>
   /** All trades of the home, the newest first. */
   trades(): Promise<readonly TradeView[]>
   /** All bills of the home, the newest first. */
@@ -111,6 +114,10 @@ function addRules(app: PageApp, { actions, access }: RouteParts): void {
   app.post(`${path}/save-rule`, asking('Save a rule', saveRuleBody), async (request) => {
     requireSession(request, access)
     return perform(actions.market?.saveRule(request.body))
+  })
+  app.post(`${path}/keep-tokens`, asking('Keep SCT from all rules', keepTokensBody), async (request) => {
+    requireSession(request, access)
+    return perform(actions.market?.keepTokens(request.body.keepMicroSct))
   })
   app.post(`${path}/remove-rule`, asking('Remove a rule', removeRuleBody), async (request) => {
     requireSession(request, access)
