@@ -2,6 +2,7 @@ import { getBytes } from 'ethers'
 import { z } from 'zod'
 import { splitPayload } from '../../protocols/messages/record.ts'
 import type { ChainFact } from '../chain-fact.ts'
+import { keepExcessEvent, revertExcessEvents } from '../excess-events.ts'
 import { count } from '../storage/store.ts'
 import type { Trx } from '../storage/schema.ts'
 
@@ -12,6 +13,8 @@ export interface FactsTold {
   readonly keyed: string[]
   readonly readings: number
   readonly alarms: number
+  /** What was told of excesses: asserted, demanded, opened, ended. */
+  readonly excesses: number
 }
 
 const address = z.string().transform((text) => text.toLowerCase())
@@ -204,8 +207,11 @@ async function applyOne(trx: Trx, fact: ChainFact, nowMs: number, told: Told): P
 
 /** Writes what the contracts told into the global repository, in the caller's transaction. */
 export async function applyFacts(trx: Trx, facts: readonly ChainFact[], nowMs: number): Promise<FactsTold> {
-  const told: Told = { admitted: [], revoked: [], keyed: [], readings: 0, alarms: 0 }
-  for (const fact of facts) await applyOne(trx, fact, nowMs, told)
+  const told: Told = { admitted: [], revoked: [], keyed: [], readings: 0, alarms: 0, excesses: 0 }
+  for (const fact of facts) {
+    if (await keepExcessEvent(trx, fact)) told.excesses += 1
+    else await applyOne(trx, fact, nowMs, told)
+  }
   return told
 }
 
@@ -214,6 +220,7 @@ export async function revertFacts(trx: Trx, fromBlock: number): Promise<void> {
   await trx.deleteFrom('reading').where('block', '>=', fromBlock).execute()
   const gone = await trx.deleteFrom('envelope').where('block', '>=', fromBlock).executeTakeFirst()
   await count(trx, 'included', -Number(gone.numDeletedRows))
+  await revertExcessEvents(trx, fromBlock)
   await trx.deleteFrom('anchor').where('block', '>=', fromBlock).execute()
   await trx.deleteFrom('quota').where('block', '>=', fromBlock).execute()
   await trx.deleteFrom('community_contract').where('block', '>=', fromBlock).execute()

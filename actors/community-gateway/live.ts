@@ -6,7 +6,7 @@ import { Fault } from '../../protocols/rules/fault.ts'
 import type { Store } from '../storage/store.ts'
 
 /** Raised whenever a stored snapshot of the machine before would not fit. */
-const MACHINE_VERSION = 1
+const MACHINE_VERSION = 2
 
 /** What the community gateway's machine acts through. */
 export interface CommunityPorts {
@@ -21,6 +21,7 @@ export interface CommunityPorts {
   allocateQuotas(): void
   openRecords(): void
   closePeriod(period: number): Promise<void>
+  lookAtExcesses(): void
   publishAlarms(): void
   warnOperator(code: string): void
   readonly inspect?: (record: StepRecord) => void
@@ -75,6 +76,7 @@ export async function startCommunityGateway(ports: CommunityPorts): Promise<Comm
         await ports.closePeriod(period)
         await send({ type: 'PERIOD_CLOSED', period })
       },
+      lookAtExcesses: () => ports.lookAtExcesses(),
       publishAlarms: () => ports.publishAlarms(),
       warnOperator: (action: Staged) => ports.warnOperator(text(action.params, 'code')),
     },

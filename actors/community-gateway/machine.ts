@@ -26,6 +26,8 @@ export type CommunityGatewayEvent =
   | { type: 'READINGS_OPENED'; accepted: number; faulty: number }
   | { type: 'PERIOD_ENDED'; period: number }
   | { type: 'PERIOD_CLOSED'; period: number }
+  | { type: 'EXCESSES_TOLD' }
+  | { type: 'EXCESSES_LOOKED'; demanded: number }
   | { type: 'ALARMS_DRAFTED'; count: number }
   | { type: 'ALARMS_PUBLISHED'; count: number }
   | { type: 'CHAIN_STALLED' }
@@ -55,6 +57,7 @@ export const communityGatewayMachine = setup({
     allocateQuotas: placeholder('allocateQuotas'),
     openRecords: placeholder('openRecords'),
     closePeriod,
+    lookAtExcesses: placeholder('lookAtExcesses'),
     publishAlarms: placeholder('publishAlarms'),
     warnOperator,
     sayGoodbye: placeholder('sayGoodbye'),
@@ -84,6 +87,7 @@ export const communityGatewayMachine = setup({
   },
   guards: {
     periodIsNewer: ({ context, event }) => event.type === 'PERIOD_ENDED' && event.period > context.period,
+    isDemanded: ({ event }) => event.type === 'EXCESSES_LOOKED' && event.demanded > 0,
     lastAlarms: ({ context, event }) =>
       event.type === 'ALARMS_PUBLISHED' && event.count >= context.alarmsWaiting,
     lastRecords: ({ context, event }) =>
@@ -165,31 +169,47 @@ export const communityGatewayMachine = setup({
           },
         },
         quotaControl: {
-          initial: 'watching',
+          type: 'parallel',
           states: {
-            watching: {
-              on: {
-                PERIOD_ENDED: {
-                  guard: 'periodIsNewer',
-                  target: 'closing',
-                  actions: [
-                    'rememberPeriod',
-                    { type: 'closePeriod', params: ({ event }) => ({ period: event.period }) },
-                  ],
+            periods: {
+              initial: 'watching',
+              states: {
+                watching: {
+                  on: {
+                    PERIOD_ENDED: {
+                      guard: 'periodIsNewer',
+                      target: 'closing',
+                      actions: [
+                        'rememberPeriod',
+                        { type: 'closePeriod', params: ({ event }) => ({ period: event.period }) },
+                      ],
+                    },
+                  },
+                },
+                closing: {
+                  on: {
+                    PERIOD_CLOSED: 'watching',
+                    PERIOD_ENDED: {
+                      guard: 'periodIsNewer',
+                      actions: [
+                        'rememberPeriod',
+                        { type: 'closePeriod', params: ({ event }) => ({ period: event.period }) },
+                      ],
+                    },
+                  },
                 },
               },
             },
-            closing: {
-              on: {
-                PERIOD_CLOSED: 'watching',
-                PERIOD_ENDED: {
-                  guard: 'periodIsNewer',
-                  actions: [
-                    'rememberPeriod',
-                    { type: 'closePeriod', params: ({ event }) => ({ period: event.period }) },
-                  ],
+            // A home may ask for the proof of an excess; until it is shown or taken back it stands open.
+            excesses: {
+              initial: 'undisputed',
+              states: {
+                undisputed: { on: { EXCESSES_LOOKED: { guard: 'isDemanded', target: 'demanded' } } },
+                demanded: {
+                  on: { EXCESSES_LOOKED: [{ guard: 'isDemanded' }, { target: 'undisputed' }] },
                 },
               },
+              on: { EXCESSES_TOLD: { actions: 'lookAtExcesses' } },
             },
           },
         },

@@ -1,63 +1,30 @@
 import { hexlify, type Interface } from 'ethers'
 import { concatBytes } from '@noble/hashes/utils.js'
-import { decodeScalar, encodeScalar, Scalars } from '../../protocols/crypto/group.ts'
+import { encodeScalar } from '../../protocols/crypto/group.ts'
+import { differenceOfBlindings, sumBlindings } from '../../protocols/crypto/points.ts'
 import { homesInTotal, type AnchoredHome, type TotalRefusal } from '../../protocols/rules/totals.ts'
-import { slotsOf } from '../../protocols/rules/billing.ts'
-import type { Allowance } from '../../protocols/rules/divide.ts'
-import type { AnchorTable, Database } from '../storage/schema.ts'
+import type { AnchorTable } from '../storage/schema.ts'
 import type { Store } from '../storage/store.ts'
 import type { OutboxPort } from '../outbox-port.ts'
+import { periodEnds } from './held-readings.ts'
 
-const SCALAR = 32
-/** Resource numbers of the quota contract. */
-const RESOURCE = { energy: 1, water: 3 } as const
+/** The quantities of a total by their place among a reading's points. */
+const TOTALLED = [0, 1, 2] as const
 
 export interface PeriodCloserOptions {
   readonly store: Store
   readonly outbox: OutboxPort
-  readonly monitoringAbi: Interface
-  readonly quotaAbi: Interface
+  readonly abi: Interface
   readonly monitoring: string
-  readonly quota: string
-  readonly slotsPerBilling: number
   readonly leastHomes: number
-  readonly quotaOf: (home: string, slot: number) => Allowance | null
   readonly onRefused: (period: number, refusal: TotalRefusal) => void
 }
 
-interface Registers {
-  readonly importWh: number
-  readonly exportWh: number
-  readonly waterMl: number
-  readonly blindings: readonly bigint[]
-}
-
+/** What one home adds to the total: import, export, water. */
 interface HomePeriod {
   readonly home: string
-  readonly start: Registers
-  readonly end: Registers
-}
-
-interface Excess {
-  readonly home: string
-  readonly resource: 'energy' | 'water'
-  readonly amount: number
-}
-
-/** The opened reading of an anchor's slot. */
-async function registersAt(db: Database, home: string, slot: number): Promise<Registers | null> {
-  const row = await db
-    .selectFrom('reading')
-    .select(['import_wh', 'export_wh', 'water_ml', 'blindings'])
-    .where('home', '=', home)
-    .where('slot', '=', slot)
-    .where('fault', 'is', null)
-    .executeTakeFirst()
-  if (row === undefined) return null
-  const blindings = [0, 1, 2].map((index) =>
-    decodeScalar(row.blindings.slice(index * SCALAR, (index + 1) * SCALAR), 'blinding'),
-  )
-  return { importWh: row.import_wh, exportWh: row.export_wh, waterMl: row.water_ml, blindings }
+  readonly used: readonly bigint[]
+  readonly blindings: readonly bigint[]
 }
 
 function anchored(anchors: readonly AnchorTable[]): AnchoredHome[] {
@@ -66,34 +33,26 @@ function anchored(anchors: readonly AnchorTable[]): AnchoredHome[] {
   return [...periods].map(([account, each]) => ({ account, periods: each }))
 }
 
-const sumOf = (homes: readonly HomePeriod[], name: 'importWh' | 'exportWh' | 'waterMl'): number =>
-  homes.reduce((sum, { start, end }) => sum + end[name] - start[name], 0)
-
-/** P of the public total: the sum of the differences of blindings, one for each quantity. */
-const blindingOf = (homes: readonly HomePeriod[], index: number): bigint =>
-  homes.reduce(
-    (sum, { start, end }) =>
-      Scalars.add(sum, Scalars.sub(end.blindings[index] ?? 0n, start.blindings[index] ?? 0n)),
-    0n,
+/**
+ * What a home used in a period; null when it cannot be shown. A home that came with the period's last slot
+ * has one record for both ends: it used nothing yet.
+ */
+async function homePeriod({ db }: Store, home: string, period: number): Promise<HomePeriod | null> {
+  const ends = await periodEnds(db, home, period)
+  if (ends === null || ends.start.record.slot === ends.end.record.slot) return null
+  const { start, end } = ends
+  const used = TOTALLED.map((place) => end.values[place] - start.values[place])
+  // Registers that went back would spoil the sum of all others.
+  if (used.some((value) => value < 0n)) return null
+  const blindings = TOTALLED.map((place) =>
+    differenceOfBlindings(end.blindings[place], start.blindings[place]),
   )
-
-function excessesOf(homes: readonly HomePeriod[], quotaOf: (home: string) => Allowance | null): Excess[] {
-  return homes.flatMap(({ home, start, end }): Excess[] => {
-    const quota = quotaOf(home)
-    if (quota === null) return []
-    const energy = end.importWh - start.importWh - quota.energyWh
-    const water = end.waterMl - start.waterMl - quota.waterMl
-    return [
-      ...(energy > 0 ? [{ home, resource: 'energy' as const, amount: energy }] : []),
-      ...(water > 0 ? [{ home, resource: 'water' as const, amount: water }] : []),
-    ]
-  })
+  return { home, used, blindings }
 }
 
 /**
- * Closes a billing period: publishes the community total over the homes with an anchor at both ends (the
- * public form of eq. 9) and asserts each home's excess over its quota. Done once for a period; asked again it
- * changes nothing.
+ * Closes a billing period: publishes the community total over the homes with an anchor at both ends, the
+ * public form of eq. 9. Done once for a period; asked again it changes nothing.
  */
 export async function closePeriod(period: number, options: PeriodCloserOptions): Promise<void> {
   const { store } = options
@@ -118,16 +77,11 @@ export async function closePeriod(period: number, options: PeriodCloserOptions):
     options.onRefused(period, counted.refused)
     return
   }
-  const slotOf = (home: string, of: number): number =>
-    anchors.find((anchor) => anchor.home === home && anchor.period === of)?.slot ?? -1
   const homes: HomePeriod[] = []
   for (const home of counted.homes) {
-    // A home that came with the period's last slot has one anchor for both ends: it used nothing yet.
-    if (slotOf(home, period - 1) === slotOf(home, period)) continue
-    const start = await registersAt(store.db, home, slotOf(home, period - 1))
-    const end = await registersAt(store.db, home, slotOf(home, period))
     // The set of homes is judged before; a home whose anchor cannot be opened would make the sum wrong.
-    if (start !== null && end !== null) homes.push({ home, start, end })
+    const each = await homePeriod(store, home, period)
+    if (each !== null) homes.push(each)
   }
   if (homes.length >= options.leastHomes) await publish(period, homes, options)
 }
@@ -135,50 +89,29 @@ export async function closePeriod(period: number, options: PeriodCloserOptions):
 async function publish(
   period: number,
   homes: readonly HomePeriod[],
-  options: PeriodCloserOptions,
+  { store, outbox, abi, monitoring }: PeriodCloserOptions,
 ): Promise<void> {
-  const { store, outbox, monitoringAbi, quotaAbi } = options
-  const totals = {
-    importWh: sumOf(homes, 'importWh'),
-    exportWh: sumOf(homes, 'exportWh'),
-    waterMl: sumOf(homes, 'waterMl'),
-  }
-  const blindings = [0, 1, 2].map((index) => blindingOf(homes, index))
+  const [importWh, exportWh, waterMl] = TOTALLED.map((place) =>
+    homes.reduce((sum, { used }) => sum + Number(used[place] ?? 0n), 0),
+  )
+  const blindings = TOTALLED.map((place) =>
+    encodeScalar(sumBlindings(homes.map((home) => home.blindings[place] ?? 0n))),
+  )
   const names = homes.map(({ home }) => home)
-  const { last } = slotsOf(period, options.slotsPerBilling)
-  const excesses = excessesOf(homes, (home) => options.quotaOf(home, last))
+  const totals = { import_wh: importWh ?? 0, export_wh: exportWh ?? 0, water_ml: waterMl ?? 0 }
   await store.transaction(async (trx) => {
-    const bytes = concatBytes(...blindings.map((scalar) => encodeScalar(scalar)))
+    const row = { period, homes: JSON.stringify(names), blindings: concatBytes(...blindings) }
     await trx
       .insertInto('total')
-      .values({
-        period,
-        homes: JSON.stringify(names),
-        import_wh: totals.importWh,
-        export_wh: totals.exportWh,
-        water_ml: totals.waterMl,
-        blindings: bytes,
-        state: 'sent',
-        block: null,
-      })
+      .values({ ...row, ...totals, state: 'sent', block: null })
       .onConflict((conflict) => conflict.doNothing())
       .execute()
-    const data = monitoringAbi.encodeFunctionData('publishTotal', [
+    const data = abi.encodeFunctionData('publishTotal', [
       period,
       names,
-      [totals.importWh, totals.exportWh, totals.waterMl],
-      blindings.map((scalar) => hexlify(encodeScalar(scalar))),
+      [totals.import_wh, totals.export_wh, totals.water_ml],
+      blindings.map((scalar) => hexlify(scalar)),
     ])
-    await outbox.enqueue(trx, { id: `total:${period}`, kind: 'total', to: options.monitoring, data })
-    for (const { home, resource, amount } of excesses) {
-      const assertion = quotaAbi.encodeFunctionData('assertExcess', [
-        home,
-        period,
-        RESOURCE[resource],
-        amount,
-      ])
-      const id = `excess:${period}:${home}:${resource}`
-      await outbox.enqueue(trx, { id, kind: 'excess', to: options.quota, data: assertion })
-    }
+    await outbox.enqueue(trx, { id: `total:${period}`, kind: 'total', to: monitoring, data })
   })
 }

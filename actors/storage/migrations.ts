@@ -1,41 +1,10 @@
-import { type ColumnDefinitionBuilder, type CreateTableBuilder, sql } from 'kysely'
+import { createTables, type StoreKind, type Tables } from './create-tables.ts'
 import type { Database } from './schema.ts'
 
-export type StoreKind = 'sqlite' | 'postgres'
+export type { StoreKind } from './create-tables.ts'
 
 /** A step from one schema version to the next; runs inside a transaction of its own. */
 export type Migration = (db: Database, kind: StoreKind) => Promise<void>
-
-type Columns = Readonly<Record<string, 'int' | 'text' | 'blob' | 'int?' | 'text?' | 'blob?'>>
-
-const required = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder => column.notNull()
-const optional = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder => column
-
-const TYPES = {
-  sqlite: { int: 'integer', text: 'text', blob: 'blob' },
-  postgres: { int: 'bigint', text: 'text', blob: 'bytea' },
-} as const
-
-/** A table of plain columns with its primary key; `serial` adds a counting `id` as the key. */
-async function table(db: Database, kind: StoreKind, name: string, key: string[], columns: Columns) {
-  let builder: CreateTableBuilder<string, string> = db.schema.createTable(name)
-  if (key.length === 0) builder = withSerial(builder, kind)
-  for (const [column, type] of Object.entries(columns)) {
-    const nullable = type.endsWith('?')
-    const base = nullable ? type.slice(0, -1) : type
-    if (base !== 'int' && base !== 'text' && base !== 'blob') continue
-    builder = builder.addColumn(column, sql.raw(TYPES[kind][base]), nullable ? optional : required)
-  }
-  if (key.length > 0) builder = builder.addPrimaryKeyConstraint(`${name}_key`, key)
-  await builder.execute()
-}
-
-const withSerial = (builder: CreateTableBuilder<string, string>, kind: StoreKind) =>
-  kind === 'sqlite'
-    ? builder.addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
-    : builder.addColumn('id', 'bigserial', (column) => column.primaryKey())
-
-type Tables = readonly (readonly [name: string, key: string[], columns: Columns])[]
 
 const COMMON: Tables = [
   [
@@ -339,17 +308,56 @@ const INDEXES = [
 ] as const
 
 async function firstSchema(db: Database, kind: StoreKind): Promise<void> {
-  for (const [name, key, columns] of [...COMMON, ...OUTBOX, ...HOME, ...COMMUNITY]) {
-    await table(db, kind, name, key, columns)
-  }
+  await createTables(db, kind, [...COMMON, ...OUTBOX, ...HOME, ...COMMUNITY])
   for (const [name, columns] of INDEXES) {
     const index = db.schema.createIndex(`${name}_by_${columns.join('_')}`).on(name)
     await index.columns([...columns]).execute()
   }
 }
 
+/** Excesses: what the quota contract told of them, and what the community gateway holds of its own. */
+const EXCESS: Tables = [
+  [
+    'excess_event',
+    ['block', 'log_index'],
+    {
+      block: 'int',
+      log_index: 'int',
+      home: 'text',
+      period: 'int',
+      resource: 'int',
+      kind: 'text',
+      amount: 'int',
+      last_block: 'int',
+      value: 'int',
+    },
+  ],
+  [
+    'judgement',
+    ['home', 'period', 'resource'],
+    {
+      home: 'text',
+      period: 'int',
+      resource: 'int',
+      amount: 'int',
+      slot: 'int?',
+      round: 'int',
+      why: 'text?',
+    },
+  ],
+]
+
+async function excessTables(db: Database, kind: StoreKind): Promise<void> {
+  await createTables(db, kind, EXCESS)
+  await db.schema
+    .createIndex('excess_event_by_home')
+    .on('excess_event')
+    .columns(['home', 'period', 'resource'])
+    .execute()
+}
+
 /**
  * In order; the schema version of a store is how many of these it has seen. Never change one that was
  * released.
  */
-export const MIGRATIONS: readonly Migration[] = [firstSchema]
+export const MIGRATIONS: readonly Migration[] = [firstSchema, excessTables]

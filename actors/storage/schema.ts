@@ -14,9 +14,11 @@ import type {
   VoidTable,
   HistoryTable,
 } from './community-tables.ts'
+import type { ExcessEventTable, JudgementTable } from './excess-tables.ts'
 import type { SampleTable, SealedTable, RefusedTable, AlarmTable } from './home-tables.ts'
 
 export type * from './community-tables.ts'
+export type * from './excess-tables.ts'
 export type * from './home-tables.ts'
 
 /*
@@ -180,6 +182,8 @@ export interface Schema {
   alarm_sent: AlarmSentTable
   void: VoidTable
   history: HistoryTable
+  excess_event: ExcessEventTable
+  judgement: JudgementTable
 }
 
 /** The database of a gateway, outside a transaction. */

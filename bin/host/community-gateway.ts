@@ -3,6 +3,7 @@ import { draftAlarm } from '../../actors/alarm-draft.ts'
 import type { AlarmSender } from '../../actors/alarm-sender.ts'
 import type { Allocator, QuotaBook } from '../../actors/community-gateway/allocation.ts'
 import type { AcceptedReading, Collector } from '../../actors/community-gateway/collector.ts'
+import type { ExcessDesk, Withdrawn } from '../../actors/community-gateway/excess-desk.ts'
 import { applyFacts, revertFacts, type FactsTold } from '../../actors/community-gateway/facts.ts'
 import type { CommunityActor } from '../../actors/community-gateway/live.ts'
 import type { MembershipDesk } from '../../actors/community-gateway/membership.ts'
@@ -22,6 +23,7 @@ import { servePages, type Pages } from '../../web/server/serve-pages.ts'
 import { systemRandom, wallClock } from '../clock.ts'
 import type { ChainLink } from './chain-link.ts'
 import type { CommissionedKey, Commissioning } from './commissioning.ts'
+import { withdrawalText } from './community-excess.ts'
 import type { CommunityPicture } from './community-picture.ts'
 import { tallyOf, unfinished } from './community-tally.ts'
 import type { CommunityConfig, CommunityOpened, CommunityTally, GatewayStatus } from './configs.ts'
@@ -40,13 +42,14 @@ export interface CommunityParts {
   readonly collector: Collector
   readonly alarms: AlarmSender
   readonly allocator: Allocator
+  readonly excesses: ExcessDesk
   readonly desk: MembershipDesk
   readonly extended: ExtendedReceiver
   readonly picture: CommunityPicture
   readonly invites: Invites
   readonly commissioning: Commissioning
   readonly pool: RecoveryPool
-  readonly faces: { readonly monitoring: Interface; readonly quota: Interface }
+  readonly monitoringFace: Interface
   readonly log: GatewayLog
   readonly tell: (event: Parameters<CommunityActor['send']>[0]) => void
 }
@@ -117,6 +120,7 @@ export class CommunityGateway {
         transactions: block.receipts.length,
         gasUsed: Number(block.gasUsed),
       })
+      this.#parts.excesses.wake()
       this.#changed()
     })
   }
@@ -145,6 +149,7 @@ export class CommunityGateway {
     if (told.readings > 0) tell({ type: 'RECORDS_SEEN', count: told.readings })
     if (told.alarms > 0) tell({ type: 'ALARMS_PUBLISHED', count: told.alarms })
     if (told.alarms > 0) this.#parts.alarms.wake()
+    if (told.excesses > 0) tell({ type: 'EXCESSES_TOLD' })
     if (allocated) {
       book.refresh(store.db).then(
         () => this.#changed(),
@@ -251,23 +256,29 @@ export class CommunityGateway {
       'chain-stalled': 'No new block arrives: check the chain.',
       'chain-rewound': 'The chain went back; what was lost is sent again.',
     }
-    this.#warnings.unshift(words[code] ?? code)
+    this.#warn(words[code] ?? code)
+  }
+
+  /** An excess was asserted that turned out wrong. */
+  withdrawn(withdrawn: Withdrawn): void {
+    this.#parts.log.warn(withdrawn, 'an excess was taken back')
+    this.#warn(withdrawalText(withdrawn))
+  }
+
+  #warn(text: string): void {
+    this.#warnings.unshift(text)
     this.#warnings.splice(WARNINGS_MAX)
     this.#changed()
   }
 
   async closePeriod(period: number): Promise<void> {
-    const { store, chain, contracts, config, faces, book, log } = this.#parts
+    const { store, chain, contracts, config, monitoringFace, log } = this.#parts
     await closePeriod(period, {
       store,
       outbox: chain.outbox,
-      monitoringAbi: faces.monitoring,
-      quotaAbi: faces.quota,
+      abi: monitoringFace,
       monitoring: contracts.monitoring,
-      quota: contracts.quota,
-      slotsPerBilling: contracts.slotsPerBilling,
       leastHomes: config.leastHomesInTotal,
-      quotaOf: (home, slot) => book.quotaOf(home, periodOf(slot, contracts.slotsPerBilling)),
       onRefused: (which, refusal) =>
         log.warn({ period: which, ...refusal }, 'no community total for this period'),
     })
@@ -352,7 +363,7 @@ export class CommunityGateway {
   }
 
   async close(): Promise<void> {
-    const { collector, allocator, chain, node, pool, store } = this.#parts
+    const { collector, allocator, chain, excesses, node, pool, store } = this.#parts
     clearInterval(this.#timer)
     collector.stop()
     allocator.stop()
@@ -360,6 +371,7 @@ export class CommunityGateway {
     await this.actor?.stop()
     await node.stop()
     await chain.close()
+    await excesses.idle()
     await pool.close()
     await store.close()
   }

@@ -29,8 +29,10 @@ import { systemRandom, wallClock } from '../clock.ts'
 import { openChainLink, type ChainLink } from './chain-link.ts'
 import { createCommissioning } from './commissioning.ts'
 import { CommunityGateway } from './community-gateway.ts'
+import { openExcessDesk } from './community-excess.ts'
 import { CommunityPicture } from './community-picture.ts'
 import type { CommunityConfig } from './configs.ts'
+import { contractWords, type ContractWords } from './contract-words.ts'
 import { openInvites, type Invites } from './invites.ts'
 import { gatewayLog, type GatewayLog } from './log.ts'
 import { loadSecrets, type GatewaySecrets } from './secrets.ts'
@@ -49,6 +51,7 @@ interface Ground {
   readonly keyring: Keyring
   readonly chain: ChainLink
   readonly node: PeerNode
+  readonly words: ContractWords
 }
 
 /** Wide enough a wait between two tries of a call that waits for the chain. */
@@ -98,7 +101,8 @@ async function layGround(config: CommunityConfig): Promise<Ground> {
     random: systemRandom,
     reach: 'members',
   })
-  return { config, log, secrets, wallet, contracts, store, keyring, chain, node }
+  const words = contractWords(chain, contracts, { monitoring: monitoringFace, quota: quotaFace })
+  return { config, log, secrets, wallet, contracts, store, keyring, chain, node, words }
 }
 
 const descriptorOf = ({ config, contracts, node }: Ground): CommunityDescriptor => ({
@@ -121,19 +125,8 @@ const descriptorOf = ({ config, contracts, node }: Ground): CommunityDescriptor 
   gatewayAddresses: node.addresses().slice(0, 8),
 })
 
-async function currentEpoch({ chain, contracts }: Ground): Promise<number | null> {
-  const data = await chain.read(contracts.monitoring, monitoringFace.encodeFunctionData('currentEpoch'))
-  const epoch = Number(monitoringFace.decodeFunctionResult('currentEpoch', data)[0])
-  const keys = await chain.read(
-    contracts.monitoring,
-    monitoringFace.encodeFunctionData('communityKeys', [epoch]),
-  )
-  const [key] = monitoringFace.decodeFunctionResult('communityKeys', keys)
-  return key === '0x' ? null : epoch
-}
-
 async function announceKeys(ground: Ground): Promise<number> {
-  const known = await currentEpoch(ground)
+  const known = await ground.words.currentEpoch()
   if (known !== null) return known
   const { operation, delegationBase } = await ground.keyring.keysOf(0)
   const data = monitoringFace.encodeFunctionData('announceKeys', [0, operation.bytes, delegationBase.bytes])
@@ -146,20 +139,10 @@ async function announceKeys(ground: Ground): Promise<number> {
     })
   })
   for (;;) {
-    const epoch = await currentEpoch(ground)
+    const epoch = await ground.words.currentEpoch()
     if (epoch !== null) return epoch
     await new Promise((resolve) => setTimeout(resolve, EPOCH_POLL_MS))
   }
-}
-
-async function nextAlarmNumber({ chain, contracts }: Ground): Promise<number> {
-  const data = await chain.read(contracts.monitoring, monitoringFace.encodeFunctionData('nextAlarm'))
-  return Number(monitoringFace.decodeFunctionResult('nextAlarm', data)[0])
-}
-
-async function revisionsOf({ chain, contracts }: Ground): Promise<number> {
-  const data = await chain.read(contracts.quota, quotaFace.encodeFunctionData('revisions'))
-  return Number(quotaFace.decodeFunctionResult('revisions', data)[0])
 }
 
 /** What the parts tell each other once all of them exist. */
@@ -248,8 +231,8 @@ async function memberKey(store: Store, home: string): Promise<AlarmRecipient | n
 }
 
 /** The parts that put things on the chain. */
-function sendingParts(ground: Ground, tell: Tell) {
-  const { store, contracts, chain, log, config } = ground
+function sendingParts(ground: Ground, hooks: Hooks, tell: Tell) {
+  const { store, contracts, chain, log, config, words } = ground
   const { sampleMs, slotsPerBilling, chainId } = contracts
   const monitoring = contracts.monitoring.toLowerCase()
   const onFault = (thrown: unknown): void => log.fault(thrown)
@@ -268,7 +251,7 @@ function sendingParts(ground: Ground, tell: Tell) {
     sender: contracts.community.toLowerCase(),
     batch: ALARMS_IN_A_CALL,
     recipientOf: (home) => memberKey(store, home),
-    nextNumber: () => nextAlarmNumber(ground),
+    nextNumber: () => words.nextAlarm(),
     encode: (first, sealed) => {
       const homes = sealed.map(({ home }) => home)
       const envelopes = sealed.map(({ envelope }) => hexlify(envelope))
@@ -283,9 +266,15 @@ function sendingParts(ground: Ground, tell: Tell) {
     clock: wallClock,
     sampleMs,
     slotsPerBilling,
-    revisions: () => revisionsOf(ground),
+    revisions: () => words.revisions(),
   })
-  return { desk, alarms, allocator }
+  const excesses = openExcessDesk({
+    ...ground,
+    quotaFace,
+    tell,
+    onWithdrawn: (withdrawn) => hooks.gateway?.withdrawn(withdrawn),
+  })
+  return { desk, alarms, allocator, excesses }
 }
 
 /** Keys and extended data for members; joining comes last, when a decision can be made. */
@@ -295,7 +284,7 @@ async function servePeers(ground: Ground, gateway: CommunityGateway, parts: Serv
   await serveKeys(node, {
     signerOf: (request) => keyRequestSigner(request, domain),
     issue: async (request) => {
-      const epoch = (await currentEpoch(ground)) ?? 0
+      const epoch = (await ground.words.currentEpoch()) ?? 0
       return issueKey(request, keyring, wallet, { ...domain, epoch })
     },
   })
@@ -334,6 +323,7 @@ function startMachine(
     allocateQuotas: () => parts.allocator.wake(),
     openRecords: () => parts.collector.wake(),
     closePeriod: (period) => gateway.closePeriod(period),
+    lookAtExcesses: () => parts.excesses.wake(),
     publishAlarms: () => parts.alarms.wake(),
     warnOperator: (code) => gateway.warn(code),
     onFault: (thrown, about) => log.fault(thrown, about),
@@ -352,10 +342,9 @@ export async function openCommunity(config: CommunityConfig): Promise<CommunityG
     hooks.actor?.send(event).catch(onFault)
   }
   const counting = countingParts(ground, hooks, tell)
-  const sending = sendingParts(ground, tell)
+  const sending = sendingParts(ground, hooks, tell)
   const invites = await openInvites({ store, clock: wallClock, random: systemRandom, onFault }, () => node)
-  const faces = { monitoring: monitoringFace, quota: quotaFace }
-  const gateway = new CommunityGateway({ ...ground, ...counting, ...sending, invites, faces, tell })
+  const gateway = new CommunityGateway({ ...ground, ...counting, ...sending, invites, monitoringFace, tell })
   hooks.gateway = gateway
   await counting.book.refresh(store.db)
   const { operation } = await keyring.keysOf(0)

@@ -115,4 +115,22 @@ describe('a community gateway', () => {
     expect(last.matches({ operating: { collecting: 'waiting' } })).toBe(true)
     expect(last.context.faulty).toBe(1)
   })
+
+  it('keeps an excess demanded until it is shown or taken back, beside the closing of periods', () => {
+    let [last] = initialTransition(communityGatewayMachine, { account: '0xcgw' })
+    const founding = [{ type: 'CONTRACTS_READY' } as const, { type: 'KEYS_ANNOUNCED', epoch: 0 } as const]
+    for (const event of founding) [last] = transition(communityGatewayMachine, last, event)
+    const [told, actions] = transition(communityGatewayMachine, last, { type: 'EXCESSES_TOLD' })
+    expect(actions.map(({ type }) => type)).toEqual(['lookAtExcesses'])
+    last = told
+    const excesses = (demanded: number): unknown => {
+      ;[last] = transition(communityGatewayMachine, last, { type: 'EXCESSES_LOOKED', demanded })
+      return last.matches({ operating: { quotaControl: { excesses: 'demanded' } } })
+    }
+    expect([2, 1, 0, 0, 1].map(excesses)).toEqual([true, true, false, false, true])
+    ;[last] = transition(communityGatewayMachine, last, { type: 'PERIOD_ENDED', period: 4 })
+    expect(last.matches({ operating: { quotaControl: { periods: 'closing', excesses: 'demanded' } } })).toBe(
+      true,
+    )
+  })
 })

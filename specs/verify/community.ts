@@ -63,6 +63,10 @@ export interface SpecCommunity {
   readonly contracts: Contracts
   readonly homes: readonly SpecHome[]
   readonly firstPeriod: number
+  /** The key that readings are sealed to, which only the community gateway holds. */
+  readonly operation: KeyPair
+  /** The manager's account, which is the community's. */
+  readonly managerKey: string
   /** The manager's call to a contract. */
   manage(contract: 'monitoring' | 'quota', name: string, values: readonly unknown[]): Promise<void>
   /** A home's call to a contract. */
@@ -73,7 +77,7 @@ export interface SpecCommunity {
     values: readonly unknown[],
   ): Promise<void>
   /** Seals a reading for a slot; `points` of another reading may be put in place of its own. */
-  seal(home: SpecHome, slot: number, importWh: number, forged?: SentReading): SentReading
+  seal(home: SpecHome, slot: number, importWh: number, forged?: SentReading, peakW?: number): SentReading
   submit(home: SpecHome, readings: readonly SentReading[]): Promise<void>
   /** Publishes what the readings at the ends of a period add up to, off by `error` Wh. */
   publishTotal(period: number, homes: readonly SpecHome[], error?: bigint): Promise<void>
@@ -186,7 +190,10 @@ async function found(
     firstPeriod,
     manage,
     act,
-    seal: (home, slot, importWh, forged) => sealFor(home, slot, importWh, forged, contracts, keys.operation),
+    operation: keys.operation,
+    managerKey,
+    seal: (home, slot, importWh, forged, peakW = 900) =>
+      sealFor(home, { slot, importWh, peakW }, forged, contracts, keys.operation),
     submit: async (home, readings) => {
       await act(home, 'monitoring', 'submit', [
         keys.operation.id,
@@ -290,8 +297,7 @@ async function divide(community: SpecCommunity): Promise<void> {
 
 function sealFor(
   home: SpecHome,
-  slot: number,
-  importWh: number,
+  { slot, importWh, peakW }: { slot: number; importWh: number; peakW: number },
   forged: SentReading | undefined,
   contracts: Contracts,
   operation: KeyPair,
@@ -304,7 +310,7 @@ function sealFor(
     energyExportWh: energyWh(3),
     waterMl: waterMl(importWh * 10),
     meanPowerW: powerW(400),
-    peakPowerW: powerW(900),
+    peakPowerW: powerW(peakW),
   }
   const binding = { ...contextOf(contracts), sender: home.account, slot, delegation: 0 }
   const extended = {
@@ -323,7 +329,7 @@ function sealFor(
     extended: sealed.extendedDigest,
     payload: Uint8Array.from(payload),
   }
-  const values = [BigInt(importWh), 3n, BigInt(importWh * 10), 900n] as const
+  const values = [BigInt(importWh), 3n, BigInt(importWh * 10), BigInt(peakW)] as const
   return { home: home.account, record, sealed, values }
 }
 

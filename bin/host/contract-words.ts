@@ -1,0 +1,46 @@
+import type { Interface } from 'ethers'
+import type { Contracts } from '../../chain/contracts-file.ts'
+import type { Allowance } from '../../protocols/rules/divide.ts'
+import type { ChainLink } from './chain-link.ts'
+
+/** What the contracts themselves say at the newest block. */
+export interface ContractWords {
+  /** The epoch whose keys hold; null before the first are announced. */
+  currentEpoch(): Promise<number | null>
+  nextAlarm(): Promise<number>
+  /** Divisions of the community contract begun so far. */
+  revisions(): Promise<number>
+  /** What a home may use in a period, exchanges included; null where no division holds. */
+  quotaOf(home: string, period: number): Promise<Allowance | null>
+}
+
+/** Asks the contracts by way of the gateway's node. */
+export function contractWords(
+  chain: Pick<ChainLink, 'read'>,
+  contracts: Contracts,
+  faces: { readonly monitoring: Interface; readonly quota: Interface },
+): ContractWords {
+  const ask = async (
+    contract: 'monitoring' | 'quota',
+    name: string,
+    args: readonly unknown[] = [],
+  ): Promise<readonly unknown[]> => {
+    const data = await chain.read(contracts[contract], faces[contract].encodeFunctionData(name, args))
+    return [...(faces[contract].decodeFunctionResult(name, data) as readonly unknown[])]
+  }
+  const number = async (...asked: Parameters<typeof ask>): Promise<number> => Number((await ask(...asked))[0])
+  return {
+    async currentEpoch() {
+      const epoch = await number('monitoring', 'currentEpoch')
+      const [key] = await ask('monitoring', 'communityKeys', [epoch])
+      return key === '0x' ? null : epoch
+    },
+    nextAlarm: () => number('monitoring', 'nextAlarm'),
+    revisions: () => number('quota', 'revisions'),
+    async quotaOf(home, period) {
+      if ((await number('quota', 'revisionAt', [period])) === 0) return null
+      const [energyWh, powerW, waterMl] = await ask('quota', 'quotaOf', [home, period])
+      return { energyWh: Number(energyWh), powerW: Number(powerW), waterMl: Number(waterMl) }
+    },
+  }
+}
