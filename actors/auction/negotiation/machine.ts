@@ -47,14 +47,16 @@ export interface NegotiationContext {
 }
 
 export type NegotiationEvent =
-  | { type: 'BID_SEALED'; own: boolean }
-  | { type: 'BIDS_CLOSED' }
+  /** This home's bid is on the chain. */
+  | { type: 'BID_SEALED' }
+  | { type: 'BIDS_CLOSED'; bids: number }
   /** The blocks between the last bid and the first thing shown have passed. */
   | { type: 'GAP_OVER' }
   | { type: 'MAX_PRICE_SHOWN' }
   | { type: 'SHOWING_CLOSED' }
-  | { type: 'BID_REVEALED'; own: boolean }
-  | { type: 'REVEALS_CLOSED' }
+  /** This home's reveal is on the chain. */
+  | { type: 'BID_REVEALED' }
+  | { type: 'REVEALS_CLOSED'; reveals: number }
   | { type: 'AWARDED'; own: boolean; priceMicroSct: string }
   | { type: 'AUCTION_FAILED'; failure: AuctionFailure }
   | { type: 'CALL_REFUSED'; call: AuctionCall; reason: string }
@@ -76,8 +78,8 @@ export const negotiationMachine = setup({
     revealBid: placeholder('revealBid'),
     settle: placeholder('settle'),
     cancel: placeholder('cancel'),
-    countBid: assign({ bids: ({ context }) => context.bids + 1 }),
-    countReveal: assign({ reveals: ({ context }) => context.reveals + 1 }),
+    countBids: assign(({ event }) => (event.type === 'BIDS_CLOSED' ? { bids: event.bids } : {})),
+    countReveals: assign(({ event }) => (event.type === 'REVEALS_CLOSED' ? { reveals: event.reveals } : {})),
     rememberPrice: assign(({ event }) =>
       event.type === 'AWARDED' ? { priceMicroSct: event.priceMicroSct } : {},
     ),
@@ -90,8 +92,8 @@ export const negotiationMachine = setup({
   },
   guards: {
     isBuyer: ({ context }) => context.role === 'buyer',
-    nobodyBid: ({ context }) => context.bids === 0,
-    isOwn: ({ event }) => 'own' in event && event.own === true,
+    nobodyBid: ({ event }) => event.type === 'BIDS_CLOSED' && event.bids === 0,
+    isOwn: ({ event }) => event.type === 'AWARDED' && event.own,
     bidRefused: ({ event }) => event.type === 'CALL_REFUSED' && event.call === 'receiveBid',
     revealRefused: ({ event }) => event.type === 'CALL_REFUSED' && event.call === 'revealBid',
     maxPriceRefused: ({ event }) => event.type === 'CALL_REFUSED' && event.call === 'depositMaxPrice',
@@ -114,12 +116,14 @@ export const negotiationMachine = setup({
       states: {
         collecting: {
           on: {
-            BID_SEALED: { actions: 'countBid' },
-            BIDS_CLOSED: [{ guard: 'nobodyBid', target: 'cancelling' }, { target: 'waiting' }],
+            BIDS_CLOSED: [
+              { guard: 'nobodyBid', target: 'cancelling', actions: 'countBids' },
+              { target: 'waiting', actions: 'countBids' },
+            ],
           },
         },
-        // A bid that was in the last block may still be moved by a fork: nothing is shown before.
-        waiting: { on: { BID_SEALED: { actions: 'countBid' }, GAP_OVER: 'showing' } },
+        // A bid in the newest block may still be moved by a fork: nothing is shown before.
+        waiting: { on: { GAP_OVER: 'showing' } },
         showing: {
           entry: 'showMaxPrice',
           on: {
@@ -127,18 +131,16 @@ export const negotiationMachine = setup({
             CALL_REFUSED: { guard: 'maxPriceRefused', target: 'withholding', actions: 'rememberRefusal' },
           },
         },
-        // The bond is lost unless the call can still be made: it is tried until the phase is over.
-        withholding: { on: { MAX_PRICE_SHOWN: 'revealing', GAP_OVER: 'showing', SHOWING_CLOSED: 'settling' } },
-        revealing: { on: { BID_REVEALED: { actions: 'countReveal' }, REVEALS_CLOSED: 'settling' } },
-        settling: {
-          entry: 'settle',
-          on: { CALL_REFUSED: { actions: 'rememberRefusal' }, BID_REVEALED: { actions: 'countReveal' } },
-        },
+        // The bond is lost: nothing can be shown any more.
+        withholding: { on: { SHOWING_CLOSED: 'settling' } },
+        revealing: { on: { REVEALS_CLOSED: { target: 'settling', actions: 'countReveals' } } },
+        settling: { entry: 'settle', on: { CALL_REFUSED: { actions: 'rememberRefusal' } } },
         cancelling: {
           entry: 'cancel',
-          on: { CALL_REFUSED: { target: 'settling', actions: 'rememberRefusal' } },
+          on: { CALL_REFUSED: { target: 'waiting', actions: 'rememberRefusal' } },
         },
       },
+      on: { SHOWING_CLOSED: '.settling' },
     },
     selling: {
       initial: 'bidding',
@@ -146,18 +148,14 @@ export const negotiationMachine = setup({
         bidding: {
           entry: 'placeBid',
           on: {
-            BID_SEALED: [{ guard: 'isOwn', target: 'sealed', actions: 'countBid' }, { actions: 'countBid' }],
-            CALL_REFUSED: {
-              guard: 'bidRefused',
-              target: '#negotiation.out',
-              actions: 'rememberRefusal',
-            },
-            BIDS_CLOSED: '#negotiation.out',
+            BID_SEALED: 'sealed',
+            CALL_REFUSED: { guard: 'bidRefused', target: '#negotiation.out', actions: 'rememberRefusal' },
+            BIDS_CLOSED: { target: '#negotiation.out', actions: 'countBids' },
           },
         },
         sealed: {
           on: {
-            BID_SEALED: { actions: 'countBid' },
+            BIDS_CLOSED: { actions: 'countBids' },
             MAX_PRICE_SHOWN: 'revealing',
             SHOWING_CLOSED: 'settling',
           },
@@ -165,24 +163,13 @@ export const negotiationMachine = setup({
         revealing: {
           entry: 'revealBid',
           on: {
-            BID_REVEALED: [
-              { guard: 'isOwn', target: 'revealed', actions: 'countReveal' },
-              { actions: 'countReveal' },
-            ],
+            BID_REVEALED: 'revealed',
             CALL_REFUSED: { guard: 'revealRefused', target: 'revealed', actions: 'rememberRefusal' },
-            REVEALS_CLOSED: 'settling',
+            REVEALS_CLOSED: { target: 'settling', actions: 'countReveals' },
           },
         },
-        revealed: {
-          on: {
-            BID_REVEALED: { actions: 'countReveal' },
-            REVEALS_CLOSED: 'settling',
-          },
-        },
-        settling: {
-          entry: 'settle',
-          on: { CALL_REFUSED: { actions: 'rememberRefusal' }, BID_REVEALED: { actions: 'countReveal' } },
-        },
+        revealed: { on: { REVEALS_CLOSED: { target: 'settling', actions: 'countReveals' } } },
+        settling: { entry: 'settle', on: { CALL_REFUSED: { actions: 'rememberRefusal' } } },
       },
     },
     awarded: { type: 'final' },
