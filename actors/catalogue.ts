@@ -1,3 +1,6 @@
+import { determinationMachine } from './auction/determination/machine.ts'
+import { negotiationMachine } from './auction/negotiation/machine.ts'
+import { paymentMachine } from './auction/payment/machine.ts'
 import { boardLinkMachine } from './board-link/machine.ts'
 import { communityGatewayMachine } from './community-gateway/machine.ts'
 import { intentMachine } from './contract-proxy/intent-machine.ts'
@@ -13,6 +16,9 @@ export const catalogue = {
   'power-control': powerControlMachine,
   'contract-proxy': contractProxyMachine,
   intent: intentMachine,
+  determination: determinationMachine,
+  negotiation: negotiationMachine,
+  payment: paymentMachine,
 } as const
 
 export type MachineName = keyof typeof catalogue

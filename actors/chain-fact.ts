@@ -4,6 +4,8 @@ export interface ChainFact {
   readonly args: Readonly<Record<string, unknown>>
   readonly block: number
   readonly blockHash: string
+  /** Of the block. */
+  readonly timestampMs: number
   readonly transactionHash: string
   readonly logIndex: number
 }

@@ -66,6 +66,8 @@ export interface OwnTradeTable {
   value: string | null
   salt: Uint8Array | null
   because: string | null
+  /** What its offer or bid takes from the credit; null while no such call was asked for. */
+  bond: string | null
   /** How often the offer was sent. */
   attempts: number
   created_at_ms: number

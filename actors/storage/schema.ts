@@ -15,11 +15,13 @@ import type {
   HistoryTable,
 } from './community-tables.ts'
 import type { ExcessEventTable, JudgementTable } from './excess-tables.ts'
+import type { AuctionBidTable, AuctionRefundTable, AuctionTable, OwnTradeTable } from './market-tables.ts'
 import type { SampleTable, SealedTable, RefusedTable, AlarmTable } from './home-tables.ts'
 
 export type * from './community-tables.ts'
 export type * from './excess-tables.ts'
 export type * from './home-tables.ts'
+export type * from './market-tables.ts'
 
 /*
  * The tables of a gateway. One schema serves SQLite (every gateway) and PostgreSQL (the community
@@ -184,6 +186,10 @@ export interface Schema {
   history: HistoryTable
   excess_event: ExcessEventTable
   judgement: JudgementTable
+  auction: AuctionTable
+  auction_bid: AuctionBidTable
+  auction_refund: AuctionRefundTable
+  own_trade: OwnTradeTable
 }
 
 /** The database of a gateway, outside a transaction. */

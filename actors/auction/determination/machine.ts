@@ -1,5 +1,5 @@
 import { assign, setup } from 'xstate'
-import { placeholder, type Effect } from '../../placeholder.ts'
+import { placeholder } from '../../placeholder.ts'
 import type { TradeRole } from '../negotiation/machine.ts'
 
 /** What a home may bid, and why. Prices are micro-SCT for the whole lot, in decimal digits. */
@@ -32,8 +32,6 @@ export type DeterminationEvent =
   | { type: 'PERSON_DECLINES' }
   | { type: 'BIDS_CLOSED' }
 
-const startNegotiation: Effect<{ auctionId: string }> = placeholder('startNegotiation')
-
 /**
  * The determination phase (paper §5.3): a buyer puts its request on the chain and tells the neighbours, a seller
  * is told only of requests that match its preferences, and decides by its rules or asks its people.
@@ -49,7 +47,6 @@ export const determinationMachine = setup({
     gossipOffer: placeholder('gossipOffer'),
     judgeRequest: placeholder('judgeRequest'),
     tellPeople: placeholder('tellPeople'),
-    startNegotiation,
     rememberAuction: assign(({ event }) => (event.type === 'OFFERED' ? { auctionId: event.auctionId } : {})),
     rememberWish: assign(({ event }) =>
       event.type === 'INTERESTED' || event.type === 'PERSON_BIDS'
@@ -116,17 +113,8 @@ export const determinationMachine = setup({
         BIDS_CLOSED: { target: 'declined', actions: 'rememberReason' },
       },
     },
-    offered: {
-      type: 'final',
-      entry: [
-        'gossipOffer',
-        { type: 'startNegotiation', params: ({ context }) => ({ auctionId: context.auctionId ?? '' }) },
-      ],
-    },
-    interested: {
-      type: 'final',
-      entry: { type: 'startNegotiation', params: ({ context }) => ({ auctionId: context.auctionId ?? '' }) },
-    },
+    offered: { type: 'final', entry: 'gossipOffer' },
+    interested: { type: 'final' },
     declined: { type: 'final' },
     refused: { type: 'final' },
   },

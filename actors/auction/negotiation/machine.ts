@@ -5,16 +5,18 @@ import { placeholder } from '../../placeholder.ts'
 export type TradeRole = 'buyer' | 'seller'
 
 /** The calls that a home makes in an auction, by the paper's names (figures 5 and 6). */
-export type AuctionCall =
-  | 'offer'
-  | 'receiveBid'
-  | 'cancel'
-  | 'depositMaxPrice'
-  | 'revealBid'
-  | 'checkWinner'
-  | 'refund'
-  | 'challengeDelivery'
-  | 'confirmResourceExchange'
+export const AUCTION_CALLS = [
+  'offer',
+  'receiveBid',
+  'cancel',
+  'depositMaxPrice',
+  'revealBid',
+  'checkWinner',
+  'refund',
+  'challengeDelivery',
+  'confirmResourceExchange',
+] as const
+export type AuctionCall = (typeof AUCTION_CALLS)[number]
 
 /** Why an auction ended without an award, as the contract says it. */
 export const AUCTION_FAILURES = [

@@ -1,0 +1,91 @@
+import { Fault, messageOf } from '../../../protocols/rules/fault.ts'
+import { createDurableActor, type DurableActor } from '../../durable.ts'
+import { fund } from '../funds.ts'
+import { ownTrade, sealedOf } from '../own-trades.ts'
+import { callId, type EncodedCall, type TradingPorts } from '../ports.ts'
+import { negotiationMachine, type AuctionCall, type NegotiationEvent, type TradeRole } from './machine.ts'
+
+/** Raised whenever a stored snapshot of the machine before would not fit. */
+const MACHINE_VERSION = 1
+
+export type NegotiationActor = DurableActor<typeof negotiationMachine>
+
+interface Trade {
+  readonly subject: string
+  readonly role: TradeRole
+  readonly auctionId: string
+}
+
+async function ask(ports: TradingPorts, trade: Trade, call: AuctionCall, encoded: EncodedCall) {
+  await ports.store.transaction((trx) =>
+    ports.outbox.enqueue(trx, { id: callId(call, trade.subject), kind: call, ...encoded }),
+  )
+}
+
+/** Puts the bond down and the sealed bid in; the chain locks the quota. */
+async function placeBid(ports: TradingPorts, trade: Trade): Promise<void> {
+  const { store, outbox, calls, seals } = ports
+  const { value, salt } = sealedOf(await ownTrade(store, trade.subject))
+  const auction = await store.db
+    .selectFrom('auction')
+    .select('bond')
+    .where('id', '=', trade.auctionId)
+    .executeTakeFirst()
+  if (auction === undefined) throw new Fault('auction-gone', 'the offer is not on the chain any more')
+  const bond = BigInt(auction.bond)
+  if (value < 1n || value > bond) {
+    const text = `bid: from 1 to ${bond} micro-SCT, the lot at the ceiling price; got ${value}`
+    throw new Fault('price-out-of-range', text, { field: 'bid', ceiling: auction.bond, given: String(value) })
+  }
+  const funded = await fund(ports, trade.subject, bond)
+  const call = calls.receiveBid(trade.auctionId, seals.bid(trade.auctionId, value, salt))
+  await store.transaction(async (trx) => {
+    await trx
+      .updateTable('own_trade')
+      .set({ bond: auction.bond })
+      .where('subject', '=', trade.subject)
+      .execute()
+    await funded(trx)
+    await outbox.enqueue(trx, { id: callId('receiveBid', trade.subject), kind: 'receiveBid', ...call })
+  })
+}
+
+/** Starts the negotiation of one auction, or goes on with it. */
+export async function startNegotiation(ports: TradingPorts, trade: Trade): Promise<NegotiationActor> {
+  const { promise: started, resolve: hand } = Promise.withResolvers<NegotiationActor>()
+  const send = async (event: NegotiationEvent): Promise<void> => (await started).send(event)
+  const { store, calls } = ports
+  const { auctionId } = trade
+  const actor = await createDurableActor({
+    key: `negotiation:${trade.subject}`,
+    version: MACHINE_VERSION,
+    machine: negotiationMachine,
+    input: { auctionId, role: trade.role },
+    store,
+    clock: ports.clock,
+    onFault: ports.onFault,
+    ...(ports.inspect === undefined ? {} : { inspect: ports.inspect }),
+    effects: {
+      placeBid: async () => {
+        try {
+          await placeBid(ports, trade)
+        } catch (thrown) {
+          if (!(thrown instanceof Fault)) ports.onFault(thrown, `trade ${trade.subject}`)
+          await send({ type: 'CALL_REFUSED', call: 'receiveBid', reason: messageOf(thrown) })
+        }
+      },
+      showMaxPrice: async () => {
+        const { value, salt } = sealedOf(await ownTrade(store, trade.subject))
+        await ask(ports, trade, 'depositMaxPrice', calls.depositMaxPrice(auctionId, value, salt))
+      },
+      revealBid: async () => {
+        const { value, salt } = sealedOf(await ownTrade(store, trade.subject))
+        await ask(ports, trade, 'revealBid', calls.revealBid(auctionId, value, salt))
+      },
+      settle: () => ask(ports, trade, 'checkWinner', calls.checkWinner(auctionId)),
+      cancel: () => ask(ports, trade, 'cancel', calls.cancel(auctionId)),
+    },
+  })
+  hand(actor)
+  return actor
+}

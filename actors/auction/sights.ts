@@ -1,0 +1,40 @@
+import type { OwnTradeTable } from '../storage/market-tables.ts'
+import type { Store } from '../storage/store.ts'
+import type { AuctionSight } from './signals.ts'
+
+export type MarketSight = AuctionSight
+
+/** An auction with its bids as this gateway knows them; null when the chain has no such offer (any more). */
+export async function sightOf(
+  { db }: Store,
+  id: string,
+  seen: Pick<AuctionSight, 'account' | 'head' | 'blockMs'>,
+): Promise<MarketSight | null> {
+  const auction = await db.selectFrom('auction').selectAll().where('id', '=', id).executeTakeFirst()
+  if (auction === undefined) return null
+  const bids = await db.selectFrom('auction_bid').selectAll().where('auction', '=', id).execute()
+  const refund = await db
+    .selectFrom('auction_refund')
+    .select('block')
+    .where('auction', '=', id)
+    .where('account', '=', seen.account)
+    .executeTakeFirst()
+  return { ...seen, auction, bids, refunded: refund !== undefined }
+}
+
+/** Requests of neighbours that this home has not thought about. */
+export function newRequests({ db }: Store, account: string): Promise<{ id: string }[]> {
+  return db
+    .selectFrom('auction')
+    .leftJoin('own_trade', 'own_trade.auction', 'auction.id')
+    .select('auction.id')
+    .where('auction.state', '=', 'open')
+    .where('auction.buyer', '!=', account)
+    .where('own_trade.subject', 'is', null)
+    .execute()
+}
+
+/** Trades that go on after a restart. */
+export function unfinished({ db }: Store): Promise<OwnTradeTable[]> {
+  return db.selectFrom('own_trade').selectAll().where('stage', '!=', 'over').execute()
+}
