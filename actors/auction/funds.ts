@@ -39,7 +39,7 @@ export async function fund(ports: TradingPorts, subject: string, bond: bigint): 
   const missing = credit > 0n ? bond - credit : bond
   const [balance, allowance] = await Promise.all([reads.balanceOf(account), reads.allowanceOf(account)])
   if (balance < missing) {
-    const text = `the bond takes ${missing} micro-SCT more than the account has free (${balance}); buy tokens first`
+    const text = `balance: the bond takes ${missing} micro-SCT, ${balance} are free; buy tokens first`
     throw new Fault('not-enough-balance', text, {
       field: 'balance',
       missing: String(missing - balance),

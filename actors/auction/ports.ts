@@ -54,7 +54,7 @@ export interface TradingReads {
   recordToOpen(id: string): Promise<number>
 }
 
-/** The seals of a home (DESIGN §8): digests over auction, account, value and a salt that it can find again. */
+/** The seals of a home (DESIGN §8): digests over auction, account, value and a salt found again at will. */
 export interface TradingSeals {
   auctionId(buyer: string, number: bigint): string
   salt(auctionId: string, nonce: number): Uint8Array

@@ -21,7 +21,7 @@ export interface DeterminationContext {
 export type DeterminationEvent =
   /** The offer is on the chain, under this number. */
   | { type: 'OFFERED'; auctionId: string }
-  /** The contract refused the offer; `again` when another try may succeed, as when a neighbour took the number. */
+  /** The contract refused the offer; `again` when another try may succeed. */
   | { type: 'OFFER_REFUSED'; reason: string; again: boolean }
   /** The home's preferences, surplus and rules were asked about a request of a neighbour. */
   | { type: 'INTERESTED'; wish: BidWish }
@@ -33,8 +33,8 @@ export type DeterminationEvent =
   | { type: 'BIDS_CLOSED' }
 
 /**
- * The determination phase (paper §5.3): a buyer puts its request on the chain and tells the neighbours, a seller
- * is told only of requests that match its preferences, and decides by its rules or asks its people.
+ * The determination phase (paper §5.3): a buyer puts its request on the chain and tells the neighbours; a
+ * seller is told only of requests that match its preferences, and decides by its rules or asks its people.
  */
 export const determinationMachine = setup({
   types: {

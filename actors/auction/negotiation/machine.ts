@@ -65,8 +65,8 @@ export type NegotiationEvent =
 
 /**
  * The negotiation of one auction at one home (paper §5.3, figure 5): bids are sealed, the buyer shows the
- * highest price, the sellers reveal, and the winner is found. What the chain says decides; a home only sees to
- * it that its own calls are made in their phase.
+ * highest price, the sellers reveal, and the winner is found. What the chain says decides; a home only sees
+ * to it that its own calls are made in their phase.
  */
 export const negotiationMachine = setup({
   types: {
