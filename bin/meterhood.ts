@@ -3,6 +3,7 @@ import '../protocols/p2p/polyfill.ts'
 import { Command } from 'commander'
 import { registerBenchCommand } from './commands/bench.ts'
 import { registerClearCommand } from './commands/clear.ts'
+import { registerChainCommand } from './commands/chain.ts'
 import { registerDecodeCommand } from './commands/decode.ts'
 import { registerDoctorCommand } from './commands/doctor.ts'
 import { registerGatewayCommands } from './commands/gateways.ts'
@@ -21,6 +22,7 @@ const program = new Command('meterhood')
 registerStartCommand(program)
 registerGatewayCommands(program)
 registerVerifyCommand(program)
+registerChainCommand(program)
 registerDecodeCommand(program)
 registerClearCommand(program)
 registerBenchCommand(program)

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { Fault, messageOf } from '../protocols/rules/fault.ts'
 import { writeDurably } from './network/chain-folder.ts'
@@ -24,6 +26,15 @@ export const contractsSchema = z.object({
   windowBlocks: z.number().int().positive(),
 })
 export type Contracts = z.infer<typeof contractsSchema>
+
+/** Where a deployment may have left its contracts.json within a data folder. */
+const WITHIN_DATA = ['community', 'chain', '.']
+
+/** The contracts.json of a community's data folder, or null. */
+export function contractsFileIn(folder: string): string | null {
+  const files = WITHIN_DATA.map((place) => join(folder, place, 'contracts.json'))
+  return files.find((file) => existsSync(file)) ?? null
+}
 
 /** Reads `contracts.json`; null when there is none. Fault: `bad-contracts`. */
 export async function readContracts(file: string): Promise<Contracts | null> {

@@ -84,3 +84,18 @@ export async function startCommunityGateway(ports: CommunityPorts): Promise<Comm
   hand(actor)
   return actor
 }
+
+/** Resolves when the community is founded: before that its machine admits no home. */
+export function founded(actor: CommunityActor): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): boolean => {
+      if (actor.snapshot().matches('founding')) return false
+      resolve()
+      return true
+    }
+    if (look()) return
+    const forget = actor.subscribe(() => {
+      if (look()) forget()
+    })
+  })
+}

@@ -78,8 +78,11 @@ const FINAL_DEPTH = 3
 const ABIS = { monitoring: monitoringAbi, quota: quotaAbi } as const
 const monitoring = new Interface(monitoringAbi)
 const ADDRESS_BYTES = 20
-/** A record costs at most this much: a fresh ring slot, a fresh anchor and the call itself. */
-const SUBMIT_GAS = { base: 60_000, record: 180_000 } as const
+/**
+ * A record costs at most this much: a fresh ring slot (eight words in the `storage` profile), a fresh anchor
+ * and the call itself. What is not used is not paid.
+ */
+const SUBMIT_GAS = { base: 60_000, record: 340_000 } as const
 const WAITING: readonly IntentState[] = [
   'queued',
   'signed',

@@ -5,7 +5,7 @@ import { createAllocator, createQuotaBook } from '../../actors/community-gateway
 import { createCollector } from '../../actors/community-gateway/collector.ts'
 import { createExtendedDesk } from '../../actors/community-gateway/extended-desk.ts'
 import { openKeyring, type Keyring } from '../../actors/community-gateway/keyring.ts'
-import { startCommunityGateway, type CommunityActor } from '../../actors/community-gateway/live.ts'
+import { founded, startCommunityGateway, type CommunityActor } from '../../actors/community-gateway/live.ts'
 import {
   createMembershipDesk,
   issueKey,
@@ -289,8 +289,9 @@ async function servePeers(ground: Ground, gateway: CommunityGateway, parts: Serv
     },
   })
   await serveExtended(node, parts.extended)
-  gateway.actor = await startMachine(ground, gateway, parts)
-  parts.hooks.actor = gateway.actor
+  const actor = await startMachine(ground, gateway, parts)
+  gateway.actor = actor
+  parts.hooks.actor = actor
   await serveJoin(node, {
     descriptor: () => descriptorOf(ground),
     community: wallet,
@@ -298,6 +299,7 @@ async function servePeers(ground: Ground, gateway: CommunityGateway, parts: Serv
     onJoin: async (candidate) => {
       const invited = parts.invites.invitedBy(candidate.inviteId)
       await parts.commissioning.bind(invited.name, candidate.account)
+      await founded(actor)
       return parts.desk.decide(candidate, invited)
     },
   })

@@ -86,7 +86,12 @@ export async function joinOnce(home: HomeOpening): Promise<KnownCommunity> {
       field: '--invite',
     })
   }
-  const joined = await joinCommunity(home.node, { invite, account: home.wallet, homeName: name })
+  const joined = await joinCommunity(home.node, {
+    invite,
+    account: home.wallet,
+    homeName: name,
+    onProgress: (step, code) => home.log.info({ step, code }, 'joining'),
+  })
   const kept = {
     gatewayPeerId: joined.gatewayPeerId,
     text: joined.signed.text,

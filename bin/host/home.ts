@@ -189,8 +189,10 @@ async function attach(home: HomeOpening): Promise<void> {
   const alarms = ownAlarmSender(home, descriptor, chain)
   gateway.attached = { descriptor, chain, picture, power, boards, alarms }
   await followContracts(home, descriptor, chain)
-  chain.onOutcome(({ kind, state }) => {
-    if (kind === 'alarms' && (state === 'failed' || state === 'lost')) void alarms.refused()
+  chain.onOutcome(({ id, kind, state, error }) => {
+    if (state !== 'failed' && state !== 'lost') return
+    home.log.warn({ id, kind, state, error }, 'a call did not go through')
+    if (kind === 'alarms') void alarms.refused()
   })
   alarms.wake()
   home.courier = startCourier({

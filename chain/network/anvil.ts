@@ -52,7 +52,8 @@ export interface Anvil {
 
 /**
  * Starts a node and waits until it answers. It runs in a process group of its own, so that an interrupt at
- * the terminal reaches its owner first, who saves the state. Faults: `port-taken`, `chain-start`.
+ * the terminal reaches its owner first, who saves the state. Faults: `port-taken`, `chain-start`,
+ * `chain-damaged`.
  */
 export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
   for (let tries = 1; ; tries += 1) {
@@ -60,7 +61,7 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
     const anvil = launch(options, port)
     const started = await answering(anvil, options.signal)
     if (started) return anvil
-    if (options.port !== 0 || tries === PORT_TRIES) throw notStarted(options.logFile)
+    if (options.port !== 0 || tries === PORT_TRIES) throw notStarted(options)
   }
 }
 
@@ -109,9 +110,13 @@ async function answering({ process: child, rpc }: Anvil, signal?: AbortSignal): 
   return false
 }
 
-function notStarted(logFile: string): Fault {
+function notStarted({ logFile, from }: AnvilOptions): Fault {
   const said = readFileSync(logFile, 'utf8').trim().split('\n').slice(-3).join(' ').slice(0, 300)
-  return new Fault('chain-start', `anvil: did not start (${said === '' ? 'no words' : said})`, { logFile })
+  const words = said === '' ? 'no words' : said
+  if (!('state' in from)) return new Fault('chain-start', `anvil: did not start (${words})`, { logFile })
+  const fix = 'restore it from a backup, or name another folder'
+  const message = `${from.state}: the node does not start from this saved chain (${words}); ${fix}`
+  return new Fault('chain-damaged', message, { state: from.state, logFile })
 }
 
 /** A port that nobody listens on, given by the system. */

@@ -1,6 +1,7 @@
 import { Interface } from 'ethers'
 import { z } from 'zod'
 import type { ChainLog } from './blocks.ts'
+import { named } from './named.ts'
 import type { Findings } from './report.ts'
 
 /**
@@ -143,8 +144,8 @@ export function readEvent(contract: Interface, log: ChainLog, findings: Findings
   const fragment = topic === undefined ? null : contract.getEvent(topic)
   if (fragment === null || !isKnown(fragment.name)) return null
   try {
-    const values: unknown = contract.decodeEventLog(fragment, log.data, log.topics).toObject(true)
-    return shaped(fragment.name, values)
+    const values = contract.decodeEventLog(fragment, log.data, log.topics)
+    return shaped(fragment.name, named(fragment.inputs, values))
   } catch {
     const says = `a log of block ${log.block} cannot be read as ${fragment.name}`
     findings.chain('event', `${fragment.name}, log ${log.logIndex} of block ${log.block}`, says)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { bytesOf } from './encode.ts'
 import type { ChainTransaction } from './blocks.ts'
 import { quotaInterface, type ChainEvent, type EventOf } from './events.ts'
+import { named } from './named.ts'
 import type { Findings } from './report.ts'
 import { consumption, opens } from './totals.ts'
 import { homeOf, periodIn, type Quotas, type Revision, type Trail } from './trail.ts'
@@ -113,8 +114,8 @@ function endsWith(payload: Uint8Array, points: Uint8Array): boolean {
 
 function callOf<T>(name: 'openExcess' | 'openPeak', sent: ChainTransaction, shape: z.ZodType<T>): T | null {
   try {
-    const values: unknown = quotaInterface.decodeFunctionData(name, sent.transaction.input).toObject(true)
-    return shape.parse(values)
+    const values = quotaInterface.decodeFunctionData(name, sent.transaction.input)
+    return shape.parse(named(quotaInterface.getFunction(name)?.inputs ?? [], values))
   } catch {
     return null
   }

@@ -61,6 +61,16 @@ describe('verify, on an honest chain', () => {
   })
 })
 
+describe('verify, of the smallest community', () => {
+  it('finds a single home whole: its total is a list of one', async () => {
+    const alone = await meteredCommunity(1)
+    const report = await verifyCommunity(targetOf(alone))
+    await alone.stop()
+    expect(report.faults).toEqual([])
+    expect(report.checked).toMatchObject({ totals: 2, envelopes: PERIODS * SLOTS.length })
+  })
+})
+
 describe('verify, of a node that lies, names', () => {
   it('a changed header', async () => {
     const report = await verifyThrough(target, (method, _, truth) =>
