@@ -5,6 +5,7 @@ import { Interface } from 'ethers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
+import { foundCommunity } from '../verify/community.ts'
 import { lyingNode, type Lie } from '../verify/lying-node.ts'
 import { meterhood, ongoing, type Ongoing } from './command.ts'
 
@@ -118,6 +119,16 @@ describe('the chain of a finished run, served again', () => {
     const { code } = await again.interrupt()
     expect(said).toMatch(/verify +npx meterhood verify --rpc http:\S+ --contracts \S*contracts\.json/)
     expect(code).toBe(0)
+  }, 60_000)
+
+  it('is left to the community that runs in the folder, whose own RPC is told', async () => {
+    const running = await foundCommunity(1)
+    const { code, stdout, stderr } = await meterhood('chain', 'serve', '--data', running.folder)
+    const { rpc } = running.chain
+    await running.stop()
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(stderr).toContain(`a community runs in it and serves this chain at ${rpc}; use that --rpc`)
   }, 60_000)
 
   it('refuses with one line what it cannot serve, naming it and the fix', async () => {

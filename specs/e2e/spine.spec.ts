@@ -76,6 +76,29 @@ describe('a community on real parts', () => {
     expect(verified.code).toBe(0)
   }, 240_000)
 
+  it('meters a single home, each reading stored whole in a ring of one, and verifies', async () => {
+    const ring = ['--store', 'storage', '--length', '1', '--batch', '4']
+    const { data, report } = await run(
+      ...['--homes', '1', '--boards', 'profile', '--period', '1', '--billing', '5s', '--for', '24s'],
+      ...ring,
+    )
+    const { totals } = report
+    expect(totals.samples).toBeGreaterThanOrEqual(20)
+    expect(totals).toMatchObject({
+      lost: 0,
+      duplicates: 0,
+      included: totals.sealed,
+      decrypted: totals.sealed,
+    })
+    const verified = await meterhood('verify', '--data', data, '--json')
+    const found = z
+      .object({ faults: z.array(z.unknown()), checked: z.object({ totals: count }) })
+      .parse(JSON.parse(verified.stdout))
+    expect(found.faults).toEqual([])
+    expect(found.checked.totals).toBeGreaterThanOrEqual(1)
+    expect(verified.code).toBe(0)
+  }, 240_000)
+
   it(`loses and doubles nothing when gateways are killed ${KILLS} times at random moments`, async () => {
     const nodes = ['home:1', 'cgw', 'home:2']
     const kills = Array.from({ length: KILLS }, (_, at) => {
