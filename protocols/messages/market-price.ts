@@ -1,6 +1,7 @@
 import { type TypedDataField, verifyTypedData } from 'ethers'
 import { Fault } from '../rules/fault.ts'
-import { type Resource, resourceNumber } from '../rules/resource.ts'
+import type { PostedPrice } from '../rules/market-price.ts'
+import { resourceNumber } from '../rules/resource.ts'
 
 /** What the signed bytes begin with: no price counts on another chain or for another token. */
 export interface TokenDomain {
@@ -9,15 +10,6 @@ export interface TokenDomain {
   readonly chainId: number
   /** Address of the token contract. */
   readonly token: string
-}
-
-/** What the feed signs of a market price; the contract takes a step towards it. */
-export interface SignedPart {
-  readonly resource: Resource
-  /** 1 to 1,000,000,000. */
-  readonly microEuro: number
-  readonly validFromS: number
-  readonly validUntilS: number
 }
 
 /** The signing side of an ethers wallet. */
@@ -42,13 +34,13 @@ const MARKET_PRICE_TYPES: Record<string, TypedDataField[]> = {
 export async function signMarketPrice(
   signer: PriceSigner,
   domain: TokenDomain,
-  price: SignedPart,
+  price: PostedPrice,
 ): Promise<string> {
   return signer.signTypedData(separatorOf(domain), MARKET_PRICE_TYPES, valueOf(price))
 }
 
 /** The account that signed a market price. Fault: `bad-signature` when it cannot be read. */
-export function signerOfMarketPrice(domain: TokenDomain, price: SignedPart, signature: string): string {
+export function signerOfMarketPrice(domain: TokenDomain, price: PostedPrice, signature: string): string {
   try {
     return verifyTypedData(separatorOf(domain), MARKET_PRICE_TYPES, valueOf(price), signature)
   } catch {
@@ -57,7 +49,7 @@ export function signerOfMarketPrice(domain: TokenDomain, price: SignedPart, sign
 }
 
 /** The arguments of `postMarketPrice`. */
-export function postArguments(price: SignedPart, signature: string): readonly unknown[] {
+export function postArguments(price: PostedPrice, signature: string): readonly unknown[] {
   const { microEuro, validFromS, validUntilS } = price
   return [resourceNumber(price.resource), microEuro, validFromS, validUntilS, signature]
 }
@@ -66,6 +58,6 @@ function separatorOf({ name, chainId, token }: TokenDomain) {
   return { name, version: '1', chainId, verifyingContract: token }
 }
 
-function valueOf({ resource, microEuro, validFromS, validUntilS }: SignedPart): Record<string, unknown> {
+function valueOf({ resource, microEuro, validFromS, validUntilS }: PostedPrice): Record<string, unknown> {
   return { resource: resourceNumber(resource), microEuro, validFrom: validFromS, validUntil: validUntilS }
 }
