@@ -76,7 +76,7 @@ export function unitPriceOf(lot: LotSize, lotMicroSct: bigint): bigint {
   return (lotMicroSct * per) / times
 }
 
-/** The largest amount whose price at `unitMicroSct` a unit, rounded up, is within the money; 0: not even 1. */
+/** The largest amount whose price at `unitMicroSct` a unit, rounded up, is within the money; 0: none. */
 export function amountWithin(shape: LotShape, unitMicroSct: number, microSct: number): number {
   if (microSct <= 0) return 0
   const { times, per } = partOf(shape)

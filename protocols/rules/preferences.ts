@@ -29,7 +29,7 @@ export interface Preferences {
   readonly blocked: readonly string[]
 }
 
-/** A request as the chain or a notice tells of it; `lentFor` is the window of power in the home's own time. */
+/** A request as the chain tells of it; `lentFor` is the window of power in the home's own time. */
 export interface SeenRequest {
   readonly buyer: string
   readonly resource: Resource

@@ -96,7 +96,7 @@ describe('rules at the door', () => {
     expect(faultOf(() => read(sale, store({})))).toBe('rules-conflict')
     expect(message(() => read(store({}), sale))).toBe(
       'rules: "Sun" sells energy while "Short" buys it; give them hours, weekdays or market prices apart, ' +
-        'or let "Short" buy what is missing',
+        'or let "Short" buy only what is missing',
     )
     expect(faultOf(() => read(sale, SHORT))).toBe('')
     expect(faultOf(() => read(sale, store({ resource: 'water' })))).toBe('')

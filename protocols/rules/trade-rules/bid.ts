@@ -74,12 +74,14 @@ export function bidOn(
     return noBid(lot, reasons.length > 0 ? reasons : [{ code: 'rule', says: 'no rule sells it now' }])
   }
   if (BigInt(facts.balanceMicroSct) - bond < BigInt(keepMicroSct)) {
-    const says = `its bond of ${sctInWords(Number(bond))} would leave less than the ${sctInWords(keepMicroSct)} kept`
+    const kept = sctInWords(keepMicroSct)
+    const says = `its bond of ${sctInWords(Number(bond))} would leave less than the ${kept} that is kept`
     return noBid(lot, [{ code: 'keep', says }])
   }
   const lotMicroSct = Number(best.price)
   const { rule, because } = best.sale
   const why = listInWords(because.map(({ says }) => says))
-  const sentence = `Bids ${sctInWords(lotMicroSct)} for ${amountInWords(lot.resource, lot.amount)} by "${rule}", because ${why}.`
+  const bids = `Bids ${sctInWords(lotMicroSct)} for ${amountInWords(lot.resource, lot.amount)}`
+  const sentence = `${bids} by "${rule}", because ${why}.`
   return { bid: true, rule, lotMicroSct, bondMicroSct: Number(bond), because, sentence }
 }

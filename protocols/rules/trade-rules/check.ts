@@ -99,7 +99,8 @@ function checkConflicts(rules: readonly TradeRule[]): void {
     )
     if (against === undefined) continue
     const both = `"${sale.name}" sells ${sale.resource} while "${against.name}" buys it`
-    const fix = `give them hours, weekdays or market prices apart, or let "${against.name}" buy what is missing`
+    const apart = 'give them hours, weekdays or market prices apart'
+    const fix = `${apart}, or let "${against.name}" buy only what is missing`
     throw new Fault('rules-conflict', `rules: ${both}; ${fix}`, { sells: sale.name, buys: against.name })
   }
 }

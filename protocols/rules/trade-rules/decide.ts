@@ -202,8 +202,9 @@ function decideOne(rule: TradeRule, facts: TradeFacts, spare: Spare): TradeDecis
 /**
  * What a home's rules do now, one decision for each rule in their order, with reasons for acting and for not
  * acting. The same rules and facts always decide the same. Earlier rules come first: what they promise of
- * the surplus and of the balance is not there for later ones. Sales never exceed the surplus, and the bonds
- * of purchases leave the balance that is kept; no resource is bought and sold at once (`checkRules`). Throws `bad-field` for facts that are no natural numbers.
+ * the surplus and of the balance is not there for later ones. Sales never exceed the surplus; the bonds of
+ * purchases leave the balance that is kept; no resource is bought and sold at once (`checkRules`). Throws
+ * `bad-field` for facts that are no natural numbers.
  */
 export function decide({ rules, keepMicroSct }: TradeRules, facts: TradeFacts): TradeDecision[] {
   checkFacts(facts)
