@@ -219,6 +219,7 @@ export const communityView = z.object({
     decrypted: natural,
     final: natural,
     refused: natural,
+    voided: natural.describe('refused readings that are void on the ledger, with the proof'),
     alarmsSent: natural,
   }),
   warnings: z.array(line).max(LIST_LIMIT).readonly(),

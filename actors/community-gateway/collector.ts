@@ -1,13 +1,16 @@
+import { hexlify, type Interface } from 'ethers'
 import { concatBytes } from '@noble/hashes/utils.js'
 import type { AlarmDraft } from '../../protocols/rules/alarm.ts'
 import type { Clock } from '../../protocols/rules/clock.ts'
 import type { Allowance } from '../../protocols/rules/divide.ts'
 import { codeOf } from '../../protocols/rules/fault.ts'
 import type { EssentialData } from '../../protocols/rules/reading.ts'
-import { encodeScalar } from '../../protocols/crypto/group.ts'
+import { encodeScalar, type KeyPair } from '../../protocols/crypto/group.ts'
 import type { Binding } from '../../protocols/crypto/seal-reading.ts'
 import type { RecoveryResult } from '../../protocols/crypto/recover-reading.ts'
+import { proveVoid, type Voidance } from '../../protocols/crypto/voidance.ts'
 import { draftAlarm } from '../alarm-draft.ts'
+import type { OutboxPort } from '../outbox-port.ts'
 import type { EnvelopeTable, Trx } from '../storage/schema.ts'
 import { count, type Store } from '../storage/store.ts'
 import type { Judgement, QuotaControl } from './quota-control.ts'
@@ -31,8 +34,10 @@ export interface CollectorOptions {
   readonly clock: Clock
   readonly chainId: number
   readonly monitoring: string
-  /** Key id that a record of this epoch and delegation was to be sealed to; null when its key is erased. */
-  readonly recipientOf: (row: { home: string; epoch: number; delegation: number }) => Promise<string | null>
+  readonly outbox: OutboxPort
+  readonly abi: Interface
+  /** The key that a record of this epoch and delegation was to be sealed to; null when it is erased. */
+  readonly keyOf: (row: { home: string; epoch: number; delegation: number }) => Promise<KeyPair | null>
   /** From memory: it is asked for within a transaction. */
   readonly quotaOf: (home: string, slot: number) => Allowance | null
   readonly onAccepted: (reading: AcceptedReading) => void
@@ -56,9 +61,16 @@ type Waiting = Pick<
   'home' | 'slot' | 'wire' | 'points' | 'sequence' | 'epoch' | 'delegation' | 'block'
 >
 
+/** The code of a reading that its epoch's key could open no more: nobody can say whether it was whole. */
+export const KEY_ERASED = 'key-erased'
+
+type Erased = { readonly ok: false; readonly code: typeof KEY_ERASED }
+
 interface Opened {
   readonly row: Waiting
-  readonly result: RecoveryResult
+  readonly result: RecoveryResult | Erased
+  /** What shows everybody that the reading is not whole; null when it is, or its key is erased. */
+  readonly voidance: Voidance | null
 }
 
 interface Judged {
@@ -96,7 +108,10 @@ const badData = (slot: number, code: string): AlarmDraft => ({
   slot,
   value: 1,
   limit: 0,
-  text: code === 'point-mismatch' ? 'A reading did not match its proof.' : 'A reading could not be opened.',
+  text:
+    code === 'point-mismatch'
+      ? 'A reading did not match its proof and is void.'
+      : 'A reading could not be opened.',
 })
 
 export function createCollector(options: CollectorOptions): Collector {
@@ -137,15 +152,21 @@ class RunningCollector implements Collector {
   }
 
   async #open(row: Waiting): Promise<Opened> {
-    const recipient = await this.#options.recipientOf(row)
-    if (recipient === null) {
-      return { row, result: { ok: false, code: 'bad-tag', message: 'the key of its epoch is erased' } }
-    }
-    const payload = concatBytes(row.wire, row.points)
-    return {
-      row,
-      result: await this.#options.pool.recover({ recipient, binding: this.#bindingOf(row), payload }),
-    }
+    const key = await this.#options.keyOf(row)
+    if (key === null) return { row, result: { ok: false, code: KEY_ERASED }, voidance: null }
+    const received = { binding: this.#bindingOf(row), payload: concatBytes(row.wire, row.points) }
+    const result = await this.#options.pool.recover({ recipient: key.id, ...received })
+    return { row, result, voidance: result.ok ? null : proveVoid(key, received) }
+  }
+
+  /** Declares a reading void on the chain, in the transaction that notes its flaw: once for its block. */
+  async #declareVoid(trx: Trx, { row, voidance }: Opened): Promise<void> {
+    if (voidance === null) return
+    const { outbox, abi, monitoring } = this.#options
+    const shown = [hexlify(voidance.kemPoint), hexlify(voidance.proof)]
+    const data = abi.encodeFunctionData('voidReading', [row.home, row.slot, ...shown])
+    const id = `void:${row.home}:${row.slot}:${row.block}`
+    await outbox.enqueue(trx, { id, kind: 'void', to: monitoring, data })
   }
 
   async #keepReading(trx: Trx, { row, result }: Opened, acceptedAtMs: number): Promise<void> {
@@ -186,6 +207,7 @@ class RunningCollector implements Collector {
   async #keepOne(trx: Trx, opened: Opened, acceptedAtMs: number): Promise<number> {
     const { judgement, alarms } = await this.#judge(trx, opened)
     await this.#keepReading(trx, opened, acceptedAtMs)
+    await this.#declareVoid(trx, opened)
     if (judgement !== null) this.#options.quotas.keep(opened.row.home, judgement)
     let drafted = 0
     for (const draft of alarms) if (await draftAlarm(trx, opened.row.home, draft, acceptedAtMs)) drafted += 1

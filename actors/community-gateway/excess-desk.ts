@@ -1,5 +1,4 @@
 import type { Interface } from 'ethers'
-import { slotsOf } from '../../protocols/rules/billing.ts'
 import {
   answerTo,
   isOpen,
@@ -13,6 +12,7 @@ import { disputable, storedExcess, type ExcessKey } from '../excess-events.ts'
 import type { OutboxPort, WantedCall } from '../outbox-port.ts'
 import type { JudgementTable, Trx } from '../storage/schema.ts'
 import type { Store } from '../storage/store.ts'
+import { closedPeriods, isClosed } from './closed-periods.ts'
 import { assertionCall, differenceOpening, peakOpening, withdrawalCall } from './excess-calls.ts'
 import {
   heldReading,
@@ -99,10 +99,11 @@ class Desk implements ExcessDesk {
   }
 
   async #look(): Promise<void> {
-    const { store, head: headOf, onLooked } = this.#options
+    const { store, head: headOf, slotsPerBilling, onLooked } = this.#options
     const head = headOf()
     if (head === null) return
-    for (const { home, period } of await this.#closed()) await this.#judge(home, period)
+    for (const { home, period } of await closedPeriods(store.db, slotsPerBilling))
+      await this.#judge(home, period)
     let demanded = 0
     for (const key of await disputable(store.db, head)) {
       const excess = await storedExcess(store.db, key, head)
@@ -112,59 +113,6 @@ class Desk implements ExcessDesk {
     }
     for (const { key, excess } of await this.#withdrawn(head)) await this.#assertAgain(key, excess)
     onLooked(demanded)
-  }
-
-  /** Periods of homes that their own anchor closes, whose readings are all opened, not judged yet. */
-  async #closed(): Promise<{ home: string; period: number }[]> {
-    const { db } = this.#options.store
-    const per = this.#options.slotsPerBilling
-    const rows = await db
-      .selectFrom('anchor')
-      .select(['home', 'period', 'slot'])
-      .where((row) => row('slot', '>=', row('period', '*', per)))
-      .where((row) =>
-        row.not(
-          row.exists(
-            row
-              .selectFrom('judgement')
-              .select('judgement.home')
-              .whereRef('judgement.home', '=', 'anchor.home')
-              .whereRef('judgement.period', '=', 'anchor.period'),
-          ),
-        ),
-      )
-      .orderBy('period')
-      .execute()
-    const closed: { home: string; period: number }[] = []
-    for (const row of rows) if (await this.#allOpened(row)) closed.push(row)
-    return closed
-  }
-
-  /** Whether the period's own anchor is on the chain and all that leads to it is opened. */
-  async #isClosed({ home, period }: ExcessKey): Promise<boolean> {
-    const anchor = await this.#options.store.db
-      .selectFrom('anchor')
-      .select(['home', 'period', 'slot'])
-      .where('home', '=', home)
-      .where('period', '=', period)
-      .executeTakeFirst()
-    return anchor !== undefined && this.#allOpened(anchor)
-  }
-
-  async #allOpened({ home, period, slot }: { home: string; period: number; slot: number }): Promise<boolean> {
-    const unopened = await this.#options.store.db
-      .selectFrom('envelope')
-      .leftJoin('reading', (join) =>
-        join.onRef('reading.home', '=', 'envelope.home').onRef('reading.slot', '=', 'envelope.slot'),
-      )
-      .select('envelope.slot')
-      .where('envelope.home', '=', home)
-      .where('envelope.slot', '>=', slotsOf(period - 1, this.#options.slotsPerBilling).first)
-      .where('envelope.slot', '<=', slot)
-      .where('reading.slot', 'is', null)
-      .limit(1)
-      .executeTakeFirst()
-    return unopened === undefined
   }
 
   async #judge(home: string, period: number): Promise<void> {
@@ -215,7 +163,8 @@ class Desk implements ExcessDesk {
   async #answer(key: ExcessKey, excess: Excess): Promise<void> {
     const own = await this.#own(key)
     // A gateway that still reads the chain or opens readings, after a fork too, knows nothing yet.
-    if (own === undefined || !(await this.#isClosed(key))) return
+    if (own === undefined || !(await isClosed(this.#options.store.db, key, this.#options.slotsPerBilling)))
+      return
     const opening = await this.#tries(`opening:${nameOf(key)}:${own.round}:`)
     const due = await judgePeriod(this.#options.store.db, key.home, key.period, this.#options, own.slot)
     const refused = opening.failed && WRONG.has(opening.error ?? '')

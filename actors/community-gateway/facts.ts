@@ -38,6 +38,7 @@ const shapes = {
   AnchorKept: z.object({ home: address, period: integer, slot: integer, digest: bytes }),
   Alarm: z.object({ home: address, number: integer }),
   TotalPublished: z.object({ period: integer }),
+  ReadingVoided: z.object({ home: address, slot: integer, kemPoint: bytes, proof: bytes }),
   CommunityContractSet: z.object({
     revision: integer,
     fromPeriod: integer,
@@ -127,6 +128,16 @@ async function alarmPublished(trx: Trx, fact: ChainFact, told: Told): Promise<vo
   told.alarms += Number(updated.numUpdatedRows)
 }
 
+async function readingVoided(trx: Trx, fact: ChainFact): Promise<void> {
+  const { home, slot, kemPoint, proof } = shapes.ReadingVoided.parse(fact.args)
+  const inserted = await trx
+    .insertInto('void')
+    .values({ home, slot, kem_point: kemPoint, dleq: proof, block: fact.block })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
+  await count(trx, 'voided', Number(inserted.numInsertedOrUpdatedRows ?? 0n))
+}
+
 async function contractSet(trx: Trx, fact: ChainFact): Promise<void> {
   const event = shapes.CommunityContractSet.parse(fact.args)
   const row = {
@@ -189,6 +200,8 @@ async function applyOne(trx: Trx, fact: ChainFact, nowMs: number, told: Told): P
         .execute()
       return
     }
+    case 'ReadingVoided':
+      return readingVoided(trx, fact)
     case 'CommunityContractSet':
       return contractSet(trx, fact)
     case 'QuotaAllocated':
@@ -220,6 +233,8 @@ export async function revertFacts(trx: Trx, fromBlock: number): Promise<void> {
   await trx.deleteFrom('reading').where('block', '>=', fromBlock).execute()
   const gone = await trx.deleteFrom('envelope').where('block', '>=', fromBlock).executeTakeFirst()
   await count(trx, 'included', -Number(gone.numDeletedRows))
+  const undone = await trx.deleteFrom('void').where('block', '>=', fromBlock).executeTakeFirst()
+  await count(trx, 'voided', -Number(undone.numDeletedRows))
   await revertExcessEvents(trx, fromBlock)
   await trx.deleteFrom('anchor').where('block', '>=', fromBlock).execute()
   await trx.deleteFrom('quota').where('block', '>=', fromBlock).execute()

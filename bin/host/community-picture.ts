@@ -64,7 +64,7 @@ export class CommunityPicture {
   #members: readonly Member[] = []
   #totals: readonly TotalView[] = []
   #alarms: readonly SentAlarmView[] = []
-  #counts = { included: 0, decrypted: 0, final: 0, refused: 0, alarmsSent: 0 }
+  #counts = { included: 0, decrypted: 0, final: 0, refused: 0, voided: 0, alarmsSent: 0 }
 
   constructor(options: PictureOptions) {
     this.#options = options
@@ -118,6 +118,7 @@ export class CommunityPicture {
     await this.#refreshAlarms()
     for (const name of ['included', 'decrypted'] as const) this.#counts[name] = await readCount(db, name)
     this.#counts.refused = await readCount(db, 'faulty')
+    this.#counts.voided = await readCount(db, 'voided')
   }
 
   async #refreshAlarms(): Promise<void> {

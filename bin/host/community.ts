@@ -153,10 +153,10 @@ interface Hooks {
 
 type Tell = (event: Parameters<CommunityActor['send']>[0]) => void
 
-/** Key id that a record was to be sealed to; null when the epoch's key is erased. */
-const recipientIn = (keyring: Keyring) => async (row: { epoch: number }) => {
+/** The key that a record was to be sealed to; null when the epoch's key is erased. */
+const keyIn = (keyring: Keyring) => async (row: { epoch: number }) => {
   const keys = await keyring.keysOf(row.epoch).catch(() => null)
-  return keys?.operation.id ?? null
+  return keys?.operation ?? null
 }
 
 /** The parts that open, check and count what homes send. */
@@ -167,7 +167,7 @@ function countingParts(ground: Ground, hooks: Hooks, tell: Tell) {
   const book = createQuotaBook()
   const quotas = createQuotaControl(slotsPerBilling)
   const pool = createRecoveryPool({ threads: 1 })
-  const recipientOf = recipientIn(keyring)
+  const keyOf = keyIn(keyring)
   const { timeScale } = config
   const commissioning = createCommissioning({
     store,
@@ -183,7 +183,9 @@ function countingParts(ground: Ground, hooks: Hooks, tell: Tell) {
     clock: wallClock,
     chainId,
     monitoring,
-    recipientOf,
+    outbox: ground.chain.outbox,
+    abi: monitoringFace,
+    keyOf,
     quotaOf: (home, slot) => book.quotaOf(home, periodOf(slot, slotsPerBilling)),
     onAccepted: (reading) => hooks.gateway?.accepted(reading),
     onFaulty: (home, slot, code) => log.warn({ home, slot, code }, 'a reading could not be used'),
@@ -197,7 +199,7 @@ function countingParts(ground: Ground, hooks: Hooks, tell: Tell) {
     bindingOf: ({ home, slot, epoch, delegation }) => {
       return { chainId, monitoring, sender: home, epoch, slot, delegation }
     },
-    recipientOf,
+    recipientOf: async (row) => (await keyOf(row))?.id ?? null,
     settingsOf: (home) => commissioning.settingsOf(home),
     recordKeyOf: (boardId) => commissioning.recordKeyOf(boardId),
     decodeReport,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ephemeralPoint, kemPointOf, seal } from '../../protocols/crypto/envelope.ts'
-import { encodeScalar, G, ORDER } from '../../protocols/crypto/group.ts'
+import { decodePoint, encodeScalar, G, ORDER } from '../../protocols/crypto/group.ts'
 import { ownerBytes } from '../../protocols/crypto/keys.ts'
 import {
   type ConstantStatement,
@@ -13,6 +13,7 @@ import {
   verifyKemPoint,
 } from '../../protocols/crypto/proofs.ts'
 import { judgeReading } from '../../protocols/crypto/recover-reading.ts'
+import { proveVoid } from '../../protocols/crypto/voidance.ts'
 import { encodeAad } from '../../protocols/messages/aad.ts'
 import {
   essential,
@@ -21,6 +22,7 @@ import {
   context,
   delegatee,
   direct,
+  faultOf,
   flipped,
   owner,
   sealDirect,
@@ -143,5 +145,34 @@ describe('a wrong point shown to everybody', () => {
     expect(verdict).toMatchObject({ ok: false, code: 'bad-tag' })
     const claim = { ...kem, ephemeral: ephemeralPoint(sealed.payload), kemPoint: lie }
     expect(verifyKemPoint(proveKemPoint(community.operation.secret, claim), claim)).toBe(false)
+  })
+})
+
+describe('a reading declared void', () => {
+  const key = community.operation
+  const mixed = (): Uint8Array => {
+    const [one, other] = [sealDirect(5_000), sealDirect(6_000)]
+    return Uint8Array.from([...one.envelope, ...other.points])
+  }
+
+  it('is shown by a point and a proof that anybody can check', () => {
+    const payload = mixed()
+    const { kemPoint, proof } = proveVoid(key, { binding: direct, payload })
+    const point = decodePoint(kemPoint)
+    const shown = { ephemeral: ephemeralPoint(payload.subarray(0, 113)), kemPoint: point, aad }
+    expect(verifyKemPoint(proof, { publicKey: key.point, ...shown })).toBe(true)
+    expect(judgeReading(point, key, { binding: direct, payload })).toMatchObject({ code: 'point-mismatch' })
+  })
+
+  it('is never a whole one', () => {
+    const { payload } = sealDirect()
+    expect(faultOf(() => proveVoid(key, { binding: direct, payload }))).toBe('reading-is-whole')
+  })
+
+  it('needs no proof where its envelope does not begin with a point', () => {
+    const payload = sealDirect().payload.map((byte, index) => (index < 33 ? 0 : byte))
+    const { kemPoint, proof } = proveVoid(key, { binding: direct, payload })
+    expect([kemPoint.length, proof.length]).toEqual([33, 64])
+    expect(() => decodePoint(kemPoint)).not.toThrow()
   })
 })

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { homeOf } from '../verify/metered.ts'
+import { KEY_ERASED } from '../../actors/community-gateway/collector.ts'
+import { readCount } from '../../actors/storage/meta.ts'
+import { verifyCommunity } from '../../chain/verify/verify.ts'
+import { homeOf, targetOf } from '../verify/metered.ts'
 import { foundCommunity, type SpecCommunity, type SpecHome } from '../verify/community.ts'
 import { gatewayFolder, openDisputeGateway, type DisputeGateway } from './disputes.ts'
 
@@ -104,10 +107,53 @@ it('takes back what it can show no more, asked for or not', async () => {
   await expect.poll(() => first.excess(home, period, 'energy')).toMatchObject({ state: 'asserted' })
   await first.stop()
   const silent = await open(false)
-  await silent.store.db.updateTable('reading').set({ fault: 'point-mismatch' }).execute()
+  await silent.store.db.updateTable('reading').set({ fault: KEY_ERASED }).execute()
   await silent.stop()
   const { excess, withdrawn } = await open()
   await expect.poll(() => excess(home, period, 'energy')).toMatchObject({ state: 'withdrawn' })
   await expect.poll(() => excess(home, period, 'power')).toMatchObject({ state: 'withdrawn' })
   expect(withdrawn.map(({ why }) => why)).toEqual(['cannot-be-shown', 'cannot-be-shown'])
+})
+
+/** The readings that the contract holds for void, by the gateway's own reading of the chain. */
+const voided = async ({ store }: DisputeGateway): Promise<number[]> =>
+  (await store.db.selectFrom('void').select('slot').execute()).map(({ slot }) => slot)
+
+it('shows everybody a reading that its points do not fit, once, and does not count it', async () => {
+  const home = homeOf(community, 0)
+  const first = community.firstPeriod * PER_BILLING
+  const honest = community.seal(home, first + 2, 100)
+  const forged = community.seal(home, first + 3, 9000, honest)
+  await community.submit(home, [honest, forged])
+  const before = await open()
+  await expect.poll(() => voided(before)).toEqual([first + 3])
+  await before.stop()
+  const after = await open()
+  const rows = await after.store.db.selectFrom('reading').select(['slot', 'import_wh', 'fault']).execute()
+  expect(rows).toEqual([
+    { slot: first + 2, import_wh: 100, fault: null },
+    { slot: first + 3, import_wh: 0, fault: 'point-mismatch' },
+  ])
+  expect(await readCount(after.store.db, 'voided')).toBe(1)
+  const calls = await after.store.db.selectFrom('intent').select('id').where('kind', '=', 'void').execute()
+  expect(calls).toHaveLength(1)
+  expect((await verifyCommunity(targetOf(community))).faults).toEqual([])
+})
+
+it('judges by the anchor before a void one, and opens what it says', async () => {
+  const home = homeOf(community, 0)
+  const period = community.firstPeriod
+  const at = (periods: number, slot: number) => (period + periods) * PER_BILLING + slot
+  const start = community.seal(home, at(0, -3), 100)
+  const forged = community.seal(home, at(0, 17), 150, start)
+  const end = community.seal(home, at(1, 15), 100 + QUOTA.energyWh + 40)
+  const after = community.seal(home, at(2, 1), 1200)
+  await community.submit(home, [start, forged, end, after])
+  const { excess, faults } = await open()
+  await expect.poll(() => excess(home, period + 1, 'energy')).toMatchObject({ state: 'asserted', amount: 40 })
+  await community.act(home, 'quota', 'demandOpening', [home.account, period + 1, 1])
+  await expect.poll(() => excess(home, period + 1, 'energy')).toMatchObject({ state: 'opened', value: 1040 })
+  expect(await excess(home, period, 'energy')).toBeNull()
+  expect(faults).toEqual([])
+  expect((await verifyCommunity(targetOf(community))).faults).toEqual([])
 })

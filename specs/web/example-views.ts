@@ -232,7 +232,7 @@ export function exampleCommunity(nowMs: number = NOON_MS): CommunityView {
       final: 12_342,
       pending: 0,
     },
-    counts: { included: 4_440, decrypted: 4_440, final: 4_424, refused: 0, alarmsSent: 44 },
+    counts: { included: 4_440, decrypted: 4_440, final: 4_424, refused: 0, voided: 0, alarmsSent: 44 },
     warnings: ['With fewer than 5 homes a published total says a lot about each of them.'],
   }
 }

@@ -84,6 +84,7 @@ function CommunityReadings({ community }: { readonly community: CommunityView })
         {counts.refused === 0
           ? 'Every reading passed the checks of this gateway.'
           : `${count(counts.refused)} did not pass the checks of this gateway.`}
+        {counts.voided === 0 ? null : ` ${count(counts.voided)} void on the ledger, with the proof.`}
       </p>
     </Card>
   )
