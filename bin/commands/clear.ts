@@ -23,7 +23,7 @@ export function registerClearCommand(program: Command): void {
       'clear one auction by the rule of the market: orders as a JSON file, or - for standard input',
     )
     .option('--json', 'print winner, winning bid, price and reason as JSON')
-    .option('--strict', 'the paper’s rule: nobody wins unless two offers are within the cap')
+    .option('--strict', 'the paper’s rule: nobody wins when the second lowest offer is above the cap')
     .addHelpText(
       'after',
       '\nOrders: [{"id":"b1","user":"ana","side":"bid","price":20,"qty":2}, {… "side":"offer" …}]',
@@ -71,7 +71,7 @@ function clearingText({ offers, cap, buyer }: Orders, cleared: Clearing<number>)
     case 'none-under-cap':
       return `Nobody wins: no offer is at or below ${buyer}’s cap of ${most}.`
     case 'second-above-cap':
-      return `Nobody wins: the strict rule needs a second offer not above ${buyer}’s cap of ${most}.`
+      return `Nobody wins: by the strict rule the second lowest may not be above ${buyer}’s cap of ${most}.`
     case null: {
       const paid = decimalOf(cleared.price)
       const capped = offers.length === 1 ? 'the cap, as nobody else offers' : 'the cap'

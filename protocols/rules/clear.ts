@@ -4,7 +4,7 @@ export interface PricedOffer<Price extends number | bigint> {
   readonly price: Price
 }
 
-/** Why nobody wins: no offers, none within the cap, or (strict) no second one within it. */
+/** Why nobody wins: no offers, none within the cap, or (strict) the second lowest above the cap. */
 export type NoAward = 'no-offers' | 'none-under-cap' | 'second-above-cap'
 
 export type Clearing<Price extends number | bigint> =
@@ -12,10 +12,7 @@ export type Clearing<Price extends number | bigint> =
   | { readonly winner: null; readonly winningBid: null; readonly price: null; readonly reason: NoAward }
 
 export interface ClearingRule {
-  /**
-   * The paper's CheckWinner (figure 5): no award when the second lowest offer is above the cap, or missing,
-   * since W_val is then no price at all.
-   */
+  /** The paper's CheckWinner (figure 5): no award when the second lowest offer is above the cap. */
   readonly strict?: boolean
 }
 
@@ -43,8 +40,7 @@ export function clear<Price extends number | bigint>(
   }
   if (best === undefined) return nobody('no-offers')
   if (best.price > cap) return nobody('none-under-cap')
-  const paid = second !== undefined && second <= cap ? second : undefined
-  if (strict && paid === undefined) return nobody('second-above-cap')
-  const price = paid ?? cap
+  if (strict && second !== undefined && second > cap) return nobody('second-above-cap')
+  const price = second !== undefined && second < cap ? second : cap
   return { winner: best.id, winningBid: best.price, price, reason: null }
 }

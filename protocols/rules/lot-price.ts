@@ -14,8 +14,8 @@ export interface LotSize {
 
 /** The largest amount of a lot that the market takes: 2^48 − 1. */
 export const LOT_AMOUNT_MOST = 2 ** 48 - 1
-/** The largest sum of money of the market, micro-SCT: 2^96 − 1. */
-export const LOT_MONEY_MOST = 2n ** 96n - 1n
+/** The largest sum of money of the market, micro-SCT; 2^96 − 1 itself means none there. */
+export const LOT_MONEY_MOST = 2n ** 96n - 2n
 /** Parts of S, the paper's deposit factor. */
 const BPS = 10_000n
 const MS_PER_HOUR = 3_600_000n
@@ -87,6 +87,37 @@ export function amountWithin(shape: LotShape, unitMicroSct: number, microSct: nu
 /** S · bid, rounded up: what of the winner's bond stays until delivery. `securityBps` is S in 1/10,000. */
 export function heldOf(bidMicroSct: bigint, securityBps: number): bigint {
   return up(bidMicroSct * BigInt(securityBps), BPS)
+}
+
+/** What an account gets when a lot was delivered, micro-SCT; no part is rounded up. */
+export interface Payment {
+  /** Of the price, to the seller. */
+  readonly paid: bigint
+  /** Of the seller's deposit, back to the seller. */
+  readonly returned: bigint
+  /** Of the seller's deposit, to the buyer. */
+  readonly penalty: bigint
+  /** Of the price, back to the buyer. */
+  readonly spared: bigint
+}
+
+/**
+ * Pro rata: the seller gets as much of the price and of its deposit as it delivered of the lot, the buyer the
+ * rest of both. Each part is rounded down; what rounding leaves, at most 2 micro-SCT, stays in the contract.
+ */
+export function paymentOf(
+  lot: { readonly amount: bigint; readonly priceMicroSct: bigint; readonly heldMicroSct: bigint },
+  delivered: bigint,
+): Payment {
+  const { amount, priceMicroSct: price, heldMicroSct: held } = lot
+  if (delivered < 0n || delivered > amount) throw badField('delivered', `0 to ${amount}`, delivered)
+  const missing = amount - delivered
+  return {
+    paid: (price * delivered) / amount,
+    returned: (held * delivered) / amount,
+    penalty: (held * missing) / amount,
+    spared: (price * missing) / amount,
+  }
 }
 
 function withinMarket(money: bigint): bigint {

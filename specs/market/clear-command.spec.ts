@@ -130,7 +130,7 @@ describe('meterhood clear', () => {
       price: null,
       reason: 'second-above-cap',
     })
-    expect((await clearing(orders, { strict: true })).stdout).toContain('the strict rule needs')
+    expect((await clearing(orders, { strict: true })).stdout).toContain('by the strict rule')
   })
 
   it('gives a tie to the earlier line, however the equal prices are written', async () => {

@@ -18,7 +18,7 @@ function byHand(offers: Offers, cap: number, strict: boolean) {
   const [first, second] = sorted
   if (first === undefined) return { ...none, reason: 'no-offers' }
   if (first.price > cap) return { ...none, reason: 'none-under-cap' }
-  if (strict && (second?.price ?? Infinity) > cap) return { ...none, reason: 'second-above-cap' }
+  if (strict && second !== undefined && second.price > cap) return { ...none, reason: 'second-above-cap' }
   const paid = Math.min(second?.price ?? cap, cap)
   return { winner: first.id, winningBid: first.price, price: paid, reason: null }
 }
@@ -69,8 +69,9 @@ describe('the clearing rule', () => {
     )
   })
 
-  it('pays a sole bidder the cap, and by the strict rule has no second price to pay', () => {
-    expect(clear(offersOf([3]), 9)).toMatchObject({ winner: 'o0', price: 9 })
-    expect(clear(offersOf([3]), 9, { strict: true })).toMatchObject({ reason: 'second-above-cap' })
+  it('pays a sole bidder the cap, also by the strict rule', () => {
+    for (const strict of [false, true]) {
+      expect(clear(offersOf([3]), 9, { strict })).toMatchObject({ winner: 'o0', price: 9 })
+    }
   })
 })

@@ -8,6 +8,7 @@ import {
   LOT_AMOUNT_MOST,
   type LotSize,
   mostPriceOf,
+  paymentOf,
   unitPriceOf,
 } from '../../protocols/rules/lot-price.ts'
 import { faultOf } from './household.ts'
@@ -117,5 +118,33 @@ describe('what is held of a winner’s bond', () => {
     expect(heldOf(10_001n, 2_000)).toBe(2_001n)
     expect(heldOf(12_345n, 10_000)).toBe(12_345n)
     expect(heldOf(12_345n, 0)).toBe(0n)
+  })
+})
+
+describe('the payment of a lot', () => {
+  const money = fc.bigInt(0n, 2n ** 96n - 2n)
+  const sizes = fc.bigInt(1n, 2n ** 48n - 1n)
+
+  it('gives away what there is, at most two micro-SCT short, and nothing for nothing', () => {
+    fc.assert(
+      fc.property(money, money, sizes, sizes, (priceMicroSct, heldMicroSct, amount, of) => {
+        const delivered = of % (amount + 1n)
+        const { paid, returned, penalty, spared } = paymentOf(
+          { amount, priceMicroSct, heldMicroSct },
+          delivered,
+        )
+        const left = priceMicroSct + heldMicroSct - paid - returned - penalty - spared
+        expect(left >= 0n && left <= 2n).toBe(true)
+        expect(priceMicroSct - paid - spared).toBeLessThanOrEqual(1n)
+        if (delivered === amount) expect([paid, returned]).toEqual([priceMicroSct, heldMicroSct])
+        if (delivered === 0n) expect([spared, penalty]).toEqual([priceMicroSct, heldMicroSct])
+      }),
+    )
+  })
+
+  it('is refused for more than the lot', () => {
+    const lot = { amount: 5n, priceMicroSct: 1n, heldMicroSct: 1n }
+    expect(faultOf(() => paymentOf(lot, 6n))).toBe('bad-field')
+    expect(faultOf(() => paymentOf(lot, -1n))).toBe('bad-field')
   })
 })
