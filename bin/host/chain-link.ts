@@ -12,6 +12,7 @@ import type { ChainBlock, ChainLog } from '../../chain/proxy/block.ts'
 import { createChainFeed, type ChainFeed, type FeedState } from '../../chain/proxy/feed.ts'
 import { createRpc } from '../../chain/proxy/rpc.ts'
 import { RECORD_BYTES } from '../../protocols/messages/record.ts'
+import { WHOLE_NETWORK, type Cable } from '../../protocols/rules/cable.ts'
 import type { ChainView } from '../../web/read-model.ts'
 import { wallClock } from '../clock.ts'
 import type { GatewayLog } from './log.ts'
@@ -62,6 +63,8 @@ export interface ChainLink {
 
 export interface ChainLinkOptions {
   readonly rpc: string
+  /** The way to that node. */
+  readonly cable?: Cable
   readonly chainId: number
   readonly genesisHash: string
   readonly blockTimeS: number
@@ -109,8 +112,10 @@ async function takeFeed(options: ChainLinkOptions): Promise<ChainFeed> {
     known.users += 1
     return known.feed
   }
+  const { cable = WHOLE_NETWORK.chain } = options
   const feed = createChainFeed({
-    rpc: createRpc({ url: options.rpc }),
+    rpc: createRpc({ url: options.rpc, cable }),
+    cable,
     clock: wallClock,
     expect: { chainId: options.chainId, genesisHash: options.genesisHash },
     blockPeriodMs: options.blockTimeS * 1_000,
@@ -212,7 +217,8 @@ class Link implements ChainLink {
         ...(wants === undefined ? {} : { wants }),
         apply,
         revert: async (trx, from) => {
-          this.#forks += 1
+          // Both contracts see each fork; it is one.
+          if (name === 'monitoring') this.#forks += 1
           await revert(trx, from)
         },
       }),

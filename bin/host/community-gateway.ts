@@ -69,10 +69,14 @@ export class CommunityGateway {
   #pages: Pages | null = null
   #timer: NodeJS.Timeout | undefined
   #awayChain = false
+  #resting = false
+  /** Silence counts from here: nothing could be heard while the chain was away, or this gateway itself. */
+  #followedFromSlot: number
   #closedUntil = -1
 
   constructor(parts: CommunityParts) {
     this.#parts = parts
+    this.#followedFromSlot = Math.floor(wallClock.nowMs() / parts.contracts.sampleMs)
   }
 
   /** Follows the contracts from where the store stands. */
@@ -109,6 +113,7 @@ export class CommunityGateway {
     })
     chain.onState((state) => {
       this.#awayChain = state !== 'following'
+      if (!this.#awayChain) this.#chainIsBack()
       this.#parts.tell(state === 'stalled' ? { type: 'CHAIN_STALLED' } : { type: 'CHAIN_FOLLOWED' })
       this.#changed()
     })
@@ -123,6 +128,14 @@ export class CommunityGateway {
       this.#parts.excesses.wake()
       this.#changed()
     })
+  }
+
+  /** What could not be asked of the chain meanwhile is asked now; homes have their time to catch up. */
+  #chainIsBack(): void {
+    const { contracts, alarms, allocator } = this.#parts
+    this.#followedFromSlot = Math.floor(wallClock.nowMs() / contracts.sampleMs)
+    alarms.wake()
+    allocator.wake()
   }
 
   async #loadMembers(): Promise<void> {
@@ -191,7 +204,7 @@ export class CommunityGateway {
   #tick(): void {
     const { contracts, tell } = this.#parts
     const slot = Math.floor(wallClock.nowMs() / contracts.sampleMs)
-    if (!this.#awayChain) this.#watchSilence(slot)
+    if (!this.#awayChain && !this.#resting) this.#watchSilence(slot)
     const settled = periodOf(Math.max(0, slot - CLOSE_AFTER_SLOTS), contracts.slotsPerBilling) - 1
     if (settled > this.#closedUntil) {
       this.#closedUntil = settled
@@ -201,7 +214,7 @@ export class CommunityGateway {
 
   #watchSilence(slot: number): void {
     for (const [home, watch] of this.#watches) {
-      const { next, alarms } = watchSilence(watch, slot)
+      const { next, alarms } = watchSilence(watch, slot, { sinceSlot: this.#followedFromSlot })
       this.#watches.set(home, next)
       for (const alarm of alarms) this.#draft(home, alarm)
     }
@@ -340,6 +353,11 @@ export class CommunityGateway {
 
   commission(homeName: string, kinds: readonly BoardKind[]): Promise<CommissionedKey[]> {
     return this.#parts.commissioning.commission(homeName, kinds)
+  }
+
+  /** The homes are about to be switched off on purpose: nobody is to be alarmed. */
+  rest(): void {
+    this.#resting = true
   }
 
   saved(block: number): void {

@@ -17,13 +17,13 @@ import { claimStore, openStore, type Store } from '../../actors/storage/store.ts
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
 import type { Contracts } from '../../chain/contracts-file.ts'
-import { deployCommunity } from '../../chain/deploy.ts'
 import { decodeReport } from '../../hardware/board/frame.ts'
 import type { CommunityDescriptor } from '../../protocols/messages/join.ts'
 import { serveExtended } from '../../protocols/p2p/extended.ts'
 import { serveJoin } from '../../protocols/p2p/join-server.ts'
 import { serveKeys } from '../../protocols/p2p/keys.ts'
 import { createPeerNode, type PeerNode } from '../../protocols/p2p/node.ts'
+import { WHOLE_NETWORK, type Network } from '../../protocols/rules/cable.ts'
 import { periodOf } from '../../protocols/rules/units.ts'
 import { systemRandom, wallClock } from '../clock.ts'
 import { openChainLink, type ChainLink } from './chain-link.ts'
@@ -33,6 +33,7 @@ import { openExcessDesk } from './community-excess.ts'
 import { CommunityPicture } from './community-picture.ts'
 import type { CommunityConfig } from './configs.ts'
 import { contractWords, type ContractWords } from './contract-words.ts'
+import { foundOrReturn } from './founding.ts'
 import { openInvites, type Invites } from './invites.ts'
 import { gatewayLog, type GatewayLog } from './log.ts'
 import { loadSecrets, type GatewaySecrets } from './secrets.ts'
@@ -57,20 +58,11 @@ interface Ground {
 /** Wide enough a wait between two tries of a call that waits for the chain. */
 const EPOCH_POLL_MS = 300
 
-async function layGround(config: CommunityConfig): Promise<Ground> {
+async function layGround(config: CommunityConfig, network: Network): Promise<Ground> {
   const log = gatewayLog(config.dataDir)
   const secrets = loadSecrets(config.dataDir, systemRandom, config.managerKey ?? undefined)
   const wallet = new Wallet(secrets.accountKey)
-  const contracts = await deployCommunity({
-    rpc: config.rpc,
-    managerKey: secrets.accountKey,
-    profile: config.profile,
-    L: config.ringLength,
-    sampleMs: config.sampleMs,
-    slotsPerBilling: config.slotsPerBilling,
-    windowBlocks: config.challengeBlocks,
-    file: join(config.dataDir, 'contracts.json'),
-  })
+  const contracts = await foundOrReturn(deploymentOf(config, secrets), network.chain, log)
   const target =
     config.databaseUrl === null
       ? { file: join(config.dataDir, 'gateway.sqlite') }
@@ -85,6 +77,7 @@ async function layGround(config: CommunityConfig): Promise<Ground> {
   )
   const chain = await openChainLink({
     rpc: config.rpc,
+    cable: network.chain,
     chainId,
     genesisHash,
     blockTimeS: config.blockTimeS,
@@ -100,10 +93,22 @@ async function layGround(config: CommunityConfig): Promise<Ground> {
     clock: wallClock,
     random: systemRandom,
     reach: 'members',
+    cable: network.peers,
   })
   const words = contractWords(chain, contracts, { monitoring: monitoringFace, quota: quotaFace })
   return { config, log, secrets, wallet, contracts, store, keyring, chain, node, words }
 }
+
+const deploymentOf = (config: CommunityConfig, secrets: GatewaySecrets) => ({
+  rpc: config.rpc,
+  managerKey: secrets.accountKey,
+  profile: config.profile,
+  L: config.ringLength,
+  sampleMs: config.sampleMs,
+  slotsPerBilling: config.slotsPerBilling,
+  windowBlocks: config.challengeBlocks,
+  file: join(config.dataDir, 'contracts.json'),
+})
 
 const descriptorOf = ({ config, contracts, node }: Ground): CommunityDescriptor => ({
   version: 1,
@@ -337,8 +342,11 @@ function startMachine(
 /**
  * Founds or reopens a community and serves it. Throws a fault of one line when something it needs is missing.
  */
-export async function openCommunity(config: CommunityConfig): Promise<CommunityGateway> {
-  const ground = await layGround(config)
+export async function openCommunity(
+  config: CommunityConfig,
+  network: Network = WHOLE_NETWORK,
+): Promise<CommunityGateway> {
+  const ground = await layGround(config, network)
   const { store, keyring, node, log } = ground
   const hooks: Hooks = {}
   const onFault = (thrown: unknown): void => log.fault(thrown)

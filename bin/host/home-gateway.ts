@@ -26,6 +26,7 @@ import type { PeerNode } from '../../protocols/p2p/node.ts'
 import type { HomeView } from '../../web/read-model.ts'
 import type { Pages } from '../../web/server/serve-pages.ts'
 import { wallClock } from '../clock.ts'
+import { awayText } from './away-text.ts'
 import type { ChainLink } from './chain-link.ts'
 import type { BoardConfig, GatewayStatus, HomeConfig, HomeTally, SealedSlot } from './configs.ts'
 import type { HomeBoards } from './home-boards.ts'
@@ -71,11 +72,6 @@ const WAITING: readonly IntentState[] = [
   'rejected',
   'reorged',
 ]
-const AWAY_TEXT = {
-  chain: 'The chain does not answer; readings are kept and sent later.',
-  community: 'The community gateway is away; readings go on to the chain.',
-  boards: 'A sensor board is away; check its power and link.',
-} as const
 
 /** A home's gateway while it runs: frames in, readings and alarms out, the page in between. */
 export class HomeGateway {
@@ -257,7 +253,10 @@ export class HomeGateway {
   }
 
   chainState(state: string): void {
-    this.#send(state === 'following' ? { type: 'BACK', what: 'chain' } : { type: 'AWAY', what: 'chain' })
+    const back = state === 'following'
+    this.#send(back ? { type: 'BACK', what: 'chain' } : { type: 'AWAY', what: 'chain' })
+    // An alarm that was drafted meanwhile could not be given its number.
+    if (back) this.attached?.alarms.wake()
     this.changed()
   }
 
@@ -276,13 +275,12 @@ export class HomeGateway {
     if (this.attached === null) return this.#joiningView(who)
     const { descriptor, picture, power, boards, chain } = this.attached
     const away = this.actor?.snapshot().context.away ?? []
-    const first = away[0]
     const nowMs = wallClock.nowMs()
     return picture.view(
       { ...who, community: { name: descriptor.communityName, account: descriptor.community } },
       {
-        phase: first === undefined ? 'operating' : 'degraded',
-        text: first === undefined ? 'Everything works.' : AWAY_TEXT[first],
+        phase: away.length === 0 ? 'operating' : 'degraded',
+        text: awayText(away),
         away: away.map((each) => (each === 'community' ? 'cgw' : each)),
         boards: boards.views(),
         chain: chain.view(),

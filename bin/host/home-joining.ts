@@ -15,6 +15,7 @@ import { verifyDescriptor } from '../../protocols/p2p/join.ts'
 import type { PeerNode } from '../../protocols/p2p/node.ts'
 import { keyOfPeerId } from '../../protocols/p2p/peer-key.ts'
 import { bytesOfHex } from '../../protocols/p2p/peer-record.ts'
+import type { Network } from '../../protocols/rules/cable.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
 import { systemRandom } from '../clock.ts'
 import type { HomeConfig } from './configs.ts'
@@ -35,6 +36,7 @@ export interface KnownCommunity {
 /** A home being opened: what its parts share. */
 export class HomeOpening {
   readonly config: HomeConfig
+  readonly network: Network
   readonly log: GatewayLog
   readonly wallet: Wallet
   readonly account: string
@@ -48,8 +50,9 @@ export class HomeOpening {
   courier: Courier | null = null
   closed = false
 
-  constructor(parts: Pick<HomeOpening, 'config' | 'log' | 'wallet' | 'store' | 'node'>) {
+  constructor(parts: Pick<HomeOpening, 'config' | 'network' | 'log' | 'wallet' | 'store' | 'node'>) {
     this.config = parts.config
+    this.network = parts.network
     this.log = parts.log
     this.wallet = parts.wallet
     this.account = parts.wallet.address.toLowerCase()

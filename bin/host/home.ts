@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { getBytes, Interface, Wallet } from 'ethers'
 import { keyPair, decodeScalar } from '../../protocols/crypto/group.ts'
 import { NEW_HOME, DEFAULT_LIMITS } from '../../protocols/rules/home-registers.ts'
+import { WHOLE_NETWORK, type Network } from '../../protocols/rules/cable.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
 import { createPeerNode } from '../../protocols/p2p/node.ts'
 import { keyOfPeerId } from '../../protocols/p2p/peer-key.ts'
@@ -40,6 +41,7 @@ const monitoringFace = new Interface(monitoringAbi)
 async function openChain(home: HomeOpening, descriptor: CommunityDescriptor): Promise<ChainLink> {
   return openChainLink({
     rpc: home.config.rpc,
+    cable: home.network.chain,
     chainId: descriptor.chainId,
     genesisHash: descriptor.genesisHash,
     blockTimeS: descriptor.blockTimeS,
@@ -223,6 +225,7 @@ async function sealReading(home: HomeOpening, slot: number): Promise<number> {
 /** Opens a home's gateway and lets it join, or go on where it stopped. */
 export async function openHome(
   config: HomeConfig,
+  network: Network = WHOLE_NETWORK,
 ): Promise<{ gateway: HomeGateway; close: () => Promise<void> }> {
   const log = gatewayLog(config.dataDir)
   const secrets = loadSecrets(config.dataDir, systemRandom)
@@ -238,9 +241,10 @@ export async function openHome(
     clock: wallClock,
     random: systemRandom,
     reach: 'community',
+    cable: network.peers,
   })
   await node.start()
-  const home = new HomeOpening({ config, log, wallet, store, node })
+  const home = new HomeOpening({ config, network, log, wallet, store, node })
   const { gateway } = home
   const attachOnce = once(() => attach(home))
   if ((await remembered(store)) !== null) await attachOnce()

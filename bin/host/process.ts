@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { createPlug } from '../../protocols/rules/cable.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
 import { answerParent } from '../start/child.ts'
 import { openCommunity } from './community.ts'
@@ -6,12 +7,25 @@ import type { CommunityGateway } from './community-gateway.ts'
 import type { CommunityConfig, HomeConfig } from './configs.ts'
 import { openHome } from './home.ts'
 
+const Cut = z.object({ chain: z.boolean(), peers: z.boolean() })
 const Saved = z.object({ block: z.number().int() })
 const Invited = z.array(z.object({ name: z.string(), weight: z.number().int().min(0) }))
 const Commission = z.object({ name: z.string(), kinds: z.array(z.enum(['power', 'water', 'comfort'])) })
 
+/** The network of this process's gateways, and the question by which its parent cuts and mends it. */
+function openNetwork() {
+  const network = { chain: createPlug(), peers: createPlug() }
+  const cut = (body: unknown): void => {
+    const wanted = Cut.parse(body)
+    network.chain.set(wanted.chain)
+    network.peers.set(wanted.peers)
+  }
+  return { network, cut }
+}
+
 /** The process that runs the community gateway of a run of `start`; its parent opens it. */
 export function hostCommunity(): void {
+  const { network, cut } = openNetwork()
   let gateway: CommunityGateway | null = null
   const opened = (): CommunityGateway => {
     if (gateway === null) throw new Fault('not-open', 'the community gateway is not open yet')
@@ -20,7 +34,7 @@ export function hostCommunity(): void {
   answerParent({
     open: async (config) => {
       // The parent is this very program: the shape is its own.
-      gateway = await openCommunity(config as CommunityConfig)
+      gateway = await openCommunity(config as CommunityConfig, network)
       return gateway.opened()
     },
     invite: async (body) => {
@@ -32,7 +46,9 @@ export function hostCommunity(): void {
       const { name, kinds } = Commission.parse(body)
       return opened().commission(name, kinds)
     },
+    cut,
     saved: (body) => opened().saved(Saved.parse(body).block),
+    rest: () => opened().rest(),
     status: () => opened().status(),
     tally: () => opened().tally(),
     close: () => gateway?.close(),
@@ -43,6 +59,7 @@ type OpenHome = Awaited<ReturnType<typeof openHome>>
 
 /** The process that runs some homes of a run of `start`: all of them, or one with `--isolate`. */
 export function hostHomes(): void {
+  const { network, cut } = openNetwork()
   const homes = new Map<string, OpenHome>()
   const opened = (name: unknown): OpenHome => {
     const home = homes.get(z.string().parse(name))
@@ -53,10 +70,11 @@ export function hostHomes(): void {
     open: async (config) => {
       // The parent is this very program: the shape is its own.
       const { name, ...rest } = config as HomeConfig
-      const home = await openHome({ name, ...rest })
+      const home = await openHome({ name, ...rest }, network)
       homes.set(name, home)
       return home.gateway.pages?.link ?? ''
     },
+    cut,
     saved: (body) => {
       const { block } = Saved.parse(body)
       for (const { gateway } of homes.values()) gateway.attached?.chain.saved(block)

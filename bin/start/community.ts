@@ -25,6 +25,7 @@ import {
 } from './community-run.ts'
 import type { StartOptions } from './options.ts'
 import { startChild, type Child } from './child.ts'
+import { Cuts } from './cuts.ts'
 import { supervise, type Supervised } from './supervised.ts'
 
 /** A community that runs: its processes, and what they said of themselves. */
@@ -35,6 +36,8 @@ export interface RunningCommunity {
   /** The process of each home; the same for all unless they are isolated. */
   readonly homes: readonly { readonly name: string; readonly process: Supervised }[]
   readonly opened: CommunityOpened
+  /** Whom the run has cut off. */
+  readonly cuts: Cuts
   readonly pages: readonly string[]
   /** Moment of the first reading on the community page's own event stream. */
   readonly firstReadingMs: () => number | null
@@ -108,6 +111,7 @@ interface Beginning {
   readonly expected: readonly ExpectedUse[]
   readonly timeScale: number
   readonly ahead: Ahead
+  readonly cuts: Cuts
   readonly stops: (() => Promise<void> | void)[]
   readonly onDeath: (fault: Fault) => void
 }
@@ -131,7 +135,7 @@ interface Founded {
 }
 
 async function found(begun: Beginning, chain: EmbeddedChain): Promise<Founded> {
-  const { options, expected, timeScale, ahead, stops, onDeath, tell } = begun
+  const { options, expected, timeScale, ahead, cuts, stops, onDeath, tell } = begun
   const managerKey = chain.accounts[0]?.privateKey
   if (managerKey === undefined) throw new Fault('chain-start', 'the embedded chain has no funded account')
   const config = communityConfig(options, { rpc: chain.rpc, managerKey }, expected, timeScale)
@@ -141,6 +145,7 @@ async function found(begun: Beginning, chain: EmbeddedChain): Promise<Founded> {
     command: 'host-community',
     ready: ahead.take('community'),
     open: async (ask) => {
+      await ask('cut', cuts.of('community'))
       founded.opened = (await ask('open', config)) as CommunityOpened
     },
     onDeath,
@@ -190,7 +195,8 @@ async function begin(options: StartOptions, tell: Tell, onDeath: Beginning['onDe
   const expected = profiles.map((profile) => expectedUse(profile, options, table))
   const timeScale = options.boards === 'profile' ? table.stepMs / options.sampleMs : 1
   const ahead = startAhead(options)
-  return { options, tell, expected, timeScale, ahead, stops: [() => ahead.endUnused()], onDeath }
+  const stops = [() => ahead.endUnused()]
+  return { options, tell, expected, timeScale, ahead, cuts: new Cuts(), stops, onDeath }
 }
 
 /** Starts the chain, the community gateway, the boards and the homes, and waits until every home operates. */
@@ -216,6 +222,8 @@ export async function startCommunity(options: StartOptions, tell: Tell): Promise
     })
     stops.push(passOnSaves(chain, () => [gateway, ...homeProcesses]))
     await untilOperating(homes, box, tell)
+    // Everything that one account did because of another's call is in a save: no kill takes it apart.
+    await chain.save()
     const death = (): Fault | null => box.death
     return {
       chain,
@@ -223,6 +231,7 @@ export async function startCommunity(options: StartOptions, tell: Tell): Promise
       boards,
       homes,
       opened,
+      cuts: begun.cuts,
       pages: [opened.page, ...pages],
       firstReadingMs: listener.at,
       death,
@@ -292,6 +301,7 @@ async function startHomes(need: HomesNeed): Promise<Homes> {
       command: 'host-homes',
       ready: need.ahead.take(name),
       open: async (ask) => {
+        await ask('cut', need.cuts.of(name))
         for (const config of group) pages.set(config.name, String(await ask('open', config)))
       },
       onDeath,

@@ -3,28 +3,31 @@ import type { BoardKind } from '../../protocols/rules/reading.ts'
 import { durationMs } from './duration.ts'
 
 /** Something that a fault can befall. */
-export type FaultNode = { kind: 'cgw' } | { kind: 'home'; number: number }
+export type FaultNode = { kind: 'cgw' } | { kind: 'home'; number: number } | { kind: 'chain' }
 
 /** One thing done to the running community, `atMs` after every home operates. */
 export type PlannedFault =
-  | { action: 'kill' | 'stop' | 'resume'; node: FaultNode; atMs: number }
+  | { action: 'kill' | 'stop' | 'resume' | 'cut'; node: FaultNode; atMs: number }
+  | { action: 'heal'; atMs: number }
   | { action: 'wire'; home: number; board: BoardKind; atMs: number }
 
 export const FAULT_GRAMMAR = [
   'LIST   := item,item…',
   'item   := action@duration            (counted from the moment every home operates)',
-  'action := kill:NODE | stop:NODE | resume:NODE | wire:HOME.BOARD',
-  'NODE   := cgw | home:N',
+  'action := kill:NODE                  (SIGKILL; it comes back after 1 s)',
+  '        | stop:NODE | resume:NODE    (frozen, and going on)',
+  '        | cut:NODE | heal            (nobody reaches the node, nor it anybody; heal mends every cut)',
+  '        | wire:HOME.BOARD            (a sensor wire breaks)',
+  'NODE   := cgw | home:N | chain',
   'BOARD  := power | water | comfort',
-  'e.g.   --fault kill:home:2@10s,wire:1.power@20s',
+  'e.g.   --fault kill:home:2@10s,cut:home:1@15s,heal@25s,wire:1.power@30s',
 ].join('\n')
 
 const refuse = (item: string, why: string): Fault =>
   new Fault('bad-fault', `--fault: "${item}": ${why}\n${FAULT_GRAMMAR}`, { field: '--fault', item })
 
 function nodeOf(item: string, text: string): FaultNode {
-  if (text === 'cgw') return { kind: 'cgw' }
-  if (text === 'chain') throw refuse(item, 'the chain itself has no faults to play in this version')
+  if (text === 'cgw' || text === 'chain') return { kind: text }
   const home = /^home:(\d+)$/.exec(text)?.[1]
   if (home !== undefined) return { kind: 'home', number: Number(home) }
   if (/^signer:\d+$/.test(text)) throw refuse(item, 'the embedded chain has no signers')
@@ -37,15 +40,17 @@ function actionOf(item: string, action: string, atMs: number): PlannedFault {
   const [verb = '', ...rest] = action.split(':')
   const argument = rest.join(':')
   switch (verb) {
-    case 'heal':
-    case 'cut':
     case 'delegate':
     case 'end':
       throw refuse(item, `"${verb}" is not in this version`)
     case 'kill':
     case 'stop':
     case 'resume':
+    case 'cut':
       return { action: verb, node: nodeOf(item, argument), atMs }
+    case 'heal':
+      if (argument !== '') throw refuse(item, 'heal mends every cut and names no node')
+      return { action: 'heal', atMs }
     case 'wire': {
       const wire = /^(\d+)\.(\w+)$/.exec(argument)
       const board = wire?.[2] ?? ''
@@ -58,17 +63,26 @@ function actionOf(item: string, action: string, atMs: number): PlannedFault {
   }
 }
 
+function homeOf(fault: PlannedFault): number | null {
+  if (fault.action === 'wire') return fault.home
+  return 'node' in fault && fault.node.kind === 'home' ? fault.node.number : null
+}
+
+function timeOf(item: string, text: string): number {
+  try {
+    return durationMs('--fault', text, 0)
+  } catch {
+    throw refuse(item, `"${text}" is no time; write a duration such as 500ms, 20s or 2m`)
+  }
+}
+
 function parseItem(item: string, homes: number): PlannedFault {
   const at = item.lastIndexOf('@')
   if (at < 1) throw refuse(item, 'it says no time; write action@duration')
-  const fault = actionOf(item, item.slice(0, at), durationMs('--fault', item.slice(at + 1)))
-  const home =
-    fault.action === 'wire'
-      ? fault.home
-      : 'node' in fault && fault.node.kind === 'home'
-        ? fault.node.number
-        : 1
-  if (home < 1 || home > homes) throw refuse(item, `there is no home ${home}; homes are 1 to ${homes}`)
+  const fault = actionOf(item, item.slice(0, at), timeOf(item, item.slice(at + 1)))
+  const home = homeOf(fault)
+  if (home !== null && (home < 1 || home > homes))
+    throw refuse(item, `there is no home ${home}; homes are 1 to ${homes}`)
   return fault
 }
 
@@ -82,7 +96,7 @@ export function parseFaults(list: string, homes: number): PlannedFault[] {
     .sort((a, b) => a.atMs - b.atMs)
 }
 
-/** Whether a plan needs each gateway in a process of its own. */
+/** Whether a plan needs each gateway in a process of its own: where one of them alone is to fail. */
 export function needsIsolation(plan: readonly PlannedFault[]): boolean {
-  return plan.some((fault) => fault.action !== 'wire')
+  return plan.some((fault) => 'node' in fault && fault.node.kind !== 'chain')
 }

@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Fault } from '../../protocols/rules/fault.ts'
 import { wallClock } from '../clock.ts'
 import type { CommunityTally, GatewayStatus, HomeTally } from '../host/configs.ts'
 import { assembleReport } from './assemble.ts'
 import type { RunningCommunity, Tell } from './community.ts'
-import { homeName } from './community-run.ts'
-import type { PlannedFault } from './faults.ts'
 import type { StartOptions } from './options.ts'
+import { FaultPlay } from './play-faults.ts'
 import type { RunReport } from './report.ts'
 import { countChain } from './scan-chain.ts'
 import type { Supervised } from './supervised.ts'
@@ -15,48 +13,6 @@ const DRAIN_MS = 60_000
 const DRAIN_POLL_MS = 300
 const PROGRESS_MS = 10_000
 
-type NodeFault = Extract<PlannedFault, { action: 'kill' | 'stop' | 'resume' }>
-
-function processOf(running: RunningCommunity, { node }: NodeFault): Supervised {
-  if (node.kind === 'cgw') return running.gateway
-  const found = running.homes.find((home) => home.name === homeName(node.number))
-  if (found !== undefined) return found.process
-  throw new Fault('bad-fault', `--fault: there is no home ${node.number}`)
-}
-
-async function befall(running: RunningCommunity, fault: PlannedFault): Promise<void> {
-  if (fault.action === 'wire') {
-    await running.boards.ask('cut', { home: fault.home, kind: fault.board })
-    return
-  }
-  const process = processOf(running, fault)
-  if (fault.action === 'kill') await process.kill()
-  if (fault.action === 'stop') process.signal('SIGSTOP')
-  if (fault.action === 'resume') process.signal('SIGCONT')
-}
-
-const nameOf = (fault: PlannedFault): string => {
-  if (fault.action === 'wire') return `wire:${fault.home}.${fault.board}`
-  const { node } = fault
-  return `${fault.action}:${node.kind === 'home' ? `home:${node.number}` : node.kind}`
-}
-
-/** Plays the planned faults, each at its time after `startMs`; resolves when all are done. */
-async function playFaults(
-  running: RunningCommunity,
-  plan: readonly PlannedFault[],
-  startMs: number,
-  tell: Tell,
-): Promise<void> {
-  await Promise.all(
-    plan.map(async (fault) => {
-      await sleep(Math.max(0, startMs + fault.atMs - wallClock.nowMs()))
-      tell(`fault      ${nameOf(fault)}`)
-      await befall(running, fault)
-    }),
-  )
-}
-
 const statusesOf = (running: RunningCommunity): Promise<GatewayStatus[]> =>
   Promise.all([
     running.gateway.ask('status') as Promise<GatewayStatus>,
@@ -64,7 +20,8 @@ const statusesOf = (running: RunningCommunity): Promise<GatewayStatus[]> =>
   ])
 
 /**
- * Waits until nothing waits in any outbox, at most a minute; then until everything is final or nothing moves.
+ * Waits until nothing waits in any outbox and everything is final, at most a minute. What is final is in a
+ * saved state, so that the chain is saved as soon as nothing but that is missing.
  */
 async function drain(running: RunningCommunity, tell: Tell): Promise<void> {
   const deadline = wallClock.nowMs() + DRAIN_MS
@@ -77,6 +34,7 @@ async function drain(running: RunningCommunity, tell: Tell): Promise<void> {
       tell(`drain      ${pending} calls still wait, ${notFinal} are not final`)
       return
     }
+    if (pending === 0) await running.chain.save().catch(() => undefined)
     await sleep(DRAIN_POLL_MS)
   }
 }
@@ -146,13 +104,16 @@ export async function runFor(
 ): Promise<RunReport> {
   const startMs = wallClock.nowMs()
   const hideProgress = showProgress(running, tell)
+  const faults = new FaultPlay(running, tell)
   try {
-    const run = Promise.all([sleep(options.runMs ?? 0), playFaults(running, options.faults, startMs, tell)])
-    await Promise.race([run, untilDeath(running)])
+    const { begun, done } = faults.play(options.faults, startMs)
+    const over = Promise.all([sleep(options.runMs ?? 0), begun]).then(() => faults.thaw())
+    await Promise.race([Promise.all([over, done]), untilDeath(running)])
   } finally {
     hideProgress()
   }
-  await Promise.all(homeProcesses(running).map((process) => process.ask('rest')))
+  const processes = [running.gateway, ...homeProcesses(running)]
+  await Promise.all(processes.map((process) => process.ask('rest')))
   await running.boards.close()
   tell('drain      boards stopped, outboxes empty themselves')
   await drain(running, tell)

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startChild, type Child } from './child.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
 
-const RESTART_AFTER_MS = 1_000
+/** How long a node that was killed stays away. */
+export const RESTART_AFTER_MS = 1_000
 
 /** A gateway process that is started again when it was killed on purpose. */
 export interface Supervised {

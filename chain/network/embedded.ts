@@ -45,6 +45,7 @@ export interface EmbeddedChain {
   readonly genesisHash: string
   /** Accounts with a million units of currency each; the first is meant for the community gateway. */
   readonly accounts: readonly FundedAccount[]
+  /** The node's process; another one after `kill`. */
   readonly pid: number
   /** True when a node left running by an earlier process was taken over. */
   readonly adopted: boolean
@@ -52,9 +53,13 @@ export interface EmbeddedChain {
   save(): Promise<Saved>
   /** The newest finished save, or null. */
   lastSaved(): Saved | null
+  /** SIGKILL; after `downMs` a fresh node goes on from the last save, on the same port. */
+  kill(downMs: number): Promise<void>
+  /** Lets the node freeze, and go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void
   /** Saves, ends the node, and removes a temporary folder. */
   stop(): Promise<void>
-  /** Ends with the node, however that happens. */
+  /** Ends with the node, however that happens, unless it was `kill`. */
   readonly ended: Promise<void>
 }
 
@@ -63,9 +68,12 @@ const DEFAULT_ACCOUNTS = 4
 const DEFAULT_SAVE_S = 3
 /** Saving takes at most 5 % of the time: after a save of d ms the next one waits 19 d. */
 const REST_PER_SAVE = 19
+/** A save that took longer stood still with its node or its machine, which says nothing of the next one. */
+const REST_MOST_MS = 120_000
 /** A saved state of more than 25,000 transactions still comes within this time. */
 const SAVE_LIMIT_MS = 120_000
 const END_LIMIT_MS = 5_000
+const LOOK_EVERY_MS = 20
 
 const pidSchema = z.object({
   pid: z.number().int().positive(),
@@ -88,7 +96,9 @@ export async function startEmbeddedChain(options: EmbeddedOptions): Promise<Embe
   const folder = await ChainFolder.open({ path, chainId, accounts, clock, random })
   const adopted = await runningIn(folder)
   const running = adopted ?? (await startIn(folder, chainId, options))
-  return new Embedded(folder, running, { ...options, temporary, adopted: adopted !== null })
+  const again = (): Promise<Running> =>
+    startIn(folder, chainId, { ...options, port: Number(new URL(running.rpc).port) })
+  return new Embedded(folder, running, { ...options, temporary, adopted: adopted !== null, again })
 }
 
 function checkOptions({ blockTimeS, chainId = DEFAULT_CHAIN_ID, port = 0 }: EmbeddedOptions): void {
@@ -151,33 +161,40 @@ async function startIn(folder: ChainFolder, chainId: number, options: EmbeddedOp
   return running
 }
 
+interface EmbeddedParts extends EmbeddedOptions {
+  readonly temporary: boolean
+  readonly adopted: boolean
+  /** Starts a node from the last save, where the first one was. */
+  readonly again: () => Promise<Running>
+}
+
 class Embedded implements EmbeddedChain {
   readonly rpc: string
   readonly chainId: number
   readonly genesisHash: string
   readonly accounts: readonly FundedAccount[]
-  readonly pid: number
   readonly adopted: boolean
   readonly ended: Promise<void>
+  readonly #again: () => Promise<Running>
   readonly #folder: ChainFolder
   readonly #clock: Clock
   readonly #temporary: boolean
   readonly #stopping = new AbortController()
+  #pid: number
+  #killed = false
+  #reviving: Promise<void> = Promise.resolve()
   #saving: Promise<unknown> = Promise.resolve()
   #lastSaved: Saved | null = null
   #stopped: Promise<void> | null = null
 
-  constructor(
-    folder: ChainFolder,
-    running: Running,
-    options: EmbeddedOptions & { temporary: boolean; adopted: boolean },
-  ) {
+  constructor(folder: ChainFolder, running: Running, options: EmbeddedParts) {
     this.rpc = running.rpc
     this.chainId = running.chainId
     this.genesisHash = running.genesisHash
     this.accounts = folder.identity.accounts
-    this.pid = running.pid
+    this.#pid = running.pid
     this.adopted = options.adopted
+    this.#again = options.again
     this.#folder = folder
     this.#clock = options.clock
     this.#temporary = options.temporary
@@ -186,6 +203,10 @@ class Embedded implements EmbeddedChain {
     if (everyMs > 0) void this.#saveOnAndOn(everyMs)
     options.signal?.addEventListener('abort', () => void this.stop())
     if (options.temporary) process.once('exit', this.#sweep)
+  }
+
+  get pid(): number {
+    return this.#pid
   }
 
   /** The last chance to leave no node and no temporary folder behind. */
@@ -204,9 +225,34 @@ class Embedded implements EmbeddedChain {
     return saved
   }
 
+  kill(downMs: number): Promise<void> {
+    // A second kill waits for the node that the first one brought back.
+    this.#reviving = this.#reviving.then(() => this.#killNow(downMs))
+    return this.#reviving
+  }
+
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    if (isAlive(this.#pid)) process.kill(this.#pid, signal)
+  }
+
   stop(): Promise<void> {
     this.#stopped ??= this.#stop()
     return this.#stopped
+  }
+
+  async #killNow(downMs: number): Promise<void> {
+    this.#killed = true
+    try {
+      endAtOnce(this.#pid)
+      while (isAlive(this.#pid)) await sleep(LOOK_EVERY_MS)
+      // A save that was cut short still holds its temporary file.
+      await this.#saving
+      await sleep(downMs)
+      const { pid } = await this.#again()
+      this.#pid = pid
+    } finally {
+      this.#killed = false
+    }
   }
 
   async #saveNow(): Promise<Saved> {
@@ -226,17 +272,19 @@ class Embedded implements EmbeddedChain {
       const rested = await sleep(rest, true, { signal, ref: false }).catch(() => false)
       if (!rested) return
       const saved = await this.save().catch(() => null)
-      rest = Math.max(everyMs, REST_PER_SAVE * (saved?.tookMs ?? 0))
+      rest = Math.max(everyMs, Math.min(REST_MOST_MS, REST_PER_SAVE * (saved?.tookMs ?? 0)))
     }
   }
 
   async #watch(): Promise<void> {
-    while (isAlive(this.pid)) await sleep(200, undefined, { ref: false })
+    while (this.#killed || isAlive(this.#pid)) await sleep(200, undefined, { ref: false })
     this.#stopping.abort()
   }
 
   async #stop(): Promise<void> {
     this.#stopping.abort()
+    await this.#reviving.catch(() => undefined)
+    this.signal('SIGCONT')
     process.removeListener('exit', this.#sweep)
     try {
       if (!this.#temporary && isAlive(this.pid)) await this.save()
@@ -259,6 +307,8 @@ function endAtOnce(pid: number): void {
 async function endProcess(pid: number): Promise<void> {
   if (!isAlive(pid)) return
   process.kill(pid, 'SIGTERM')
-  for (let waited = 0; waited < END_LIMIT_MS && isAlive(pid); waited += 20) await sleep(20)
+  for (let waited = 0; waited < END_LIMIT_MS && isAlive(pid); waited += LOOK_EVERY_MS) {
+    await sleep(LOOK_EVERY_MS)
+  }
   endAtOnce(pid)
 }

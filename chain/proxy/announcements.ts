@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws'
+import type { Cable } from '../../protocols/rules/cable.ts'
 
 /** Pauses between attempts to connect, in order; the last repeats. */
 const PAUSES_MS = [200, 500, 1000, 2000, 5000]
@@ -22,17 +23,24 @@ export interface Announcements {
 /**
  * Calls `onBlock` whenever the node announces a block. It only wakes: what the block holds is asked by
  * RPC, so a lying or missing announcement costs time, never truth. A node without WebSocket is tried
- * again ever less often.
+ * again ever less often. A cut cable drops the connection, and is tried again in the same way.
  */
-export function listenForBlocks(url: string, onBlock: () => void): Announcements {
+export function listenForBlocks(url: string, cable: Cable, onBlock: () => void): Announcements {
   let socket: WebSocket | undefined
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   let subscribed = false
   let failures = 0
 
+  const later = (): void => {
+    const pause = PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)]
+    failures += 1
+    timer = setTimeout(connect, pause)
+  }
+
   const connect = (): void => {
     if (stopped) return
+    if (cable.isCut()) return later()
     const made = new WebSocket(url, {
       maxPayload: MAX_MESSAGE_BYTES,
       handshakeTimeout: 5000,
@@ -54,17 +62,17 @@ export function listenForBlocks(url: string, onBlock: () => void): Announcements
       if (stopped) return
       // The node may have gone with it: the poll should see that now, not at its leisure.
       if (wasLive) onBlock()
-      const pause = PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)]
-      failures += 1
-      timer = setTimeout(connect, pause)
+      later()
     })
   }
 
+  const forgetCable = cable.onCut(() => socket?.terminate())
   connect()
   return {
     live: () => subscribed,
     stop: () => {
       stopped = true
+      forgetCable()
       clearTimeout(timer)
       socket?.terminate()
     },

@@ -1,3 +1,4 @@
+import { WHOLE_NETWORK, type Cable } from '../../protocols/rules/cable.ts'
 import type { Clock } from '../../protocols/rules/clock.ts'
 import { codeOf, Fault } from '../../protocols/rules/fault.ts'
 import { type Announcements, listenForBlocks, webSocketUrl } from './announcements.ts'
@@ -21,6 +22,8 @@ export interface FeedOptions {
   readonly blockPeriodMs?: number
   /** Where blocks are announced; null polls only. */
   readonly webSocket?: string | null
+  /** The way to the announcements; that of `rpc` is its own. */
+  readonly cable?: Cable
   readonly onFault?: (thrown: unknown, about: string) => void
 }
 
@@ -51,6 +54,8 @@ const FOREIGN_POLL_MS = 5000
 
 const STALLED_AFTER_PERIODS = 5
 const LEAST_STALL_MS = 2000
+/** A timer takes no endless wait; it looks again after this. */
+const LONGEST_WATCH_MS = 60_000
 
 interface Identity {
   readonly chainId: number
@@ -110,8 +115,8 @@ class Feed implements ChainFeed {
       if (codeOf(thrown) === 'foreign-chain') throw thrown
       this.#failed(thrown)
     }
-    const { webSocket = webSocketUrl(this.rpc.url) } = this.#options
-    if (webSocket !== null) this.#announcements = listenForBlocks(webSocket, () => this.poke())
+    const { webSocket = webSocketUrl(this.rpc.url), cable = WHOLE_NETWORK.chain } = this.#options
+    if (webSocket !== null) this.#announcements = listenForBlocks(webSocket, cable, () => this.poke())
     this.#schedule()
   }
 
@@ -186,7 +191,23 @@ class Feed implements ChainFeed {
 
   async #look(): Promise<void> {
     this.#again = false
+    const forget = this.#watchStall()
     await this.#lookOnce().catch((thrown: unknown) => this.#failed(thrown))
+    forget()
+  }
+
+  /** A node that is frozen takes a question and gives no answer: nobody else would notice that time passes. */
+  #watchStall(): () => void {
+    const { clock } = this.#options
+    const beganAtMs = clock.nowMs()
+    let timer: NodeJS.Timeout | undefined
+    const watch = (): void => {
+      const leftMs = this.#stallMs() - (clock.nowMs() - Math.max(beganAtMs, this.#newestAtMs))
+      if (leftMs <= 0 && this.#state === 'following') this.#enter('stalled')
+      else if (leftMs > 0) timer = setTimeout(watch, Math.min(leftMs, LONGEST_WATCH_MS))
+    }
+    watch()
+    return () => clearTimeout(timer)
   }
 
   async #lookOnce(): Promise<void> {
@@ -202,7 +223,8 @@ class Feed implements ChainFeed {
         this.#wakeReaders()
       },
     )
-    this.#enter(this.#isStalled() ? 'stalled' : 'following')
+    const waitedMs = this.#options.clock.nowMs() - this.#newestAtMs
+    this.#enter(waitedMs > this.#stallMs() ? 'stalled' : 'following')
   }
 
   async #identify(): Promise<void> {
@@ -231,11 +253,12 @@ class Feed implements ChainFeed {
     throw new Fault('rpc-unreachable', `${this.rpc.url} has not answered yet, so its chain is not known`)
   }
 
-  #isStalled(): boolean {
-    const { blockPeriodMs, clock } = this.#options
-    if (blockPeriodMs === undefined) return false
-    const limit = Math.max(LEAST_STALL_MS, STALLED_AFTER_PERIODS * blockPeriodMs)
-    return clock.nowMs() - this.#newestAtMs > limit
+  /** Without a block for so long the chain is stalled; for ever when its period is not known. */
+  #stallMs(): number {
+    const { blockPeriodMs } = this.#options
+    return blockPeriodMs === undefined
+      ? Infinity
+      : Math.max(LEAST_STALL_MS, STALLED_AFTER_PERIODS * blockPeriodMs)
   }
 
   #failed(thrown: unknown): void {

@@ -2,6 +2,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { WHOLE_NETWORK, type Cable } from '../../protocols/rules/cable.ts'
 import { codeOf, Fault } from '../../protocols/rules/fault.ts'
 
 /** A node that has not answered by then is treated as away; what it did is unknown. */
@@ -11,6 +12,7 @@ const DEADLINE_MS = 10_000
 const MAX_REPLY_BYTES = 32 * 1024 * 1024
 
 const TRIES = 3
+const CUT = 'the cable is cut'
 const FIRST_PAUSE_MS = 50
 
 /** Connections kept open to one node; more calls than these wait for a free one. */
@@ -60,25 +62,41 @@ type Reply = z.infer<typeof replySchema>
 
 const retryable = new Set(['rpc-unreachable', 'rpc-unknown', 'rpc-garbage'])
 
+export interface RpcOptions {
+  readonly url: string
+  readonly deadlineMs?: number
+  /** While it is cut every call is refused, those on their way too. */
+  readonly cable?: Cable
+}
+
 /** Opens nothing until the first call. */
-export function createRpc({ url, deadlineMs = DEADLINE_MS }: { url: string; deadlineMs?: number }): Rpc {
+export function createRpc(options: RpcOptions): Rpc {
+  const { url, deadlineMs = DEADLINE_MS, cable = WHOLE_NETWORK.chain } = options
   const target = new URL(url)
   const secure = target.protocol === 'https:'
   const settings = { keepAlive: true, maxSockets: MAX_SOCKETS }
   const agent = secure ? new https.Agent(settings) : new http.Agent(settings)
   const request = secure ? https.request : http.request
+  const underWay = new Set<http.ClientRequest>()
+  const forgetCable = cable.onCut(() => {
+    for (const outgoing of underWay) outgoing.destroy(new Error(CUT))
+    agent.destroy()
+  })
   let lastId = 0
 
   const post = (body: string, limitMs: number): Promise<string> =>
     new Promise((resolve, reject) => {
       let sent = false
       const failed = (reason: string): void => reject(away(sent, url, reason))
+      if (cable.isCut()) return failed(CUT)
       const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
       const outgoing = request(target, { method: 'POST', agent, headers }, (incoming) => {
         collect(incoming).then(resolve, (thrown: unknown) => failed(String(thrown)))
         incoming.on('close', () => clearTimeout(timer))
       })
       const timer = setTimeout(() => outgoing.destroy(new Error(`no answer in ${limitMs} ms`)), limitMs)
+      underWay.add(outgoing)
+      outgoing.on('close', () => underWay.delete(outgoing))
       outgoing.on('finish', () => (sent = true))
       outgoing.on('error', (error) => {
         clearTimeout(timer)
@@ -126,7 +144,10 @@ export function createRpc({ url, deadlineMs = DEADLINE_MS }: { url: string; dead
       const [result] = await batch([{ method, params }], options)
       return checked(reply, result, url, method)
     },
-    close: () => agent.destroy(),
+    close: () => {
+      forgetCable()
+      agent.destroy()
+    },
   }
 }
 

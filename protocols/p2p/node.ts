@@ -8,6 +8,7 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
+import { WHOLE_NETWORK, type Cable } from '../rules/cable.ts'
 import type { Clock, RandomSource } from '../rules/clock.ts'
 import { badField, Fault, messageOf } from '../rules/fault.ts'
 import { DIAL_TIMEOUT_MS } from './dialler.ts'
@@ -74,6 +75,8 @@ export interface PeerNodeOptions {
   readonly joinerLimits?: Partial<JoinerLimits>
   readonly redialIntervalMs?: number
   readonly pingIntervalMs?: number
+  /** While it is cut there is no connection to anybody; dials go on failing until it is mended. */
+  readonly cable?: Cable
   readonly onEvent?: (event: PeerNodeEvent) => void
 }
 
@@ -131,6 +134,7 @@ function discovery(options: PeerNodeOptions, found: (peer: PeerInfo) => void) {
 }
 
 interface Parts {
+  readonly cable: Cable
   readonly membership: Membership
   readonly penalties: Penalties
   readonly mayJoin: (peerId: string) => boolean
@@ -139,7 +143,7 @@ interface Parts {
 }
 
 async function makeLibp2p(options: PeerNodeOptions, parts: Parts) {
-  const { membership, penalties, mayJoin, emit, found } = parts
+  const { cable, membership, penalties, mayJoin, emit, found } = parts
   const isMember = (peer: { toString(): string }): boolean => membership.has(peer.toString())
   return createLibp2p({
     start: false,
@@ -152,6 +156,7 @@ async function makeLibp2p(options: PeerNodeOptions, parts: Parts) {
     peerDiscovery: discovery(options, found),
     connectionGater: createGater({
       membership,
+      isCut: () => cable.isCut(),
       mayJoin,
       onRefused: (peerId, where) => emit({ type: 'refused', peerId, where }),
     }),
@@ -260,7 +265,7 @@ async function openConnection(
  * @throws Fault `bad-field` for a seed that is not 32 bytes
  */
 export async function createPeerNode(options: PeerNodeOptions): Promise<PeerNode> {
-  const { clock, random, membership = createMembership() } = options
+  const { clock, random, membership = createMembership(), cable = WHOLE_NETWORK.peers } = options
   if (options.identitySeed.length !== 32) {
     throw badField('identitySeed', '32 bytes', options.identitySeed.length)
   }
@@ -275,11 +280,14 @@ export async function createPeerNode(options: PeerNodeOptions): Promise<PeerNode
     supervisor.discovered(peer.id.toString(), peer.multiaddrs)
     emit({ type: 'discovered', peerId: peer.id.toString() })
   }
-  const libp2p = await makeLibp2p(options, { membership, penalties, mayJoin, emit, found })
+  const libp2p = await makeLibp2p(options, { cable, membership, penalties, mayJoin, emit, found })
   const { reach = 'community', redialIntervalMs: intervalMs } = options
   const pace = intervalMs === undefined ? {} : { intervalMs }
   const supervisor = createSupervisor({ libp2p, membership, random, reach, ...pace })
   const unwatch = watch(libp2p, membership, joiners, emit)
+  const forgetCable = cable.onCut(() => {
+    for (const connection of libp2p.getConnections()) connection.abort(new Error('the cable is cut'))
+  })
   const key = await generateKeyPairFromSeed('Ed25519', options.identitySeed)
   return {
     peerId: libp2p.peerId.toString(),
@@ -294,6 +302,7 @@ export async function createPeerNode(options: PeerNodeOptions): Promise<PeerNode
     },
     stop: async () => {
       supervisor.stop()
+      forgetCable()
       unwatch()
       await libp2p.stop()
       joiners.stop()

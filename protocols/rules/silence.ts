@@ -26,12 +26,19 @@ export function watchReading(watch: Watch, slot: number): Watched {
   return { next: { lastSlot, silent: false, badInARow: 0 }, alarms: [] }
 }
 
+export interface SilenceTerms {
+  readonly limit?: number
+  /** The slot from which somebody listened: what came before it was nobody's silence. */
+  readonly sinceSlot?: number
+}
+
 /**
  * The silence rule: after `limit` slots without a reading one alarm is raised, and no other until the home
  * spoke again. A home that never spoke is not silent: it has not begun.
  */
-export function watchSilence(watch: Watch, nowSlot: number, limit = SILENT_SLOTS): Watched {
-  const missed = watch.lastSlot === null ? 0 : nowSlot - watch.lastSlot - 1
+export function watchSilence(watch: Watch, nowSlot: number, terms: SilenceTerms = {}): Watched {
+  const { limit = SILENT_SLOTS, sinceSlot = 0 } = terms
+  const missed = watch.lastSlot === null ? 0 : nowSlot - Math.max(watch.lastSlot, sinceSlot) - 1
   if (watch.silent || missed < limit) return { next: watch, alarms: [] }
   const alarm: AlarmDraft = {
     code: 'silence',

@@ -16,6 +16,7 @@ export interface Ongoing {
   printed(text: string): Promise<string>
   /** Ctrl+C, and its end. */
   interrupt(): Promise<Ended>
+  readonly ended: Promise<Ended>
 }
 
 /** Runs `meterhood …` from the sources as a process of its own and waits for its end. */
@@ -44,6 +45,7 @@ export function ongoing(...flags: string[]): Ongoing {
       child.kill('SIGINT')
       return ended
     },
+    ended,
   }
 }
 

@@ -1,36 +1,11 @@
 import { createServer, type AddressInfo } from 'node:net'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { meterhood } from './command.ts'
-
-const count = z.number().int().min(0)
-const Report = z.object({
-  homes: z.array(
-    z.object({
-      account: z.string(),
-      boards: z.enum(['firmware', 'profile']),
-      samples: count,
-      rejected: count,
-      sealed: count,
-      alarmsRead: count,
-    }),
-  ),
-  totals: z.object({
-    samples: count,
-    rejected: count,
-    sealed: count,
-    included: count,
-    decrypted: count,
-    lost: count,
-    duplicates: count,
-    alarmsSent: count,
-    alarmsRead: count,
-  }),
-  firstDecryptedMs: count.nullable(),
-})
+import { reportOf, startIn } from './report.ts'
 
 const KILLS = 10
 const KILL_EVERY_S = 4
@@ -42,12 +17,8 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 async function run(...flags: string[]) {
-  const report = join(folder, 'report.json')
-  const data = join(folder, 'data')
-  const ended = await meterhood('start', '--port', '0', '--data', data, '--report', report, ...flags)
-  expect(ended.stderr).toBe('')
-  expect(ended.code).toBe(0)
-  return { data, report: Report.parse(JSON.parse(await readFile(report, 'utf8'))) }
+  const report = await reportOf(folder, startIn(folder, ...flags))
+  return { data: join(folder, 'data'), report }
 }
 
 describe('a community on real parts', () => {
@@ -92,7 +63,7 @@ describe('a community on real parts', () => {
     })
     const verified = await meterhood('verify', '--data', data, '--json')
     const found = z
-      .object({ faults: z.array(z.unknown()), checked: z.object({ totals: count }) })
+      .object({ faults: z.array(z.unknown()), checked: z.object({ totals: z.number() }) })
       .parse(JSON.parse(verified.stdout))
     expect(found.faults).toEqual([])
     expect(found.checked.totals).toBeGreaterThanOrEqual(1)

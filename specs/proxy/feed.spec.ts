@@ -187,6 +187,23 @@ describe('a chain feed', () => {
     await expect.poll(() => feed.state()).toBe('following')
   })
 
+  it('says so too when the node is frozen and leaves it without an answer', async () => {
+    let nowMs = 0
+    const rpc = createRpc({ url: bad.url, deadlineMs: 4000 })
+    const feed = await follow({ rpc, clock: { nowMs: () => nowMs }, blockPeriodMs: 100, webSocket: null })
+    const states: FeedState[] = []
+    feed.onState((state) => states.push(state))
+    bad.mood = { kind: 'hang' }
+    const asked = bad.seen.length
+    await expect.poll(() => bad.seen.length).toBeGreaterThan(asked)
+    nowMs = 2001
+    await expect.poll(() => states).toEqual(['stalled'])
+    await expect.poll(() => states).toEqual(['stalled', 'away'])
+    bad.mood = { kind: 'good' }
+    await node.mine()
+    await expect.poll(() => states).toEqual(['stalled', 'away', 'following'])
+  })
+
   it('waits for a node that is away at its start', async () => {
     bad.mood = { kind: 'cut' }
     const feed = await followBad()

@@ -119,6 +119,13 @@ describe('silence and bad data', () => {
     expect([202, 203, 204, 205, 206].flatMap(tick)).toEqual(['none silence'])
   })
 
+  it('does not call silent what nobody could hear', () => {
+    const { next } = watchReading(NEW_WATCH, 100)
+    const heard = (slot: number) => told(watchSilence(next, slot, { sinceSlot: 200 }).alarms)
+    expect([200, 201, 202, 203].flatMap(heard)).toEqual([])
+    expect(heard(204)).toEqual(['none silence'])
+  })
+
   it('does not call a home silent that has not begun', () => {
     expect(watchSilence(NEW_WATCH, 1_000_000).alarms).toEqual([])
   })

@@ -109,6 +109,35 @@ it('saves by itself, and a save cut short leaves the one before', async () => {
   expect((await start({ dataDir })).genesisHash).toBe(chain.genesisHash)
 })
 
+it('is back from its last save, where it was, when it is killed on purpose, twice too', async () => {
+  const chain = await start({ dataDir: folder() })
+  const kept = await transfer(chain)
+  const { block: savedBlock } = await chain.save()
+  const lost = await transfer(chain)
+  const [rpc, first] = [chain.rpc, chain.pid]
+  const kills = [chain.kill(50), chain.kill(50)]
+  await Promise.all(kills)
+  expect(chain.rpc).toBe(rpc)
+  expect(chain.pid).not.toBe(first)
+  const receipt = await rpcCall(rpc, 'eth_getTransactionReceipt', [kept.hash])
+  expect(receipt).toMatchObject({ blockNumber: `0x${kept.blockNumber.toString(16)}` })
+  expect(await rpcCall(rpc, 'eth_getTransactionReceipt', [lost.hash])).toBeNull()
+  expect((await chain.save()).block).toBeGreaterThanOrEqual(savedBlock)
+  await chain.stop()
+  await chain.ended
+})
+
+it('freezes and goes on, and stops though it is frozen', async () => {
+  const chain = await start()
+  chain.signal('SIGSTOP')
+  await expect(rpcCall(chain.rpc, 'eth_chainId', [], 300)).rejects.toMatchObject({ code: 'rpc-unreachable' })
+  chain.signal('SIGCONT')
+  expect(await rpcCall(chain.rpc, 'eth_chainId')).toBe('0x7a69')
+  chain.signal('SIGSTOP')
+  await chain.stop()
+  await chain.ended
+})
+
 it('takes over the node that an earlier process left, and ends it when stopped', async () => {
   const dataDir = folder()
   const chain = await start({ dataDir })
