@@ -28,6 +28,7 @@ import type { CommunityPicture } from './community-picture.ts'
 import { tallyOf, unfinished } from './community-tally.ts'
 import type { CommunityConfig, CommunityOpened, CommunityTally, GatewayStatus } from './configs.ts'
 import type { Invited, Invites } from './invites.ts'
+import { listenOptions } from './listen-options.ts'
 import type { GatewayLog } from './log.ts'
 
 /** Everything that the running gateway is made of. */
@@ -393,10 +394,4 @@ export class CommunityGateway {
     await pool.close()
     await store.close()
   }
-}
-
-/** Plain http on loopback, else https with the gateway's own authority. */
-export function listenOptions(page: { host: string; port: number }, folder: string) {
-  const loopback = page.host === '127.0.0.1' || page.host === 'localhost' || page.host === '::1'
-  return loopback ? { ...page } : { ...page, https: { folder } }
 }

@@ -110,7 +110,7 @@ export class FaultPlay {
     this.#tellCuts()
   }
 
-  /** A frozen process hears it when it goes on, a killed one when it opens again: nobody waits for that here. */
+  /** A frozen process hears it when it goes on, a killed one when it opens again: nobody waits for that. */
   #tellCuts(): void {
     for (const each of processes(this.#running)) {
       each.ask('cut', this.#running.cuts.of(each.name)).catch(() => undefined)

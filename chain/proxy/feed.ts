@@ -196,7 +196,7 @@ class Feed implements ChainFeed {
     forget()
   }
 
-  /** A node that is frozen takes a question and gives no answer: nobody else would notice that time passes. */
+  /** A node that is frozen takes a question and gives no answer: nobody else would see that time passes. */
   #watchStall(): () => void {
     const { clock } = this.#options
     const beganAtMs = clock.nowMs()

@@ -69,9 +69,14 @@ export interface RpcOptions {
   readonly cable?: Cable
 }
 
-/** Opens nothing until the first call. */
-export function createRpc(options: RpcOptions): Rpc {
-  const { url, deadlineMs = DEADLINE_MS, cable = WHOLE_NETWORK.chain } = options
+interface Wire {
+  /** The text of the answer. Faults: `rpc-unreachable`, `rpc-unknown`. */
+  post(body: string, limitMs: number): Promise<string>
+  close(): void
+}
+
+/** Requests over kept connections, until the cable is cut. */
+function createWire(url: string, cable: Cable): Wire {
   const target = new URL(url)
   const secure = target.protocol === 'https:'
   const settings = { keepAlive: true, maxSockets: MAX_SOCKETS }
@@ -82,8 +87,6 @@ export function createRpc(options: RpcOptions): Rpc {
     for (const outgoing of underWay) outgoing.destroy(new Error(CUT))
     agent.destroy()
   })
-  let lastId = 0
-
   const post = (body: string, limitMs: number): Promise<string> =>
     new Promise((resolve, reject) => {
       let sent = false
@@ -105,6 +108,21 @@ export function createRpc(options: RpcOptions): Rpc {
       outgoing.end(body)
     })
 
+  return {
+    post,
+    close: () => {
+      forgetCable()
+      agent.destroy()
+    },
+  }
+}
+
+/** Opens nothing until the first call. */
+export function createRpc(options: RpcOptions): Rpc {
+  const { url, deadlineMs = DEADLINE_MS, cable = WHOLE_NETWORK.chain } = options
+  const wire = createWire(url, cable)
+  let lastId = 0
+
   const exchange = async (calls: readonly RpcCall[], limitMs: number): Promise<Reply[]> => {
     const first = lastId + 1
     lastId += calls.length
@@ -114,7 +132,7 @@ export function createRpc(options: RpcOptions): Rpc {
       method,
       params,
     }))
-    const text = await post(JSON.stringify(bodies.length === 1 ? bodies[0] : bodies), limitMs)
+    const text = await wire.post(JSON.stringify(bodies.length === 1 ? bodies[0] : bodies), limitMs)
     const replies = parseReplies(text, url)
     const byId = new Map(replies.map((reply) => [reply.id, reply]))
     return bodies.map(({ id, method }) => byId.get(id) ?? missing(url, method))
@@ -144,10 +162,7 @@ export function createRpc(options: RpcOptions): Rpc {
       const [result] = await batch([{ method, params }], options)
       return checked(reply, result, url, method)
     },
-    close: () => {
-      forgetCable()
-      agent.destroy()
-    },
+    close: () => wire.close(),
   }
 }
 

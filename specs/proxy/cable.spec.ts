@@ -50,7 +50,7 @@ describe('The way to the node, its cable cut', () => {
     for (const code of await Promise.all(waiting)) expect(code).toMatch(/^rpc-un(known|reachable)$/)
   })
 
-  it('drops the announcements, so that the feed is away until the cable is mended, and then catches up', async () => {
+  it('drops the announcements: the feed is away until the cable is mended, and catches up', async () => {
     const states: FeedState[] = []
     feed = await createChainFeed({
       rpc: createRpc({ url: node.url, cable: plug }),
