@@ -1,10 +1,7 @@
-import { publicKeyFromRaw } from '@libp2p/crypto/keys'
 import {
   NOTICE_AUTHORS_MAX,
   NOTICE_MAX_LIFE_MS,
-  NOTICE_MAX_SKEW_MS,
   NOTICE_PAGE_MAX,
-  noticeBytes,
   noticeMessage,
   noticePage,
   noticePull,
@@ -16,6 +13,7 @@ import type { Member } from './membership.ts'
 import type { PeerNode } from './node.ts'
 import { createNoticeBoard } from './notice-board.ts'
 import type { NoticeBoard } from './notice-board.ts'
+import { authorOf, decodeQuietly, isSigned, signNotice, timeVerdict } from './notice-check.ts'
 import { peerIdOfKey } from './peer-key.ts'
 import { hexOfBytes } from './peer-record.ts'
 import { createRateLimiter } from './rate-limit.ts'
@@ -72,37 +70,9 @@ interface Desk {
   readonly board: NoticeBoard
 }
 
-/** Time bounds that every notice keeps. */
-function timeVerdict(notice: Notice, nowMs: number): Verdict {
-  if (notice.expiresMs - notice.issuedMs > NOTICE_MAX_LIFE_MS || notice.expiresMs <= notice.issuedMs)
-    return 'reject'
-  const timely = notice.expiresMs > nowMs && notice.issuedMs <= nowMs + NOTICE_MAX_SKEW_MS
-  return timely ? 'accept' : 'ignore'
-}
-
-async function isSigned(notice: Notice, domain: NoticeDomain): Promise<boolean> {
-  try {
-    return await publicKeyFromRaw(notice.author).verify(noticeBytes(notice, domain), notice.signature)
-  } catch {
-    return false
-  }
-}
-
-function decodeQuietly(data: Uint8Array): Notice | undefined {
-  try {
-    return noticeMessage.decode(data)
-  } catch {
-    return undefined
-  }
-}
-
-function authorOf(desk: Desk, notice: Notice): Member | undefined {
-  return desk.node.membership.find(peerIdOfKey(notice.author).toString())
-}
-
 /** Whether a notice is new, timely and its author's own, however it came. */
 async function judge(desk: Desk, notice: Notice): Promise<Verdict> {
-  const author = authorOf(desk, notice)
+  const author = authorOf(desk.node, notice)
   if (author === undefined || desk.board.knows(notice.author, notice.sequence)) return 'ignore'
   const timely = timeVerdict(notice, desk.node.clock.nowMs())
   if (timely !== 'accept') return timely
@@ -111,7 +81,7 @@ async function judge(desk: Desk, notice: Notice): Promise<Verdict> {
 
 /** Puts a judged notice on the board and tells of it, once. */
 function keep(desk: Desk, notice: Notice): boolean {
-  const author = authorOf(desk, notice)
+  const author = authorOf(desk.node, notice)
   if (author === undefined || !desk.board.put(notice)) return false
   desk.options.onKept?.(notice)
   desk.options.onNotice(notice, author)
@@ -213,8 +183,8 @@ function publisher(desk: Desk): Notices['publish'] {
     }
     sequence += 1
     const issuedMs = node.clock.nowMs()
-    const unsigned = { author: node.peerKey, sequence, issuedMs, expiresMs: issuedMs + lifeMs, kind, body }
-    const notice: Notice = { ...unsigned, signature: await node.sign(noticeBytes(unsigned, domain)) }
+    const content = { sequence, issuedMs, expiresMs: issuedMs + lifeMs, kind, body }
+    const notice = await signNotice(node, domain, content)
     const data = noticeMessage.encode(notice)
     board.put(notice)
     options.onKept?.(notice)

@@ -21,7 +21,9 @@ import {
   noticePage,
   noticePull,
 } from '../../protocols/messages/notice.ts'
+import { offerMessage } from '../../protocols/messages/offer-notice.ts'
 import { peerRecordMessage } from '../../protocols/messages/peer-record.ts'
+import { auctionIdOf } from '../../protocols/crypto/auction-seal.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
@@ -72,6 +74,23 @@ const notice = fc.record({
   body: fc.uint8Array({ maxLength: NOTICE_BODY_MAX_BYTES }),
   signature: bytes(64),
 })
+const offer = fc
+  .record({
+    buyer: address,
+    number: fc.bigInt(1n, 2n ** 64n - 1n),
+    resource: fc.constantFrom('energy' as const, 'power' as const, 'water' as const),
+    period: natural,
+    fromSlot: fc.nat(),
+    slots: fc.integer({ min: 1, max: 1_000 }),
+    amount: fc.integer({ min: 1, max: 2 ** 48 - 1 }),
+    commitEndMs: natural,
+  })
+  .map(({ number, slots, fromSlot, ...rest }) => ({
+    auctionId: auctionIdOf(rest.buyer, number),
+    ...rest,
+    fromSlot: rest.resource === 'power' ? fromSlot : 0,
+    untilSlot: rest.resource === 'power' ? fromSlot + slots : 0,
+  }))
 const page = fc.record({
   items: fc.uniqueArray(extendedItem, { selector: ({ slot }) => slot, maxLength: EXTENDED_PAGE_MAX }),
   more: fc.boolean(),
@@ -153,6 +172,7 @@ const CASES: Case[] = [
     extendedPage,
     page.map(({ items, more }) => ({ items: items.sort((a, b) => a.slot - b.slot), more })),
   ),
+  pair(offerMessage, offer),
   pair(noticeMessage, notice),
   pair(
     noticePull,
