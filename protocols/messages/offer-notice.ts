@@ -13,7 +13,7 @@ export const OFFER_MAX_BYTES = 512
 export const offersTopic = (community: string, resource: Resource): string =>
   `/${community}/offers/${resource}`
 
-/** An auction's id begins with its buyer (ITradingEnabler): 4 zero bytes, 20 of the buyer, 8 of the number. */
+/** An auction's id holds its buyer (ITradingEnabler): 4 zero bytes, 20 of the buyer, 8 of the number. */
 const buyerOf = (auctionId: string): string => `0x${auctionId.slice(10, 50)}`
 
 const offerSchema = z
@@ -41,8 +41,8 @@ const offerSchema = z
   )
 
 /**
- * Word of an offer, the body of a signed and numbered notice. It only wakes: what counts is `OfferMade` on the
- * chain, and who missed the word reads it there. The maximum price is sealed, so no price is told.
+ * Word of an offer, the body of a signed and numbered notice. It only wakes: what counts is `OfferMade` on
+ * the chain, and who missed the word reads it there. The maximum price is sealed, so no price is told.
  */
 export type OfferNotice = z.output<typeof offerSchema>
 

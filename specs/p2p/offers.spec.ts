@@ -72,7 +72,7 @@ describe('The word of an offer', () => {
     expect(buyer?.heard).toEqual([])
   })
 
-  it('is not passed on when it is another’s, stale, altered, foreign or endless, and comes once', async () => {
+  it('is dropped when it is another’s, stale, altered, foreign or endless, and comes once', async () => {
     const { nodes, ears, accounts } = await star(2)
     const [home] = nodes
     const [hub, ear] = ears
