@@ -3,6 +3,7 @@ import { negotiationMachine } from './auction/negotiation/machine.ts'
 import { paymentMachine } from './auction/payment/machine.ts'
 import { boardLinkMachine } from './board-link/machine.ts'
 import { communityGatewayMachine } from './community-gateway/machine.ts'
+import { priceFeedMachine } from './community-gateway/price-feed/machine.ts'
 import { intentMachine } from './contract-proxy/intent-machine.ts'
 import { contractProxyMachine } from './contract-proxy/machine.ts'
 import { powerControlMachine } from './power-control/machine.ts'
@@ -12,6 +13,7 @@ import { smartGatewayMachine } from './smart-gateway/machine.ts'
 export const catalogue = {
   'smart-gateway': smartGatewayMachine,
   'community-gateway': communityGatewayMachine,
+  'price-feed': priceFeedMachine,
   'board-link': boardLinkMachine,
   'power-control': powerControlMachine,
   'contract-proxy': contractProxyMachine,

@@ -6,7 +6,7 @@ import { Fault } from '../../protocols/rules/fault.ts'
 import type { Store } from '../storage/store.ts'
 
 /** Raised whenever a stored snapshot of the machine before would not fit. */
-const MACHINE_VERSION = 2
+const MACHINE_VERSION = 3
 
 /** What the community gateway's machine acts through. */
 export interface CommunityPorts {

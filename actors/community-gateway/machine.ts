@@ -30,6 +30,8 @@ export type CommunityGatewayEvent =
   | { type: 'EXCESSES_LOOKED'; demanded: number }
   | { type: 'ALARMS_DRAFTED'; count: number }
   | { type: 'ALARMS_PUBLISHED'; count: number }
+  | { type: 'PRICES_STALE' }
+  | { type: 'PRICES_FRESH' }
   | { type: 'CHAIN_STALLED' }
   | { type: 'CHAIN_REWOUND'; block: number }
   | { type: 'CHAIN_FOLLOWED' }
@@ -42,7 +44,7 @@ const warnOperator: Effect<{ code: string }> = placeholder('warnOperator')
 
 /**
  * The manager's node (DESIGN §6): it founds the community on the chain, then admits members, collects
- * readings, controls quotas, sends alarms and watches the chain at the same time.
+ * readings, controls quotas, sends alarms, follows market prices and watches the chain at the same time.
  */
 export const communityGatewayMachine = setup({
   types: {
@@ -228,6 +230,20 @@ export const communityGatewayMachine = setup({
                 ],
               },
             },
+          },
+        },
+        priceFeed: {
+          initial: 'fresh',
+          states: {
+            fresh: {
+              on: {
+                PRICES_STALE: {
+                  target: 'stale',
+                  actions: { type: 'warnOperator', params: { code: 'price-stale' } },
+                },
+              },
+            },
+            stale: { on: { PRICES_FRESH: 'fresh' } },
           },
         },
         chainWatch: {

@@ -13,7 +13,7 @@ export interface TokenDomain {
 }
 
 /** The signing side of an ethers wallet. */
-interface PriceSigner {
+export interface PriceSigner {
   signTypedData(
     domain: ReturnType<typeof separatorOf>,
     types: Record<string, TypedDataField[]>,

@@ -49,6 +49,21 @@ export function priceInForce(
   return inForce[0] ?? null
 }
 
+/** Of all prices, those in force and the first to come of each resource: what a plan is made of. */
+export function nearPrices(prices: readonly MarketPrice[], nowS: number): readonly MarketPrice[] {
+  return RESOURCES.flatMap((resource) => {
+    const inForce = priceInForce(prices, resource, nowS)
+    const coming = nextPrice(prices, resource, nowS)
+    return [inForce, coming].filter((price) => price !== null)
+  })
+}
+
+function nextPrice(prices: readonly MarketPrice[], resource: Resource, nowS: number): MarketPrice | null {
+  return prices
+    .filter((price) => price.resource === resource && price.validFromS > nowS)
+    .reduce<MarketPrice | null>((a, b) => (a === null || b.validFromS < a.validFromS ? b : a), null)
+}
+
 /** What to post now, and when to look again. */
 export interface PostingPlan {
   readonly posts: readonly PostedPrice[]
@@ -69,8 +84,9 @@ export function planPosts(
   let nextAtS = nowS + READ_AGAIN_S
   for (const resource of RESOURCES) {
     const price = priceInForce(prices, resource, nowS)
+    const comingAtS = nextPrice(prices, resource, nowS)?.validFromS ?? nextAtS
+    nextAtS = Math.min(nextAtS, comingAtS, price?.validUntilS ?? nextAtS)
     if (price === null) continue
-    nextAtS = Math.min(nextAtS, price.validUntilS)
     const last = taken[resource]
     if (last !== null && !isDue(price, last)) continue
     const stepAtS = last === null ? nowS : last.postedAtS + leastStepS

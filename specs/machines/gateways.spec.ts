@@ -133,4 +133,24 @@ describe('a community gateway', () => {
       true,
     )
   })
+
+  it('warns once that prices are stale, until they come again', () => {
+    let [last] = initialTransition(communityGatewayMachine, { account: '0xcgw' })
+    const warned: unknown[] = []
+    const events = [
+      { type: 'CONTRACTS_READY' } as const,
+      { type: 'KEYS_ANNOUNCED', epoch: 0 } as const,
+      { type: 'PRICES_STALE' } as const,
+      { type: 'PRICES_STALE' } as const,
+      { type: 'PRICES_FRESH' } as const,
+      { type: 'PRICES_STALE' } as const,
+    ]
+    for (const event of events) {
+      const [next, actions] = transition(communityGatewayMachine, last, event)
+      last = next
+      warned.push(...actions.flatMap(({ type, params }) => (type === 'warnOperator' ? [params] : [])))
+    }
+    expect(last.matches({ operating: { priceFeed: 'stale' } })).toBe(true)
+    expect(warned).toEqual([{ code: 'price-stale' }, { code: 'price-stale' }])
+  })
 })

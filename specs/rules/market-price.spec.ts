@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   type MarketPrice,
+  nearPrices,
   planPosts,
   postable,
   priceInForce,
@@ -107,6 +108,22 @@ describe('what is posted of the market', () => {
           has,
         )
         expect(planPosts(prices, after, nowS, STEP_S).posts).toEqual([])
+      }),
+    )
+  })
+
+  it('is looked at again when a price begins', () => {
+    expect(planPosts([price()], NOTHING, 3000, STEP_S).nextAtS).toBe(3600)
+    const early = price({ validFromS: 3300, validUntilS: 3400 })
+    expect(planPosts([price(), early], NOTHING, 3000, STEP_S).nextAtS).toBe(3300)
+  })
+
+  it('needs no more of a source than what is near', () => {
+    fc.assert(
+      fc.property(anyPrices, anyTakens, moment, (prices, has, nowS) => {
+        const near = nearPrices(prices, nowS)
+        expect(near.length).toBeLessThanOrEqual(6)
+        expect(planPosts(near, has, nowS, STEP_S)).toEqual(planPosts(prices, has, nowS, STEP_S))
       }),
     )
   })

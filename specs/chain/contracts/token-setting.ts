@@ -46,7 +46,7 @@ export const [MANAGER, ORACLE, OWNER, STRANGER] = [address(501), address(502), a
 export const [ANN, BOB, CAROL] = [address(511), address(512), address(513)]
 const PEOPLE = [MANAGER, ORACLE, OWNER, STRANGER, ANN, BOB, CAROL]
 
-const [MANAGER_ROLE, ORACLE_ROLE] = [1, 3]
+export const [MANAGER_ROLE, ORACLE_ROLE] = [1, 3]
 
 const GAS = '0x1c9c380'
 const receiptSchema = z.object({
@@ -116,15 +116,17 @@ export class TokenLab {
     const sent = await send(chain, { from: OWNER, data })
     const lab = new TokenLab(chain, authority, getAddress(sent.contractAddress ?? ''))
     const selectors = (names: readonly string[]) => names.map((name) => token.getFunction(name)?.selector)
-    for (const [name, args] of [
-      ['setTargetFunctionRole', [lab.token, selectors(MANAGER_OF_TOKEN), MANAGER_ROLE]],
-      ['setTargetFunctionRole', [lab.token, selectors(ORACLE_OF_TOKEN), ORACLE_ROLE]],
-      ['grantRole', [MANAGER_ROLE, MANAGER, 0]],
-      ['grantRole', [ORACLE_ROLE, ORACLE, 0]],
-    ] as const) {
-      await send(chain, { from: admin, to: authority, data: access.encodeFunctionData(name, args) })
-    }
+    await lab.access('setTargetFunctionRole', lab.token, selectors(MANAGER_OF_TOKEN), MANAGER_ROLE)
+    await lab.access('setTargetFunctionRole', lab.token, selectors(ORACLE_OF_TOKEN), ORACLE_ROLE)
+    await lab.access('grantRole', MANAGER_ROLE, MANAGER, 0)
+    await lab.access('grantRole', ORACLE_ROLE, ORACLE, 0)
     return lab
+  }
+
+  /** A call of the AccessManager by its administrator. */
+  async access(name: string, ...args: readonly unknown[]): Promise<void> {
+    const data = access.encodeFunctionData(name, args)
+    expect((await send(this.chain, { from: MANAGER, to: this.authority, data })).status).toBe(1)
   }
 
   rpc(method: string, params: readonly unknown[] = []): Promise<unknown> {

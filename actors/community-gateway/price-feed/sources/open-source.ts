@@ -38,6 +38,19 @@ export function openPriceSource(options: SourceOptions): PriceSource {
   }
 }
 
+/**
+ * The source that a community is started with: `at`, completed by the prices of a day that repeats; without
+ * `at`, that day alone.
+ */
+export function communityPrices(
+  at: string | null,
+  day: string,
+  options: Omit<SourceOptions, 'at'>,
+): PriceSource {
+  const usual = openPriceSource({ at: day, clock: options.clock })
+  return at === null ? usual : completedSource(openPriceSource({ ...options, at }), usual)
+}
+
 /** The prices of one source, and of another for the resources that the first one lacks. */
 export function completedSource(first: PriceSource, other: PriceSource): PriceSource {
   return {
