@@ -1,162 +1,107 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {IQuota} from "./interfaces/IQuota.sol";
 import {IResourceMonitoring} from "./interfaces/IResourceMonitoring.sol";
 import {Openings} from "./libraries/Openings.sol";
+import {QuotaDivision} from "./QuotaDivision.sol";
+import {QuotaExchange} from "./QuotaExchange.sol";
 
 /// @title Quotas of the homes and the excess over them.
-contract Quota is IQuota, AccessManaged {
-    uint8 private constant ENERGY = 1;
-    uint8 private constant POWER = 2;
-    uint8 private constant WATER = 3;
+contract Quota is QuotaExchange {
     uint8 private constant MOST_ROUNDS = 3;
+    /// @dev Subjects from here on are loans of power, by their place.
+    uint8 private constant FIRST_LOAN = 16;
 
-    struct Revision {
-        uint64 fromPeriod;
-        uint64[3] contracted;
-        uint64[3] allocated;
-        bool closed;
-    }
-
-    /// @dev One word: the part of one home.
-    struct Part {
-        uint64 energyWh;
-        uint64 powerW;
-        uint64 waterMl;
-        bool given;
-    }
-
+    /// @dev `record` is the digest of the record whose peak is meant. `byMarket`: the counterparty of a trade
+    /// demanded the opening.
     struct Excess {
         uint64 amount;
         uint64 lastBlock;
         Status status;
         uint8 round;
-        bytes32 peakDigest;
+        bool byMarket;
+        bytes32 record;
     }
 
-    IResourceMonitoring public immutable monitoring;
     uint64 public immutable windowBlocks;
 
-    uint64 public revisions;
-    /// @dev Quota moved in a period bars a new division of that period: parts could fall below what was
-    /// sold.
-    uint64 private _firstFreePeriod;
-    mapping(uint64 revision => Revision) private _revisions;
-    uint64[] private _closed;
-    mapping(uint64 revision => mapping(address home => Part)) private _parts;
-    mapping(uint64 period => mapping(address home => int256[3])) private _moved;
-    mapping(address home => mapping(uint64 period => mapping(uint8 resource => Excess))) private _excess;
+    mapping(address home => mapping(uint64 period => mapping(uint8 subject => Excess))) private _excess;
 
-    constructor(address authority_, IResourceMonitoring monitoring_, uint64 windowBlocks_)
-        AccessManaged(authority_)
-    {
-        if (authority_ == address(0)) revert ZeroAddress("authority");
-        if (address(monitoring_) == address(0)) revert ZeroAddress("monitoring");
+    /// @dev A home may open what is its own.
+    modifier managerOr(address home) {
+        _requireManagerOr(home);
+        _;
+    }
+
+    constructor(
+        address authority_,
+        IResourceMonitoring monitoring_,
+        address market_,
+        uint64 windowBlocks_
+    ) QuotaDivision(authority_, monitoring_) QuotaExchange(market_) {
         if (windowBlocks_ == 0) revert ZeroWindow();
-        monitoring = monitoring_;
         windowBlocks = windowBlocks_;
     }
 
-    // ---- Division
-
-    function setCommunityContract(uint64 fromPeriod, uint64 energyWh, uint64 powerW, uint64 waterMl)
-        external
-        restricted
-        returns (uint64 revision)
-    {
-        uint64 earliest = _earliestPeriod();
-        if (fromPeriod < earliest) revert PeriodTooEarly(fromPeriod, earliest);
-        revision = ++revisions;
-        _revisions[revision].fromPeriod = fromPeriod;
-        _revisions[revision].contracted = [energyWh, powerW, waterMl];
-        emit CommunityContractSet(revision, fromPeriod, energyWh, powerW, waterMl);
-    }
-
-    function allocate(
-        uint64 revision,
-        address[] calldata homes,
-        uint64[] calldata energyWh,
-        uint64[] calldata powerW,
-        uint64[] calldata waterMl
-    ) external restricted {
-        _open(revision);
-        if (homes.length != energyWh.length) revert LengthsDiffer(homes.length, energyWh.length);
-        if (homes.length != powerW.length) revert LengthsDiffer(homes.length, powerW.length);
-        if (homes.length != waterMl.length) revert LengthsDiffer(homes.length, waterMl.length);
-        for (uint256 i; i < homes.length; ++i) {
-            _give(revision, homes[i], Part(energyWh[i], powerW[i], waterMl[i], true));
-        }
-    }
-
-    function closeAllocation(uint64 revision) external restricted {
-        Revision storage open = _open(revision);
-        uint64 earliest = _earliestPeriod();
-        if (open.fromPeriod < earliest) revert PeriodTooEarly(open.fromPeriod, earliest);
-        for (uint8 i; i < 3; ++i) {
-            if (open.allocated[i] != open.contracted[i]) {
-                revert SumsDiffer(i + 1, open.allocated[i], open.contracted[i]);
-            }
-        }
-        open.closed = true;
-        _closed.push(revision);
-        emit AllocationClosed(revision);
-    }
-
-    // ---- Exchange
-
-    function move(address from, address to, uint64 period, uint8 resource, uint64 amount)
-        external
-        restricted
-    {
-        uint256 index = _index(resource);
-        uint64 current = monitoring.currentPeriod();
-        if (period != current && period != current + 1) revert PeriodNotOpen(period, current);
-        if (from == to) revert SameHome(from);
-        if (to == address(0)) revert ZeroAddress("to");
-        if (amount == 0) revert NothingToMove();
-        uint64 has = _quotaOf(from, period, index);
-        if (has < amount) revert QuotaTooSmall(from, resource, has, amount);
-        _moved[period][from][index] -= int256(uint256(amount));
-        _moved[period][to][index] += int256(uint256(amount));
-        if (period >= _firstFreePeriod) _firstFreePeriod = period + 1;
-        emit QuotaMoved(from, to, period, resource, amount);
-    }
-
-    // ---- Excess
+    // ---- Manager
 
     function assertExcess(address home, uint64 period, uint8 resource, uint64 excess) external restricted {
         if (resource != ENERGY && resource != WATER) revert WrongResource(resource);
-        (bytes32 digest, uint64 slot,) = monitoring.anchor(home, period);
-        if (digest == 0 || slot / monitoring.slotsPerBilling() != period || monitoring.isVoid(home, slot)) {
-            revert PeriodNotClosed(home, period);
-        }
+        if (excess == 0) revert NoExcess();
+        _requireMetered(home, period);
         _assert(home, period, resource, excess, 0);
     }
 
     function assertPeak(address home, uint64 period, uint64 number, uint64 excess) external restricted {
+        if (excess == 0) revert NoExcess();
         _assert(home, period, POWER, excess, monitoring.recordAt(home, number));
     }
 
-    function withdrawExcess(address home, uint64 period, uint8 resource) external restricted {
-        Excess storage excess = _excess[home][period][resource];
-        if (_statusOf(excess) != Status.Demanded) _requireStatus(excess, Status.Asserted);
+    function withdrawExcess(address home, uint64 period, uint8 subject) external restricted {
+        Excess storage excess = _excess[home][period][subject];
+        bool demanded = _statusOf(excess) == Status.Demanded && !excess.byMarket;
+        if (!demanded) _requireStatus(excess, Status.Asserted);
         excess.status = Status.Void;
-        emit ExcessVoid(home, period, resource, excess.amount);
+        emit ExcessVoid(home, period, subject, excess.amount);
     }
 
-    function demandOpening(address home, uint64 period, uint8 resource) external {
-        if (msg.sender != home) revert NotTheHome(msg.sender, home);
-        Excess storage excess = _excess[home][period][resource];
-        if (excess.status == Status.Asserted && _height() > excess.lastBlock) {
-            revert WindowOver(excess.lastBlock);
-        }
-        _requireStatus(excess, Status.Asserted);
-        excess.status = Status.Demanded;
-        excess.lastBlock = _height() + windowBlocks;
-        emit OpeningDemanded(home, period, resource, excess.lastBlock);
+    // ---- Market
+
+    function assertForMarket(address home, uint64 period, uint8 subject, uint64 number, uint64 excess)
+        external
+        onlyMarket
+    {
+        _requireOver(home, period, subject);
+        bool shown = subject >= FIRST_LOAN && excess != 0;
+        _assert(home, period, subject, excess, shown ? monitoring.recordAt(home, number) : bytes32(0));
     }
+
+    function demandForMarket(address home, uint64 period, uint8 subject, uint64 number) external onlyMarket {
+        _requireOver(home, period, subject);
+        Excess storage excess = _excess[home][period][subject];
+        Status status = _statusOf(excess);
+        bool undecided = status == Status.None || status == Status.Void || status == Status.Asserted;
+        if (!undecided && (status != Status.Demanded || excess.byMarket)) {
+            revert WrongStatus(status, Status.Asserted);
+        }
+        if (status == Status.Void) excess.amount = 0;
+        if (subject >= FIRST_LOAN) excess.record = monitoring.recordAt(home, number);
+        excess.byMarket = true;
+        _demand(excess, home, period, subject);
+    }
+
+    function demandForHome(address home, uint64 period, uint8 subject) external onlyMarket {
+        _demandOwn(home, period, subject);
+    }
+
+    // ---- Homes
+
+    function demandOpening(address home, uint64 period, uint8 subject) external {
+        if (msg.sender != home) revert NotTheHome(msg.sender, home);
+        _demandOwn(home, period, subject);
+    }
+
+    // ---- Openings, by the manager or the home
 
     function openExcess(
         address home,
@@ -167,7 +112,7 @@ contract Quota is IQuota, AccessManaged {
         Record calldata end,
         uint64 value,
         uint256 blinding
-    ) external restricted {
+    ) external managerOr(home) {
         if (resource != ENERGY && resource != WATER) revert WrongResource(resource);
         Excess storage excess = _demanded(home, period, resource);
         if (!monitoring.standsFor(home, startPeriod, period - 1)) {
@@ -179,74 +124,74 @@ contract Quota is IQuota, AccessManaged {
         uint8 quantity = resource == ENERGY ? Openings.IMPORT : Openings.WATER;
         Openings.Point memory used =
             Openings.subtract(_point(end.points, quantity), _point(start.points, quantity));
-        if (!Openings.opens(quantity, used, value, blinding)) revert DoesNotOpen();
-        _opened(excess, home, period, resource, value);
+        if (!_opens(quantity, used, value, blinding)) revert DoesNotOpen();
+        uint64 quota = _quotaOf(home, period, _index(resource));
+        _opened(excess, home, period, resource, value, value > quota ? value - quota : 0);
     }
 
     function openPeak(address home, uint64 period, Record calldata record, uint64 value, uint256 blinding)
         external
-        restricted
+        managerOr(home)
     {
         Excess storage excess = _demanded(home, period, POWER);
-        bytes32 shown = _digest(home, record);
-        if (shown != excess.peakDigest) revert RecordDiffers(shown, excess.peakDigest);
+        _requireRecord(excess, home, record);
         if (record.slot / monitoring.slotsPerBilling() != period) {
             revert SlotOutsidePeriod(record.slot, period);
         }
         if (monitoring.isVoid(home, record.slot)) revert ReadingIsVoid(home, record.slot);
-        Openings.Point memory peak = _point(record.points, Openings.PEAK);
-        if (!Openings.opens(Openings.PEAK, peak, value, blinding)) revert DoesNotOpen();
-        _opened(excess, home, period, POWER, value);
+        _requirePeak(record, value, blinding);
+        uint64 quota = powerQuotaAt(home, record.slot);
+        _opened(excess, home, period, POWER, value, value > quota ? value - quota : 0);
     }
 
-    function finalise(address home, uint64 period, uint8 resource) external {
-        Excess storage excess = _excess[home][period][resource];
-        bool demanded = excess.status == Status.Demanded;
-        if (!demanded && excess.status != Status.Asserted) revert WrongStatus(excess.status, Status.Asserted);
-        if (_height() <= excess.lastBlock) revert WindowOpen(excess.lastBlock);
-        excess.status = demanded ? Status.Void : Status.Final;
-        if (demanded) emit ExcessVoid(home, period, resource, excess.amount);
-        else emit ExcessFinal(home, period, resource, excess.amount);
+    function openLoan(
+        address home,
+        uint64 period,
+        uint8 place,
+        Record calldata record,
+        uint64 value,
+        uint256 blinding
+    ) external managerOr(home) {
+        uint8 subject = FIRST_LOAN + place;
+        Excess storage excess = _demanded(home, period, subject);
+        _requireRecord(excess, home, record);
+        Loan memory loan = loanOf(home, period, place);
+        bool outside = record.slot < loan.fromSlot || record.slot >= loan.untilSlot;
+        if (outside || monitoring.isVoid(home, record.slot)) {
+            _demandedInVain(excess, home, period, subject, record.slot);
+            return;
+        }
+        _requirePeak(record, value, blinding);
+        uint64 covered = powerQuotaAt(home, record.slot) + _lentLater(home, record.slot, place);
+        _opened(excess, home, period, subject, value, value > covered ? value - covered : 0);
     }
 
     // ---- Anybody
 
-    function communityContract(uint64 revision)
-        external
-        view
-        returns (uint64 fromPeriod, uint64 energyWh, uint64 powerW, uint64 waterMl, bool closed)
-    {
-        Revision storage kept = _revisions[revision];
-        uint64[3] memory contracted = kept.contracted;
-        return (kept.fromPeriod, contracted[0], contracted[1], contracted[2], kept.closed);
+    function finalise(address home, uint64 period, uint8 subject) external {
+        Excess storage excess = _excess[home][period][subject];
+        bool demanded = excess.status == Status.Demanded;
+        if (!demanded && excess.status != Status.Asserted) revert WrongStatus(excess.status, Status.Asserted);
+        if (_height() <= excess.lastBlock) revert WindowOpen(excess.lastBlock);
+        excess.status = _statusOf(excess);
+        if (excess.status == Status.Void) emit ExcessVoid(home, period, subject, excess.amount);
+        else if (excess.status == Status.Final) emit ExcessFinal(home, period, subject, excess.amount);
+        else emit ExcessUnproved(home, period, subject, excess.amount);
     }
 
-    function revisionAt(uint64 period) public view returns (uint64 revision) {
-        uint256 low;
-        uint256 high = _closed.length;
-        while (low < high) {
-            uint256 middle = (low + high) / 2;
-            if (_revisions[_closed[middle]].fromPeriod <= period) low = middle + 1;
-            else high = middle;
-        }
-        return low == 0 ? 0 : _closed[low - 1];
-    }
-
-    function quotaOf(address home, uint64 period)
-        external
-        view
-        returns (uint64 energyWh, uint64 powerW, uint64 waterMl)
-    {
-        return (_quotaOf(home, period, 0), _quotaOf(home, period, 1), _quotaOf(home, period, 2));
-    }
-
-    function excessOf(address home, uint64 period, uint8 resource)
+    function excessOf(address home, uint64 period, uint8 subject)
         external
         view
         returns (uint64 amount, Status status)
     {
-        Excess storage excess = _excess[home][period][resource];
+        Excess storage excess = _excess[home][period][subject];
         return (excess.amount, _statusOf(excess));
+    }
+
+    function metered(address home, uint64 period) public view returns (bool) {
+        (bytes32 digest, uint64 slot,) = monitoring.anchor(home, period);
+        return
+            digest != 0 && slot / monitoring.slotsPerBilling() == period && !monitoring.isVoid(home, slot);
     }
 
     function opens(
@@ -258,98 +203,87 @@ contract Quota is IQuota, AccessManaged {
     ) external view returns (bool) {
         Openings.Point memory point = Openings.decompress(plus);
         if (minus.length != 0) point = Openings.subtract(point, Openings.decompress(minus));
-        return Openings.opens(quantity, point, value, blinding);
+        return _opens(quantity, point, value, blinding);
     }
 
     // ---- Steps
 
-    /// @dev Height that windows are counted in.
-    function _height() internal view virtual returns (uint64) {
-        return uint64(block.number);
+    function _requireManagerOr(address home) private {
+        if (msg.sender != home) _checkCanCall(msg.sender, msg.data);
     }
 
-    /// @dev The first period that a new division may touch: none that is over, none before the last
-    /// division, none in which quota was already exchanged.
-    function _earliestPeriod() private view returns (uint64 earliest) {
-        earliest = monitoring.currentPeriod();
-        if (_firstFreePeriod > earliest) earliest = _firstFreePeriod;
-        uint256 closed = _closed.length;
-        if (closed == 0) return earliest;
-        uint64 last = _revisions[_closed[closed - 1]].fromPeriod;
-        if (last > earliest) earliest = last;
-    }
-
-    function _open(uint64 revision) private view returns (Revision storage open) {
-        open = _revisions[revision];
-        if (revision == 0 || revision != revisions || open.closed) {
-            revert RevisionNotOpen(revision, revisions);
-        }
-    }
-
-    function _give(uint64 revision, address home, Part memory part) private {
-        if (home == address(0)) revert ZeroAddress("home");
-        if (_parts[revision][home].given) revert AlreadyAllocated(revision, home);
-        _parts[revision][home] = part;
-        _count(revision, ENERGY, part.energyWh);
-        _count(revision, POWER, part.powerW);
-        _count(revision, WATER, part.waterMl);
-        emit QuotaAllocated(revision, home, part.energyWh, part.powerW, part.waterMl);
-    }
-
-    function _count(uint64 revision, uint8 resource, uint64 amount) private {
-        Revision storage open = _revisions[revision];
-        uint256 sum = uint256(open.allocated[resource - 1]) + amount;
-        uint64 contracted = open.contracted[resource - 1];
-        if (sum > contracted) revert SumsDiffer(resource, sum, contracted);
-        open.allocated[resource - 1] = uint64(sum);
-    }
-
-    function _quotaOf(address home, uint64 period, uint256 index) private view returns (uint64) {
-        Part memory part = _parts[revisionAt(period)][home];
-        uint64 given = index == 0 ? part.energyWh : index == 1 ? part.powerW : part.waterMl;
-        return uint64(uint256(int256(uint256(given)) + _moved[period][home][index]));
-    }
-
-    function _assert(address home, uint64 period, uint8 resource, uint64 amount, bytes32 peakDigest) private {
-        if (amount == 0) revert NoExcess();
+    function _assert(address home, uint64 period, uint8 subject, uint64 amount, bytes32 record) private {
         if (revisionAt(period) == 0) revert NoQuota(period);
-        Excess storage excess = _excess[home][period][resource];
+        Excess storage excess = _excess[home][period][subject];
         Status status = _statusOf(excess);
         if (status != Status.None && status != Status.Void) revert WrongStatus(status, Status.None);
-        if (excess.round == MOST_ROUNDS) revert TooManyRounds(home, period, resource);
+        if (excess.round == MOST_ROUNDS) revert TooManyRounds(home, period, subject);
         uint64 lastBlock = _height() + windowBlocks;
-        _excess[home][period][resource] =
-            Excess(amount, lastBlock, Status.Asserted, excess.round + 1, peakDigest);
-        emit ExcessAsserted(home, period, resource, amount, lastBlock);
+        _excess[home][period][subject] =
+            Excess(amount, lastBlock, Status.Asserted, excess.round + 1, false, record);
+        emit ExcessAsserted(home, period, subject, amount, lastBlock);
     }
 
-    function _demanded(address home, uint64 period, uint8 resource)
+    function _demandOwn(address home, uint64 period, uint8 subject) private {
+        Excess storage excess = _excess[home][period][subject];
+        if (excess.status == Status.Asserted && _height() > excess.lastBlock) {
+            revert WindowOver(excess.lastBlock);
+        }
+        _requireStatus(excess, Status.Asserted);
+        _demand(excess, home, period, subject);
+    }
+
+    function _demand(Excess storage excess, address home, uint64 period, uint8 subject) private {
+        excess.status = Status.Demanded;
+        excess.lastBlock = _height() + windowBlocks;
+        emit OpeningDemanded(home, period, subject, excess.lastBlock, excess.byMarket);
+    }
+
+    function _demanded(address home, uint64 period, uint8 subject)
         private
         view
         returns (Excess storage excess)
     {
-        excess = _excess[home][period][resource];
+        excess = _excess[home][period][subject];
         if (excess.status == Status.Demanded && _height() > excess.lastBlock) {
             revert WindowOver(excess.lastBlock);
         }
         _requireStatus(excess, Status.Demanded);
     }
 
-    function _opened(Excess storage excess, address home, uint64 period, uint8 resource, uint64 value)
-        private
-    {
-        uint64 quota = _quotaOf(home, period, _index(resource));
-        uint64 shown = value > quota ? value - quota : 0;
-        if (shown != excess.amount) revert ExcessDiffers(excess.amount, shown);
+    /// @dev What was asserted must be shown exactly; what a counterparty demanded is whatever is shown.
+    function _opened(
+        Excess storage excess,
+        address home,
+        uint64 period,
+        uint8 subject,
+        uint64 value,
+        uint64 shown
+    ) private {
+        if (excess.byMarket) excess.amount = shown;
+        else if (shown != excess.amount) revert ExcessDiffers(excess.amount, shown);
         excess.status = Status.Opened;
-        emit ExcessOpened(home, period, resource, shown, value);
+        emit ExcessOpened(home, period, subject, shown, value);
+    }
+
+    /// @dev A record outside the window shows nothing. A counterparty that named it leaves what was stated.
+    function _demandedInVain(
+        Excess storage excess,
+        address home,
+        uint64 period,
+        uint8 subject,
+        uint64 slot
+    ) private {
+        if (!excess.byMarket) revert SlotOutsidePeriod(slot, period);
+        excess.status = Status.Final;
+        emit ExcessFinal(home, period, subject, excess.amount);
     }
 
     function _statusOf(Excess storage excess) private view returns (Status) {
         Status status = excess.status;
         if (_height() <= excess.lastBlock) return status;
         if (status == Status.Asserted) return Status.Final;
-        if (status == Status.Demanded) return Status.Void;
+        if (status == Status.Demanded) return excess.byMarket ? Status.Unproved : Status.Void;
         return status;
     }
 
@@ -358,10 +292,44 @@ contract Quota is IQuota, AccessManaged {
         if (status != expected) revert WrongStatus(status, expected);
     }
 
+    function _requireMetered(address home, uint64 period) private view {
+        if (!metered(home, period)) revert PeriodNotClosed(home, period);
+    }
+
+    /// @dev Whether the subject can be judged: the period has its anchor, or the loan's window is over.
+    function _requireOver(address home, uint64 period, uint8 subject) private view {
+        if (subject < FIRST_LOAN) {
+            _requireMetered(home, period);
+            return;
+        }
+        Loan memory loan = loanOf(home, period, subject - FIRST_LOAN);
+        if (loan.lentAtBlock == 0 || loan.incoming) revert NoLoan(home, period, subject - FIRST_LOAN);
+        uint64 current = monitoring.currentSlot();
+        if (current < loan.untilSlot) revert WindowNotOver(loan.untilSlot, current);
+    }
+
     function _requireAnchor(address home, uint64 period, Record calldata record) private view {
         (bytes32 kept,,) = monitoring.anchor(home, period);
         bytes32 shown = _digest(home, record);
         if (shown != kept) revert RecordDiffers(shown, kept);
+    }
+
+    function _requireRecord(Excess storage excess, address home, Record calldata record) private view {
+        bytes32 shown = _digest(home, record);
+        if (shown != excess.record) revert RecordDiffers(shown, excess.record);
+    }
+
+    function _opens(uint8 quantity, Openings.Point memory point, uint64 value, uint256 blinding)
+        private
+        pure
+        returns (bool)
+    {
+        return Openings.opens(quantity, point, value, blinding);
+    }
+
+    function _requirePeak(Record calldata record, uint64 value, uint256 blinding) private view {
+        Openings.Point memory peak = _point(record.points, Openings.PEAK);
+        if (!_opens(Openings.PEAK, peak, value, blinding)) revert DoesNotOpen();
     }
 
     function _digest(address home, Record calldata record) private pure returns (bytes32) {
@@ -383,10 +351,5 @@ contract Quota is IQuota, AccessManaged {
     function _point(bytes calldata points, uint8 quantity) private view returns (Openings.Point memory) {
         uint256 from = uint256(quantity) * 33;
         return Openings.decompress(points[from:from + 33]);
-    }
-
-    function _index(uint8 resource) private pure returns (uint256) {
-        if (resource < ENERGY || resource > WATER) revert ResourceUnknown(resource);
-        return resource - 1;
     }
 }

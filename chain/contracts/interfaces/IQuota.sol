@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IResourceMonitoring} from "./IResourceMonitoring.sol";
+
 /// @title What each home may use of each resource in a billing period, and who used more.
 /// @notice The community's contract with its supplier (energy in Wh and water in mL of a billing period,
 /// power in W at any moment) is divided among the homes by the manager, by the written rule; this contract
@@ -12,7 +14,11 @@ pragma solidity 0.8.37;
 /// An excess is asserted by the manager, after the period, and stands when its challenge window has passed.
 /// Within the window the home may demand its opening: the manager then proves the number against the points
 /// that the home itself put on the chain, within one more window, or the assertion is void. Windows are
-/// counted in blocks.
+/// counted in blocks. When it was the counterparty of a trade that demanded (through the market), the manager
+/// or the home shows the number, whatever it is, or the excess is unproved: the home delivered nothing.
+///
+/// The subject of an excess is a resource (the whole period), or 16 + place: a loan of power (see
+/// IQuotaMarket).
 interface IQuota {
     enum Status {
         None,
@@ -20,7 +26,8 @@ interface IQuota {
         Demanded,
         Opened,
         Final,
-        Void
+        Void,
+        Unproved
     }
 
     /// @notice What a record's digest was made of, to show its points again (see IResourceMonitoring).
@@ -44,10 +51,8 @@ interface IQuota {
     error AlreadyAllocated(uint64 revision, address home);
     /// @notice The parts of a resource do not add up to the community's contract, or already exceed it.
     error SumsDiffer(uint8 resource, uint256 allocated, uint256 contracted);
-    error SameHome(address home);
-    error NothingToMove();
     error QuotaTooSmall(address home, uint8 resource, uint64 has, uint64 wanted);
-    /// @notice A move is made in the current period or the next one.
+    /// @notice Quota is exchanged in the current period or the next one.
     error PeriodNotOpen(uint64 given, uint64 current);
     error NoQuota(uint64 period);
     error NoExcess();
@@ -84,14 +89,19 @@ interface IQuota {
     event ExcessAsserted(
         address indexed home, uint64 indexed period, uint8 indexed resource, uint64 excess, uint256 lastBlock
     );
+    /// @notice `byMarket`: the counterparty of a trade demands it, not the home.
     event OpeningDemanded(
-        address indexed home, uint64 indexed period, uint8 indexed resource, uint256 lastBlock
+        address indexed home, uint64 indexed period, uint8 indexed resource, uint256 lastBlock, bool byMarket
     );
     /// @notice `value` is what the home used: Wh or mL of the period, W of the slot.
     event ExcessOpened(
         address indexed home, uint64 indexed period, uint8 indexed resource, uint64 excess, uint64 value
     );
     event ExcessFinal(address indexed home, uint64 indexed period, uint8 indexed resource, uint64 excess);
+    /// @notice Nobody opened what a counterparty had demanded.
+    event ExcessUnproved(
+        address indexed home, uint64 indexed period, uint8 indexed resource, uint64 excess
+    );
     event ExcessVoid(address indexed home, uint64 indexed period, uint8 indexed resource, uint64 excess);
 
     // ---- Division (manager)
@@ -114,11 +124,6 @@ interface IQuota {
     /// @notice Makes the open revision hold. The parts must add up to the whole exactly, in every resource.
     function closeAllocation(uint64 revision) external;
 
-    // ---- Exchange (market)
-
-    /// @notice Moves quota of the current or the next period from one home to another; sums do not change.
-    function move(address from, address to, uint64 period, uint8 resource, uint64 amount) external;
-
     // ---- Excess
 
     /// @notice Asserts how much energy (Wh) or water (mL) the home used over its quota in a period. The
@@ -130,15 +135,17 @@ interface IQuota {
     /// kept here.
     function assertPeak(address home, uint64 period, uint64 number, uint64 excess) external;
 
-    /// @notice Takes an assertion back: the manager found it wrong.
-    function withdrawExcess(address home, uint64 period, uint8 resource) external;
+    /// @notice Takes an assertion back: the manager found it wrong. Not while a counterparty waits for its
+    /// opening.
+    function withdrawExcess(address home, uint64 period, uint8 subject) external;
 
     /// @notice Demands the opening of an assertion about the caller, within its window.
-    function demandOpening(address home, uint64 period, uint8 resource) external;
+    function demandOpening(address home, uint64 period, uint8 subject) external;
 
-    /// @notice Opens a demanded excess of energy or water: `value` and `blinding` open V(end) - V(start),
-    /// where end is the anchor of the period and start the anchor kept for `startPeriod`, which must stand
-    /// for the period before. The excess must be exactly what was asserted.
+    /// @notice Opens a demanded excess of energy or water, by the manager or the home: `value` and `blinding`
+    /// open V(end) - V(start), where end is the anchor of the period and start the anchor kept for
+    /// `startPeriod`, which must stand for the period before. The excess must be exactly what was asserted,
+    /// unless a counterparty demanded it.
     function openExcess(
         address home,
         uint64 period,
@@ -150,19 +157,37 @@ interface IQuota {
         uint256 blinding
     ) external;
 
-    /// @notice Opens a demanded excess of power: `value` and `blinding` open V_peak of the slot's record.
+    /// @notice Opens a demanded excess of power, by the manager or the home: `value` and `blinding` open
+    /// V_peak of the slot's record; the quota is what the home may use in that slot, with its loans.
     function openPeak(address home, uint64 period, Record calldata record, uint64 value, uint256 blinding)
         external;
 
+    /// @notice The same for the loan in a place: what was lent later over that slot is cut first. When a
+    /// counterparty demanded a record outside the window, or a void one, what was stated is final.
+    function openLoan(
+        address home,
+        uint64 period,
+        uint8 place,
+        Record calldata record,
+        uint64 value,
+        uint256 blinding
+    ) external;
+
     /// @notice Settles what time has decided; anybody may call: an assertion whose window passed is final,
-    /// a demanded opening that never came makes it void.
-    function finalise(address home, uint64 period, uint8 resource) external;
+    /// a demanded opening that never came makes it void, or unproved.
+    function finalise(address home, uint64 period, uint8 subject) external;
 
     // ---- What anybody reads
+
+    function monitoring() external view returns (IResourceMonitoring);
 
     function windowBlocks() external view returns (uint64);
 
     function revisions() external view returns (uint64);
+
+    /// @notice The first period that a new division may touch: none that is over, none before the last
+    /// division, none in which a lot was asked for.
+    function earliestPeriod() external view returns (uint64);
 
     /// @notice The revision that holds in a period (0: none), found in O(log n) of the revisions.
     function revisionAt(uint64 period) external view returns (uint64 revision);
@@ -172,14 +197,24 @@ interface IQuota {
         view
         returns (uint64 fromPeriod, uint64 energyWh, uint64 powerW, uint64 waterMl, bool closed);
 
-    /// @notice What the home may use in the period, exchanges included.
+    /// @notice The home's part of the division that holds in the period, without exchanges, and the whole.
+    function partOf(address home, uint64 period, uint8 resource)
+        external
+        view
+        returns (uint64 part, uint64 whole);
+
+    /// @notice Whether the home's last record of the period closes it: then its use can be opened.
+    function metered(address home, uint64 period) external view returns (bool);
+
+    /// @notice What the home may use in the period, sales included; loans of power count by the slot only:
+    /// see `powerQuotaAt`.
     function quotaOf(address home, uint64 period)
         external
         view
         returns (uint64 energyWh, uint64 powerW, uint64 waterMl);
 
     /// @notice The excess and its status as of this block, whether or not `finalise` was called.
-    function excessOf(address home, uint64 period, uint8 resource)
+    function excessOf(address home, uint64 period, uint8 subject)
         external
         view
         returns (uint64 amount, Status status);

@@ -57,10 +57,6 @@ interface IQuotaMarket {
         uint8 lenderPlace,
         uint8 borrowerPlace
     );
-    /// @notice The counterparty of a trade demands the opening of an excess, by this block.
-    event DeliveryDemanded(
-        address indexed home, uint64 indexed period, uint8 indexed subject, uint256 lastBlock
-    );
 
     // ---- Market
 
@@ -104,12 +100,6 @@ interface IQuotaMarket {
 
     /// @notice What the home could lock now: its quota less what is locked, or lent in the period.
     function freeOf(address home, uint64 period, uint8 resource) external view returns (uint64 amount);
-
-    /// @notice The home's part of the division that holds in the period, without exchanges, and the whole.
-    function partOf(address home, uint64 period, uint8 resource)
-        external
-        view
-        returns (uint64 part, uint64 whole);
 
     function exchangedOf(address home, uint64 period, uint8 resource)
         external

@@ -138,7 +138,7 @@ interface ITradingEnabler {
     error AmountOutOfRange(uint64 given);
     /// @notice The manager has set no ceiling price for the resource yet.
     error NoCeiling(uint8 resource);
-    /// @notice The lot at the ceiling price is above 2^96 - 1 micro-SCT.
+    /// @notice The lot at the ceiling price is not below 2^96 - 1 micro-SCT.
     error BondTooLarge(uint256 bond);
     error PhaseOutOfRange(bytes32 phase, uint256 given, uint256 least, uint256 most);
     /// @notice Energy and water have no window; a window of power lies inside its period.
