@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { Fault, messageOf } from '../protocols/rules/fault.ts'
 import { writeDurably } from './network/chain-folder.ts'
+import { auctionSettingsSchema } from './trading-settings.ts'
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/)
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/)
@@ -18,12 +19,16 @@ export const contractsSchema = z.object({
   access: address,
   monitoring: address,
   quota: address,
+  token: address,
+  trading: address,
   profile: z.enum(['commitment', 'storage']),
   sampleMs: z.number().int().positive(),
   slotsPerBilling: z.number().int().positive(),
   L: z.number().int().min(1).max(10_000),
   /** Blocks in which an asserted excess may be challenged. */
   windowBlocks: z.number().int().positive(),
+  /** How the auctions were set. */
+  auctions: auctionSettingsSchema,
 })
 export type Contracts = z.infer<typeof contractsSchema>
 

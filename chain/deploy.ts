@@ -4,12 +4,16 @@ import { sameCode } from './bindings/code.ts'
 import * as commitment from './bindings/commitment-monitoring.gen.ts'
 import * as quotaBinding from './bindings/quota.gen.ts'
 import * as storage from './bindings/storage-monitoring.gen.ts'
+import * as tokenBinding from './bindings/token.gen.ts'
+import * as tradingBinding from './bindings/trading.gen.ts'
 import { readContracts, writeContracts, type Contracts } from './contracts-file.ts'
 import { identityOf, rpcCall } from './network/rpc.ts'
+import { MANAGER_OF_TOKEN, ORACLE_OF_TOKEN, TOKEN } from './token-settings.ts'
+import { auctionSettings, CEILINGS, MANAGER_OF_TRADING, type AuctionSettings } from './trading-settings.ts'
 import { Fault, messageOf } from '../protocols/rules/fault.ts'
 
 /** Roles of the AccessManager. Its own administrator is role 0. */
-export const ROLES = { manager: 1n, market: 2n } as const
+export const ROLES = { manager: 1n, oracle: 3n } as const
 
 /** Functions that each role may call. */
 const MANAGER_OF_MONITORING = [
@@ -30,8 +34,8 @@ const MANAGER_OF_QUOTA = [
   'withdrawExcess',
   'openExcess',
   'openPeak',
+  'openLoan',
 ] as const
-const MARKET_OF_QUOTA = ['move'] as const
 
 export interface DeployOptions {
   readonly rpc: string
@@ -48,17 +52,23 @@ export interface DeployOptions {
   readonly windowBlocks: number
   /** Account whose EIP-712 signatures count as the community's; the manager's by default. */
   readonly community?: string
+  /** Account whose signatures the market prices of the token carry; the community's by default. */
+  readonly priceSigner?: string
+  /** The auctions' settings; by default those that fit blocks of a second and the billing period. */
+  readonly auctions?: AuctionSettings
   /** `contracts.json`: read to attach, written after a deployment. */
   readonly file?: string
 }
 
 const accessInterface = new Interface(accessBinding.accessManagerAbi)
 const quotaInterface = new Interface(quotaBinding.quotaAbi)
+const tokenInterface = new Interface(tokenBinding.tokenAbi)
+const tradingInterface = new Interface(tradingBinding.tradingAbi)
 /** Both profiles have the same constructor and functions. */
 const monitoringInterface = new Interface(commitment.commitmentMonitoringAbi)
 
 /** Enough for the largest contract, and below the block limit of the paper's chain (8,000,000). */
-const CREATION_GAS = 5_500_000n
+const CREATION_GAS = 6_000_000n
 const CALL_GAS = 400_000n
 /** Far above the base fee of a chain of ours, which starts at 0. */
 const FEES = { maxFeePerGas: 1_000_000_000n, maxPriorityFeePerGas: 1n }
@@ -122,7 +132,7 @@ interface Expected {
   readonly immutables: readonly (readonly [number, number])[]
 }
 
-function compiledCode({ access, monitoring, quota, profile }: Contracts): Expected[] {
+function compiledCode({ access, monitoring, quota, token, trading, profile }: Contracts): Expected[] {
   const stored = {
     code: storage.storageMonitoringDeployedCode,
     immutables: storage.storageMonitoringImmutables,
@@ -133,10 +143,14 @@ function compiledCode({ access, monitoring, quota, profile }: Contracts): Expect
   }
   const { accessManagerDeployedCode, accessManagerImmutables } = accessBinding
   const { quotaDeployedCode, quotaImmutables } = quotaBinding
+  const { tokenDeployedCode, tokenImmutables } = tokenBinding
+  const { tradingDeployedCode, tradingImmutables } = tradingBinding
   return [
     { name: 'access', address: access, code: accessManagerDeployedCode, immutables: accessManagerImmutables },
     { name: 'monitoring', address: monitoring, ...(profile === 'storage' ? stored : committed) },
     { name: 'quota', address: quota, code: quotaDeployedCode, immutables: quotaImmutables },
+    { name: 'token', address: token, code: tokenDeployedCode, immutables: tokenImmutables },
+    { name: 'trading', address: trading, code: tradingDeployedCode, immutables: tradingImmutables },
   ]
 }
 
@@ -151,20 +165,21 @@ async function deployAll(options: DeployOptions): Promise<Contracts> {
   try {
     const wallet = new Wallet(options.managerKey, provider)
     const community = getAddress(options.community ?? wallet.address)
+    const auctions = options.auctions ?? auctionSettings(1, options.sampleMs * options.slotsPerBilling)
     const nonce = await provider.getTransactionCount(wallet.address, 'pending')
-    const addresses = {
-      access: getCreateAddress({ from: wallet.address, nonce }),
-      monitoring: getCreateAddress({ from: wallet.address, nonce: nonce + 1 }),
-      quota: getCreateAddress({ from: wallet.address, nonce: nonce + 2 }),
-    }
+    const made = { ...options, community, priceSigner: options.priceSigner ?? community, auctions }
+    const addresses = addressesOf(wallet.address, nonce)
     const steps = [
-      ...creations(addresses, wallet.address, options),
+      ...creations(addresses, wallet.address, made),
       ...roles(addresses, wallet.address),
       callOf(addresses.monitoring, monitoringInterface, 'setCommunity', [community]),
+      ...Object.entries(CEILINGS).map((ceiling) =>
+        callOf(addresses.trading, tradingInterface, 'setCeiling', ceiling),
+      ),
     ]
     const deployedAtBlock = await sendAll(wallet, nonce, steps)
     const { profile, sampleMs, slotsPerBilling, L, windowBlocks } = options
-    const settings = { profile, sampleMs, slotsPerBilling, L, windowBlocks }
+    const settings = { profile, sampleMs, slotsPerBilling, L, windowBlocks, auctions }
     return { ...identity, deployedAtBlock, community, ...addresses, ...settings }
   } catch (thrown) {
     throw failed(thrown)
@@ -177,7 +192,17 @@ interface Addresses {
   readonly access: string
   readonly monitoring: string
   readonly quota: string
+  readonly token: string
+  readonly trading: string
 }
+
+/** Quota and market name each other, so addresses are known before anything is deployed. */
+function addressesOf(from: string, nonce: number): Addresses {
+  const nth = (index: number): string => getCreateAddress({ from, nonce: nonce + index })
+  return { access: nth(0), monitoring: nth(1), quota: nth(2), token: nth(3), trading: nth(4) }
+}
+
+type Made = DeployOptions & { readonly auctions: AuctionSettings; readonly priceSigner: string }
 
 interface Step {
   readonly name: string
@@ -186,16 +211,27 @@ interface Step {
   readonly gasLimit: bigint
 }
 
-function creations({ access, monitoring }: Addresses, manager: string, options: DeployOptions): Step[] {
-  const { sampleMs, slotsPerBilling, L, windowBlocks } = options
+/** In the order of their addresses. */
+function creations(addresses: Addresses, manager: string, options: Made): Step[] {
+  const { access, monitoring, quota, token, trading } = addresses
+  const { sampleMs, slotsPerBilling, L, windowBlocks, auctions } = options
   const code =
     options.profile === 'storage'
       ? storage.storageMonitoringBytecode
       : commitment.commitmentMonitoringBytecode
+  const { supplyMicroSct, name, symbol, settings } = TOKEN
+  const published = [access, manager, options.priceSigner, supplyMicroSct, name, symbol, settings]
   return [
     creation('access', accessInterface, accessBinding.accessManagerBytecode, [manager]),
     creation('monitoring', monitoringInterface, code, [access, sampleMs, slotsPerBilling, L]),
-    creation('quota', quotaInterface, quotaBinding.quotaBytecode, [access, monitoring, windowBlocks]),
+    creation('quota', quotaInterface, quotaBinding.quotaBytecode, [
+      access,
+      monitoring,
+      trading,
+      windowBlocks,
+    ]),
+    creation('token', tokenInterface, tokenBinding.tokenBytecode, published),
+    creation('trading', tradingInterface, tradingBinding.tradingBytecode, [access, token, quota, auctions]),
   ]
 }
 
@@ -208,7 +244,7 @@ function callOf(to: string, contract: Interface, name: string, values: readonly 
   return { name, to, data: contract.encodeFunctionData(name, values), gasLimit: CALL_GAS }
 }
 
-function roles({ access, monitoring, quota }: Addresses, manager: string): Step[] {
+function roles({ access, monitoring, quota, token, trading }: Addresses, manager: string): Step[] {
   const selectors = (contract: Interface, names: readonly string[]) =>
     names.map((name) => contract.getFunction(name)?.selector)
   const mayCall = (target: string, contract: Interface, names: readonly string[], role: bigint) =>
@@ -216,8 +252,11 @@ function roles({ access, monitoring, quota }: Addresses, manager: string): Step[
   return [
     mayCall(monitoring, monitoringInterface, MANAGER_OF_MONITORING, ROLES.manager),
     mayCall(quota, quotaInterface, MANAGER_OF_QUOTA, ROLES.manager),
-    mayCall(quota, quotaInterface, MARKET_OF_QUOTA, ROLES.market),
+    mayCall(token, tokenInterface, MANAGER_OF_TOKEN, ROLES.manager),
+    mayCall(token, tokenInterface, ORACLE_OF_TOKEN, ROLES.oracle),
+    mayCall(trading, tradingInterface, MANAGER_OF_TRADING, ROLES.manager),
     callOf(access, accessInterface, 'grantRole', [ROLES.manager, manager, 0]),
+    callOf(access, accessInterface, 'grantRole', [ROLES.oracle, manager, 0]),
   ]
 }
 

@@ -28,6 +28,7 @@ const WANTED = {
   'commitment-monitoring': ['CommitmentMonitoring.sol', 'CommitmentMonitoring'],
   'storage-monitoring': ['StorageMonitoring.sol', 'StorageMonitoring'],
   quota: ['Quota.sol', 'Quota'],
+  trading: ['TradingEnabler.sol', 'TradingEnabler'],
   token: ['SmartCommunityToken.sol', 'SmartCommunityToken'],
 } as const
 

@@ -1,15 +1,12 @@
-import fc from 'fast-check'
 import { concat, ZeroAddress } from 'ethers'
 import { expect, it } from 'vitest'
-import { access, eventsOf, homeAddress, quota, type Call } from '../../../bench/contract-lab.ts'
+import { eventsOf, quota } from '../../../bench/contract-lab.ts'
 import { quotaBytecode } from '../../../chain/bindings/quota.gen.ts'
-import { ROLES } from '../../../chain/deploy.ts'
 import { Fault } from '../../../protocols/rules/fault.ts'
 import { contractLab, expectRefusal, HOME, HOMES, OTHER_HOME, passSlots, STRANGER } from './setting.ts'
 
 const lab = contractLab({ sampleMs: 60_000, slotsPerBilling: 10 }, [])
-const MARKET = homeAddress(77)
-const [ENERGY, POWER, WATER] = [1, 2, 3]
+const ENERGY = 1
 const U64_MAX = 2n ** 64n - 1n
 
 const period = async () => Number((await lab().readMonitoring('currentPeriod'))[0])
@@ -19,8 +16,6 @@ const allocate = (revision: number, homes: readonly string[], ...parts: (number 
   lab().quotaAsManager('allocate', revision, homes, ...parts)
 const close = (revision: number) => lab().quotaAsManager('closeAllocation', revision)
 const quotaOf = (home: string, at: number) => lab().readQuota('quotaOf', home, at)
-const move = (from: string, to: string, at: number, resource: number, amount: number | bigint): Call =>
-  lab().toQuota(MARKET, 'move', from, to, at, resource, amount)
 
 /** Divides (100, 60, 90) among the three homes, from a period on. */
 async function divide(revision: number, from: number): Promise<void> {
@@ -29,18 +24,13 @@ async function divide(revision: number, from: number): Promise<void> {
   await lab().do(close(revision))
 }
 
-async function openMarket(): Promise<void> {
-  const args = [ROLES.market, MARKET, 0]
-  const { address } = lab().manager
-  await lab().do({ from: address, to: lab().contracts.access, contract: access, name: 'grantRole', args })
-}
-
-it('refuses to be made without authority, monitoring or window with ZeroAddress and ZeroWindow', async () => {
-  const { access: authority, monitoring } = lab().contracts
+it('refuses to be made without authority, monitoring, market or window: ZeroAddress, ZeroWindow', async () => {
+  const { access: authority, monitoring, trading } = lab().contracts
   const wrong: [string, unknown[]][] = [
-    ['ZeroAddress', [ZeroAddress, monitoring, 1]],
-    ['ZeroAddress', [authority, ZeroAddress, 1]],
-    ['ZeroWindow', [authority, monitoring, 0]],
+    ['ZeroAddress', [ZeroAddress, monitoring, trading, 1]],
+    ['ZeroAddress', [authority, ZeroAddress, trading, 1]],
+    ['ZeroAddress', [authority, monitoring, ZeroAddress, 1]],
+    ['ZeroWindow', [authority, monitoring, trading, 0]],
   ]
   for (const [name, args] of wrong) {
     const data = concat([quotaBytecode, quota.encodeDeploy(args)])
@@ -73,11 +63,13 @@ it('never divides the past anew with PeriodTooEarly', async () => {
   expect(await lab().refusalOf(whole(now + 3, 1, 1, 1))).toBeNull()
 })
 
-it('never divides a period in which quota was exchanged with PeriodTooEarly', async () => {
-  await openMarket()
+it('never divides a period in which a lot was asked for with PeriodTooEarly', async () => {
   const now = await period()
   await divide(1, now)
-  await lab().do(move(HOME, OTHER_HOME, now + 1, ENERGY, 5))
+  expect(await lab().readQuota('earliestPeriod')).toEqual([BigInt(now)])
+  const lot = [ENERGY, now + 1, 0, 0, 5]
+  await lab().do(lab().toQuota(lab().contracts.trading, 'admitOffer', OTHER_HOME, lot))
+  expect(await lab().readQuota('earliestPeriod')).toEqual([BigInt(now + 2)])
   await expectRefusal(lab(), whole(now + 1, 1, 1, 1), 'PeriodTooEarly', { earliest: BigInt(now + 2) })
   expect(await lab().refusalOf(whole(now + 2, 1, 1, 1))).toBeNull()
 })
@@ -160,90 +152,3 @@ it('makes the revision hold from its period on, and the one before until then', 
   const contract = await lab().readQuota('communityContract', 2)
   expect(contract).toEqual([BigInt(now + 5), 7n, 8n, 9n, true])
 })
-
-it('leaves exchanges to the market with AccessManagedUnauthorized', async () => {
-  const args = [HOME, OTHER_HOME, await period(), ENERGY, 1]
-  for (const from of [HOME, lab().manager.address]) {
-    await expectRefusal(lab(), lab().toQuota(from, 'move', ...args), 'AccessManagedUnauthorized')
-  }
-})
-
-it('refuses a move that is none: SameHome, NothingToMove, ResourceUnknown', async () => {
-  await openMarket()
-  const now = await period()
-  await divide(1, now)
-  await expectRefusal(lab(), move(HOME, HOME, now, ENERGY, 1), 'SameHome')
-  await expectRefusal(lab(), move(HOME, ZeroAddress, now, ENERGY, 1), 'ZeroAddress')
-  await expectRefusal(lab(), move(HOME, OTHER_HOME, now, ENERGY, 0), 'NothingToMove')
-  for (const resource of [0, 4]) {
-    await expectRefusal(lab(), move(HOME, OTHER_HOME, now, resource, 1), 'ResourceUnknown')
-  }
-})
-
-it('moves quota of the current and the next period only with PeriodNotOpen', async () => {
-  await openMarket()
-  const now = await period()
-  await divide(1, now)
-  for (const at of [now - 1, now + 2]) {
-    await expectRefusal(lab(), move(HOME, OTHER_HOME, at, ENERGY, 1), 'PeriodNotOpen', {
-      current: BigInt(now),
-    })
-  }
-  for (const at of [now, now + 1])
-    expect(await lab().refusalOf(move(HOME, OTHER_HOME, at, ENERGY, 1))).toBeNull()
-})
-
-it('moves no more than a home has with QuotaTooSmall', async () => {
-  await openMarket()
-  const now = await period()
-  await divide(1, now)
-  const all = move(HOME, STRANGER, now, ENERGY, 50)
-  await expectRefusal(lab(), move(HOME, STRANGER, now, ENERGY, 51), 'QuotaTooSmall', {
-    has: 50n,
-    wanted: 51n,
-  })
-  const receipt = await lab().do(all)
-  expect(eventsOf(receipt, quota, lab().contracts.quota)).toMatchObject([{ name: 'QuotaMoved' }])
-  await expectRefusal(lab(), move(HOME, STRANGER, now, ENERGY, 1), 'QuotaTooSmall', { has: 0n })
-  expect(await quotaOf(STRANGER, now)).toEqual([50n, 0n, 0n])
-  expect(await quotaOf(HOME, now + 1)).toEqual([50n, 20n, 0n])
-})
-
-const parts = fc.array(fc.tuple(fc.nat(1e9), fc.nat(1e5), fc.nat(1e9)), { minLength: 1, maxLength: 6 })
-const moves = fc.array(
-  fc.record({
-    from: fc.nat(5),
-    to: fc.nat(5),
-    resource: fc.constantFrom(ENERGY, POWER, WATER),
-    share: fc.nat(150),
-  }),
-  { maxLength: 8 },
-)
-
-it('divides any contract exactly, whatever is moved afterwards', { timeout: 120_000 }, async () => {
-  await openMarket()
-  await fc.assert(fc.asyncProperty(parts, moves, sumsStayExact), { numRuns: 6 })
-})
-
-async function sumsStayExact(
-  given: readonly [number, number, number][],
-  exchanges: readonly { from: number; to: number; resource: number; share: number }[],
-): Promise<void> {
-  const snapshot = await lab().rpc('evm_snapshot')
-  const now = await period()
-  const homes = given.map((_, index) => homeAddress(200 + index))
-  const column = (at: 0 | 1 | 2) => given.map((part) => part[at])
-  const sums = ([0, 1, 2] as const).map((at) => column(at).reduce((sum, part) => sum + part, 0))
-  await lab().do(whole(now, ...sums))
-  await lab().do(allocate(1, homes, column(0), column(1), column(2)))
-  await lab().do(close(1))
-  for (const { from, to, resource, share } of exchanges) {
-    const [seller, buyer] = [homes[from % homes.length] ?? HOME, homes[to % homes.length] ?? HOME]
-    const has = Number((await quotaOf(seller, now))[resource - 1])
-    await lab().send(move(seller, buyer, now, resource, Math.floor((has * share) / 100)))
-  }
-  const quotas = await Promise.all(homes.map((home) => quotaOf(home, now)))
-  const total = [0, 1, 2].map((at) => quotas.reduce((sum, each) => sum + Number(each[at]), 0))
-  expect(total).toEqual(sums)
-  await lab().rpc('evm_revert', [snapshot])
-}

@@ -46,13 +46,14 @@ it('deploys both profiles, writes where they are, and attaches the next time', a
   }
 })
 
-it('makes the deployer administrator and manager, and nobody a market', async () => {
+it('makes the deployer administrator, manager and oracle', async () => {
   const { access } = await deployCommunity(options())
   const contract = new Interface(accessManagerAbi)
   for (const [role, expected] of [
     [0n, true],
     [ROLES.manager, true],
-    [ROLES.market, false],
+    [ROLES.oracle, true],
+    [7n, false],
   ] as const) {
     const data = contract.encodeFunctionData('hasRole', [role, chain.accounts[0]?.address])
     const answer = await rpcCall(chain.rpc, 'eth_call', [{ to: access, data }, 'latest'])
