@@ -9,6 +9,7 @@ import { commitmentMonitoringAbi } from '../chain/bindings/commitment-monitoring
 import { quotaAbi } from '../chain/bindings/quota.gen.ts'
 import type { Contracts } from '../chain/contracts-file.ts'
 import { deployCommunity } from '../chain/deploy.ts'
+import type { AuctionSettings } from '../chain/trading-settings.ts'
 import { startEmbeddedChain, type EmbeddedChain } from '../chain/network/embedded.ts'
 import { rpcCall } from '../chain/network/rpc.ts'
 import { systemRandom, wallClock } from '../bin/clock.ts'
@@ -51,6 +52,7 @@ export interface LabSettings {
   readonly sampleMs: number
   readonly slotsPerBilling: number
   readonly windowBlocks: number
+  readonly auctions?: AuctionSettings
 }
 
 export const LAB_SETTINGS: LabSettings = {

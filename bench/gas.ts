@@ -11,6 +11,7 @@ import {
   type Call,
   type LabSettings,
 } from './contract-lab.ts'
+import { marketRows } from './market-gas.ts'
 import type { BenchRow } from './recovery.ts'
 
 /** DESIGN §14: gas of one essential reading of 245 bytes, a whole transaction, once the ring is full. */
@@ -49,7 +50,7 @@ export async function run(): Promise<{ rows: BenchRow[] }> {
       sampleMs: 60_000,
       windowBlocks: WINDOW,
     })
-    rows.push(...(await otherRows(lab)), ...(await openingRows(lab)))
+    rows.push(...(await otherRows(lab)), ...(await openingRows(lab)), ...(await marketRows(chain)))
     return { rows }
   } finally {
     await chain.stop()

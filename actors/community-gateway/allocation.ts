@@ -23,6 +23,8 @@ export interface AllocatorOptions {
   readonly slotsPerBilling: number
   /** Revisions that the contract has opened so far. */
   readonly revisions: () => Promise<number>
+  /** The first period that the contract lets be divided: none in which lots are traded already. */
+  readonly earliestPeriod: () => Promise<number>
   readonly onFault: (thrown: unknown) => void
 }
 
@@ -108,7 +110,8 @@ export function createAllocator(options: AllocatorOptions): Allocator {
 
   const allocate = async (members: readonly Contribution[], revision: number): Promise<void> => {
     const { contract } = options
-    const fromPeriod = periodOf(slotAt(clock.nowMs(), options.sampleMs), options.slotsPerBilling)
+    const current = periodOf(slotAt(clock.nowMs(), options.sampleMs), options.slotsPerBilling)
+    const fromPeriod = Math.max(current, await options.earliestPeriod())
     const parts = divideContract(contract, members)
     const call = (name: string, step: string, values: readonly unknown[], gas: number) => ({
       id: `allocate:${revision}:${fromPeriod}:${step}`,

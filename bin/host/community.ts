@@ -17,6 +17,7 @@ import { claimStore, openStore, type Store } from '../../actors/storage/store.ts
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
 import type { Contracts } from '../../chain/contracts-file.ts'
+import { auctionSettings } from '../../chain/trading-settings.ts'
 import { decodeReport } from '../../hardware/board/frame.ts'
 import type { CommunityDescriptor } from '../../protocols/messages/join.ts'
 import { serveExtended } from '../../protocols/p2p/extended.ts'
@@ -107,6 +108,7 @@ const deploymentOf = (config: CommunityConfig, secrets: GatewaySecrets) => ({
   sampleMs: config.sampleMs,
   slotsPerBilling: config.slotsPerBilling,
   windowBlocks: config.challengeBlocks,
+  auctions: auctionSettings(config.blockTimeS, config.sampleMs * config.slotsPerBilling),
   file: join(config.dataDir, 'contracts.json'),
 })
 
@@ -274,6 +276,7 @@ function sendingParts(ground: Ground, hooks: Hooks, tell: Tell) {
     sampleMs,
     slotsPerBilling,
     revisions: () => words.revisions(),
+    earliestPeriod: () => words.earliestPeriod(),
   })
   const excesses = openExcessDesk({
     ...ground,

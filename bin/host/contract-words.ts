@@ -10,6 +10,8 @@ export interface ContractWords {
   nextAlarm(): Promise<number>
   /** Divisions of the community contract begun so far. */
   revisions(): Promise<number>
+  /** The first period that may be divided anew: no lot was asked for in it yet. */
+  earliestPeriod(): Promise<number>
   /** What a home may use in a period, exchanges included; null where no division holds. */
   quotaOf(home: string, period: number): Promise<Allowance | null>
 }
@@ -37,6 +39,7 @@ export function contractWords(
     },
     nextAlarm: () => number('monitoring', 'nextAlarm'),
     revisions: () => number('quota', 'revisions'),
+    earliestPeriod: () => number('quota', 'earliestPeriod'),
     async quotaOf(home, period) {
       if ((await number('quota', 'revisionAt', [period])) === 0) return null
       const [energyWh, powerW, waterMl] = await ask('quota', 'quotaOf', [home, period])

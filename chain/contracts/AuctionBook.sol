@@ -19,10 +19,10 @@ abstract contract AuctionBook is ITradingEnabler {
     /// @dev Subjects of an excess from here on are loans of power (IQuotaMarket).
     uint8 private constant FIRST_LOAN = 16;
 
-    /// @dev Six words, each written by the phase that needs it:
-    /// progress | phases | the buyer's seal | the best bid | the price | the lot's window and delivery.
-    /// `partiesPart` adds up the parts of the buyer and the bidders, who have no share in forfeits. `mark`
-    /// is what the winner had sold of the resource in the period with this lot. Slots of the window count
+    /// @dev Six words, so that the costly calls write few of them:
+    /// progress | phases | the buyer's seal | the best bid | the price | what bids add to, and the window.
+    /// `mark` is what the winner had sold of the resource in the period with this lot. `partiesPart` adds
+    /// up the parts of the buyer and the bidders, who have no share in forfeits. Slots of the window count
     /// from the period's first.
     struct Kept {
         State state;
@@ -30,14 +30,13 @@ abstract contract AuctionBook is ITradingEnabler {
         uint8 resource;
         uint16 bids;
         uint16 reveals;
-        uint40 newestBidBlock;
-        uint64 partiesPart;
         uint48 amount;
         uint40 period;
+        uint40 revealEnd;
+        uint72 mark;
         uint96 bond;
         uint40 commitEnd;
         uint40 showEnd;
-        uint40 revealEnd;
         uint32 revealSeconds;
         bytes32 seal;
         address winner;
@@ -47,11 +46,11 @@ abstract contract AuctionBook is ITradingEnabler {
         uint16 winnerIndex;
         uint8 winnerPlace;
         bool buyerRefunded;
+        uint64 partiesPart;
+        uint40 newestBidBlock;
         uint32 fromOffset;
         uint32 untilOffset;
         uint8 buyerPlace;
-        uint72 mark;
-        uint40 closesAt;
     }
 
     struct Bid {
@@ -121,7 +120,7 @@ abstract contract AuctionBook is ITradingEnabler {
         told.maxPrice = kept.maxPrice;
         told.winner = kept.winner;
         told.lowest = kept.lowest;
-        told.price = kept.winner == address(0) ? 0 : kept.second;
+        if (kept.winner != address(0)) told.price = kept.second < kept.maxPrice ? kept.second : kept.maxPrice;
         told.buyerRefunded = kept.buyerRefunded;
     }
 
@@ -155,7 +154,7 @@ abstract contract AuctionBook is ITradingEnabler {
     }
 
     function closesAt(uint256 id) external view returns (uint256 time) {
-        return _kept(id).closesAt;
+        return _closesAt(_kept(id).period);
     }
 
     // ---- Steps
@@ -199,6 +198,11 @@ abstract contract AuctionBook is ITradingEnabler {
 
     function _showFrom(Kept storage kept) internal view returns (uint256 height, uint256 time) {
         return (kept.newestBidBlock + GAP_BLOCKS + 1, kept.commitEnd + _gapSeconds() + 1);
+    }
+
+    /// @dev First second after a period.
+    function _closesAt(uint64 period) internal view returns (uint256) {
+        return _timeOf((uint256(period) + 1) * _slotsPerBilling);
     }
 
     /// @dev First second of a slot.

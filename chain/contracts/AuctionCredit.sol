@@ -34,7 +34,8 @@ abstract contract AuctionCredit is ITradingEnabler {
 
     function depositWithPermit(uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external {
         // Whoever sees a permit may use it first; then the allowance is there and the permit may fail.
-        try IERC20Permit(address(token)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
+        IERC20Permit permits = IERC20Permit(address(token));
+        try permits.permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
         _deposit(amount);
     }
 

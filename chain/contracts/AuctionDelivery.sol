@@ -51,8 +51,8 @@ abstract contract AuctionDelivery is AuctionBook, AuctionCredit {
         Kept storage kept = _in(id, State.Awarded);
         (bool decided, uint64 delivered, IQuota.Status status) = _decision(kept);
         if (!decided) {
-            bool accepted = msg.sender == _buyerOf(id) && block.timestamp < kept.closesAt;
-            if (!accepted) revert NotDecided(status, uint256(kept.closesAt) + decisionSeconds);
+            bool accepted = msg.sender == _buyerOf(id) && block.timestamp < _closesAt(kept.period);
+            if (!accepted) revert NotDecided(status, _silentUntil(kept));
             delivered = kept.amount;
         }
         kept.state = State.Settled;
@@ -63,7 +63,7 @@ abstract contract AuctionDelivery is AuctionBook, AuctionCredit {
         Kept storage kept = _in(id, State.Awarded);
         (bool decided,, IQuota.Status status) = _decision(kept);
         if (decided && (status == IQuota.Status.None || status == IQuota.Status.Void)) {
-            revert DecidedBySilence(uint256(kept.closesAt) + decisionSeconds);
+            revert DecidedBySilence(_silentUntil(kept));
         }
         _requireClosed(kept);
         (address winner, uint64 period, uint8 subject) = (kept.winner, kept.period, _subjectOf(kept));
@@ -113,14 +113,13 @@ abstract contract AuctionDelivery is AuctionBook, AuctionCredit {
     {
         uint64 excess;
         (excess, status) = quota.excessOf(kept.winner, kept.period, _subjectOf(kept));
-        bool closed = block.timestamp >= kept.closesAt;
-        if (kept.resource != POWER && !closed) return (false, 0, status);
+        if (kept.resource != POWER && block.timestamp < _closesAt(kept.period)) return (false, 0, status);
         if (status == IQuota.Status.Final || status == IQuota.Status.Opened) {
             return (true, kept.amount - _cut(kept, excess), status);
         }
         if (status == IQuota.Status.Unproved) return (true, 0, status);
         bool silent = status == IQuota.Status.None || status == IQuota.Status.Void;
-        decided = silent && block.timestamp >= uint256(kept.closesAt) + decisionSeconds;
+        decided = silent && block.timestamp >= _silentUntil(kept);
         if (decided && quota.metered(kept.winner, kept.period)) delivered = kept.amount;
     }
 
@@ -135,6 +134,11 @@ abstract contract AuctionDelivery is AuctionBook, AuctionCredit {
         return left < kept.amount ? uint64(left) : kept.amount;
     }
 
+    /// @dev From then on silence decides.
+    function _silentUntil(Kept storage kept) private view returns (uint256) {
+        return _closesAt(kept.period) + decisionSeconds;
+    }
+
     function _pay(uint256 id, Kept storage kept, uint64 delivered) private {
         (address seller, address buyer) = (kept.winner, _buyerOf(id));
         (uint256 price, uint256 held, uint256 amount) = (kept.second, heldFor(kept.lowest), kept.amount);
@@ -147,7 +151,8 @@ abstract contract AuctionDelivery is AuctionBook, AuctionCredit {
     }
 
     function _requireClosed(Kept storage kept) internal view {
-        if (kept.resource != POWER && block.timestamp < kept.closesAt) revert NotClosed(kept.closesAt);
+        uint256 closing = _closesAt(kept.period);
+        if (kept.resource != POWER && block.timestamp < closing) revert NotClosed(closing);
     }
 
     function _requireFirst(Kept storage kept, uint256 id) private {

@@ -80,19 +80,21 @@ abstract contract QuotaExchange is IQuotaMarket, QuotaDivision {
         uint8 sellerPlace,
         address buyer,
         uint8 buyerPlace,
-        Lot calldata lot
+        uint64 period,
+        uint8 resource,
+        uint64 amount
     ) external onlyMarket returns (uint72 mark) {
-        if (lot.resource == POWER) {
-            _lend(seller, sellerPlace, buyer, buyerPlace, lot);
+        if (resource == POWER) {
+            _lend(seller, sellerPlace, buyer, buyerPlace, period);
             return 0;
         }
-        uint256 index = _index(lot.resource);
-        Exchanged storage from = _exchanged[lot.period][seller][index];
-        from.locked -= lot.amount;
-        mark = from.sold + lot.amount;
+        uint256 index = _index(resource);
+        Exchanged storage from = _exchanged[period][seller][index];
+        from.locked -= amount;
+        mark = from.sold + amount;
         from.sold = mark;
-        _exchanged[lot.period][buyer][index].bought += lot.amount;
-        emit QuotaMoved(seller, buyer, lot.period, lot.resource, lot.amount);
+        _exchanged[period][buyer][index].bought += amount;
+        emit QuotaMoved(seller, buyer, period, resource, amount);
     }
 
     // ---- Anybody
@@ -184,15 +186,14 @@ abstract contract QuotaExchange is IQuotaMarket, QuotaDivision {
         delete _loans[period][home][place];
     }
 
-    function _lend(address seller, uint8 sellerPlace, address buyer, uint8 buyerPlace, Lot calldata lot)
+    function _lend(address seller, uint8 sellerPlace, address buyer, uint8 buyerPlace, uint64 period)
         private
     {
-        uint40 height = uint40(_height());
-        _loans[lot.period][seller][sellerPlace].lentAtBlock = height;
-        _loans[lot.period][buyer][buyerPlace].lentAtBlock = height;
-        emit PowerLent(
-            seller, buyer, lot.period, lot.amount, lot.fromSlot, lot.untilSlot, sellerPlace, buyerPlace
-        );
+        Loan storage loan = _loans[period][seller][sellerPlace];
+        loan.lentAtBlock = uint40(_height());
+        _loans[period][buyer][buyerPlace].lentAtBlock = uint40(_height());
+        (uint64 amount, uint64 fromSlot, uint64 untilSlot) = (loan.amount, loan.fromSlot, loan.untilSlot);
+        emit PowerLent(seller, buyer, period, amount, fromSlot, untilSlot, sellerPlace, buyerPlace);
     }
 
     function _holds(Loan memory loan, uint64 slot) private pure returns (bool) {

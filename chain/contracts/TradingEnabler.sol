@@ -137,7 +137,6 @@ contract TradingEnabler is AuctionSeals, AuctionDelivery, AccessManaged {
         (uint64 from, uint64 until, uint64 period) = (terms.fromSlot, terms.untilSlot, terms.period);
         uint64 first = period * _slotsPerBilling;
         (kept.resource, kept.amount, kept.period) = (terms.resource, uint48(terms.amount), uint40(period));
-        kept.closesAt = uint40(_timeOf(first + _slotsPerBilling));
         if (terms.resource == POWER) {
             bool inside = first <= from && from < until && until <= first + _slotsPerBilling;
             if (!inside) revert WindowOutsidePeriod(from, until, period);
@@ -195,24 +194,29 @@ contract TradingEnabler is AuctionSeals, AuctionDelivery, AccessManaged {
         uint16 silent = kept.bids - kept.reveals;
         if (silent != 0) {
             if (block.timestamp <= kept.revealEnd) revert TooEarly(kept.revealEnd);
-            emit BondsForfeited(id, uint256(silent) * kept.bond);
+            emit BondsForfeited(id, silent);
         }
         if (kept.winner == address(0)) return _fail(id, kept, Reason.NoneUnderMax);
-        if (kept.second > kept.maxPrice) return _fail(id, kept, Reason.SecondAboveMax);
+        if (kept.second > kept.maxPrice && kept.reveals > 1) return _fail(id, kept, Reason.SecondAboveMax);
         if (block.timestamp >= _moveUntil(kept)) return _fail(id, kept, Reason.TooLate);
         _award(id, kept);
     }
 
     function _award(uint256 id, Kept storage kept) private {
         (address winner, address buyer) = (kept.winner, _buyerOf(id));
+        // Only power has places: for the rest the word they are in is not read.
+        uint8 buyerPlace = kept.resource == POWER ? kept.buyerPlace : 0;
         kept.state = State.Awarded;
-        kept.mark = _exchange.moveLocked(winner, kept.winnerPlace, buyer, kept.buyerPlace, _lotOf(kept));
+        if (kept.second > kept.maxPrice) kept.second = kept.maxPrice;
+        kept.mark = _exchange.moveLocked(
+            winner, kept.winnerPlace, buyer, buyerPlace, kept.period, kept.resource, kept.amount
+        );
         emit AuctionAwarded(id, winner, buyer, kept.second, heldFor(kept.lowest));
     }
 
     function _failAfter(uint256 id, Kept storage kept, Reason reason, uint256 end) private {
         if (block.timestamp <= end) revert TooEarly(end);
-        if (reason == Reason.NoMaxPrice) emit BondsForfeited(id, kept.bond);
+        if (reason == Reason.NoMaxPrice) emit BondsForfeited(id, 1);
         _fail(id, kept, reason);
     }
 
@@ -223,7 +227,9 @@ contract TradingEnabler is AuctionSeals, AuctionDelivery, AccessManaged {
 
     /// @dev Quota moves before the period is over; power before its window begins.
     function _moveUntil(Kept storage kept) private view returns (uint256) {
-        return kept.resource == POWER ? _timeOf(_lotOf(kept).fromSlot) : kept.closesAt;
+        uint64 period = kept.period;
+        if (kept.resource != POWER) return _closesAt(period);
+        return _timeOf(uint256(period) * _slotsPerBilling + kept.fromOffset);
     }
 
     function _requireAdmitted() private view {

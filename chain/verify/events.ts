@@ -50,11 +50,15 @@ export const QUOTA_ABI = [
   'event AllocationClosed(uint64 revision)',
   'event QuotaMoved(address indexed from, address indexed to, uint64 indexed period, uint8 resource, ' +
     'uint64 amount)',
+  'event PowerLent(address indexed lender, address indexed borrower, uint64 indexed period, uint64 amount, ' +
+    'uint64 fromSlot, uint64 untilSlot, uint8 lenderPlace, uint8 borrowerPlace)',
   'event ExcessOpened(address indexed home, uint64 indexed period, uint8 indexed resource, uint64 ' +
     'excess, uint64 value)',
   `function openExcess(address home, uint64 period, uint8 resource, uint64 startPeriod, ${RECORD} ` +
     `start, ${RECORD} end, uint64 value, uint256 blinding)`,
   `function openPeak(address home, uint64 period, ${RECORD} record, uint64 value, uint256 blinding)`,
+  `function openLoan(address home, uint64 period, uint8 place, ${RECORD} record, uint64 value, ` +
+    'uint256 blinding)',
   'function quotaOf(address home, uint64 period) view returns (uint64 energyWh, uint64 powerW, ' +
     'uint64 waterMl)',
   'function communityContract(uint64 revision) view returns (uint64 fromPeriod, uint64 energyWh, ' +
@@ -115,6 +119,15 @@ const SHAPES = {
     period: natural,
     resource: natural,
     amount: z.bigint(),
+  }),
+  PowerLent: z.object({
+    lender: account,
+    borrower: account,
+    period: natural,
+    amount: z.bigint(),
+    fromSlot: natural,
+    untilSlot: natural,
+    lenderPlace: natural,
   }),
   ExcessOpened: z.object({
     home: account,

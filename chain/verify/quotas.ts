@@ -2,24 +2,33 @@ import { z } from 'zod'
 import { bytesOf } from './encode.ts'
 import type { ChainTransaction } from './blocks.ts'
 import { quotaInterface, type ChainEvent, type EventOf } from './events.ts'
+import { lentAt, lentLater, loanOf } from './loans.ts'
 import { named } from './named.ts'
 import type { Findings } from './report.ts'
 import { consumption, opens } from './totals.ts'
 import { homeOf, periodIn, type Quotas, type Revision, type Trail } from './trail.ts'
 
 const RESOURCES = ['energyWh', 'powerW', 'waterMl'] as const
+const ENERGY = 1
 const POWER = 2
 const WATER = 3
 
 type QuotaEvent = Extract<
   ChainEvent,
-  { name: 'CommunityContractSet' | 'QuotaAllocated' | 'AllocationClosed' | 'QuotaMoved' }
+  {
+    name: 'CommunityContractSet' | 'QuotaAllocated' | 'AllocationClosed' | 'QuotaMoved' | 'PowerLent'
+  }
 >
 
 /** Follows the division of the community contract and the exchanges between homes. */
-export function quotaEvent(event: QuotaEvent, trail: Trail, findings: Findings): void {
+export function quotaEvent(event: QuotaEvent, block: number, trail: Trail, findings: Findings): void {
   if (event.name === 'QuotaMoved') {
     trail.moves.push(event.args)
+    return
+  }
+  if (event.name === 'PowerLent') {
+    const { lenderPlace: place, ...loan } = event.args
+    trail.loans.push({ ...loan, place, block })
     return
   }
   const { revision } = event.args
@@ -65,6 +74,7 @@ function checkSums(number: number, { contracted, parts }: Revision, findings: Fi
 const record = z.object({ slot: z.bigint(), points: z.string() })
 const excessArguments = z.object({ value: z.bigint(), blinding: z.bigint() })
 const peakArguments = excessArguments.extend({ record })
+type PeakCall = z.infer<typeof peakArguments>
 
 /** An excess that was opened on the chain: the number shown must open the home's own points. */
 export function excessOpened(
@@ -74,19 +84,35 @@ export function excessOpened(
   findings: Findings,
 ): void {
   const { home, period, resource } = event
-  const name = RESOURCES[resource - 1] ?? `resource ${resource}`
-  const holds = resource === POWER ? peakHolds(event, sent, trail) : differenceHolds(event, sent, trail)
+  const ofPeriod = resource === ENERGY || resource === WATER
+  const name = RESOURCES[ofPeriod ? resource - 1 : POWER - 1] ?? ''
+  const peak = ofPeriod ? null : callOf(resource === POWER ? 'openPeak' : 'openLoan', sent, peakArguments)
+  const holds = ofPeriod ? differenceHolds(event, sent, trail) : peakHolds(event, peak, trail)
   if (!holds) {
     const says = `the ${name} opened against ${home} for period ${period} is not what its points hold`
     findings.home('opening', home, null, `${name} of period ${period}`, says)
   }
-  const quota = quotaIn(trail, home, period)[resource - 1] ?? 0n
-  const excess = event.value > quota ? event.value - quota : 0n
+  const covered = ofPeriod
+    ? (quotaIn(trail, home, period)[resource - 1] ?? 0n)
+    : powerCovered(event, Number(peak?.record.slot ?? 0n), trail)
+  const excess = event.value > covered ? event.value - covered : 0n
   if (event.excess !== excess) {
     const whose = `the excess of ${home} in period ${period}`
     const says = `${whose} is ${excess}, the contract settled ${event.excess}`
     findings.home('opening', home, null, `excess of ${name}, period ${period}`, says)
   }
+}
+
+/** What a home might draw in a slot; for a loan also what was lent after it, which is cut first. */
+function powerCovered(
+  { home, period, resource }: EventOf<'ExcessOpened'>,
+  slot: number,
+  trail: Trail,
+): bigint {
+  const [, powerW] = quotaIn(trail, home, period)
+  const quota = powerW + lentAt(trail, home, slot)
+  const loan = loanOf(trail, home, period, resource)
+  return loan === undefined ? quota : quota + lentLater(trail, loan, slot)
 }
 
 function differenceHolds(event: EventOf<'ExcessOpened'>, sent: ChainTransaction, trail: Trail): boolean {
@@ -97,8 +123,7 @@ function differenceHolds(event: EventOf<'ExcessOpened'>, sent: ChainTransaction,
   return opens(used, { quantity: water ? 'waterMl' : 'energyImportWh', ...call })
 }
 
-function peakHolds(event: EventOf<'ExcessOpened'>, sent: ChainTransaction, trail: Trail): boolean {
-  const call = callOf('openPeak', sent, peakArguments)
+function peakHolds(event: EventOf<'ExcessOpened'>, call: PeakCall | null, trail: Trail): boolean {
   if (call === null || call.value !== event.value) return false
   const slot = Number(call.record.slot)
   const kept = homeOf(trail, event.home).records.find((each) => each.slot === slot)
@@ -112,7 +137,11 @@ function endsWith(payload: Uint8Array, points: Uint8Array): boolean {
   return Buffer.from(payload.subarray(-points.length)).equals(points)
 }
 
-function callOf<T>(name: 'openExcess' | 'openPeak', sent: ChainTransaction, shape: z.ZodType<T>): T | null {
+function callOf<T>(
+  name: 'openExcess' | 'openPeak' | 'openLoan',
+  sent: ChainTransaction,
+  shape: z.ZodType<T>,
+): T | null {
   try {
     const values = quotaInterface.decodeFunctionData(name, sent.transaction.input)
     return shape.parse(named(quotaInterface.getFunction(name)?.inputs ?? [], values))

@@ -61,6 +61,6 @@ function apply(event: ChainEvent, sent: ChainTransaction, trail: Trail, findings
     case 'ExcessOpened':
       return excessOpened(event.args, sent, trail, findings)
     default:
-      quotaEvent(event, trail, findings)
+      quotaEvent(event, sent.block, trail, findings)
   }
 }

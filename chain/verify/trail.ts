@@ -1,6 +1,7 @@
 import type { Point } from '../../protocols/crypto/group.ts'
 import type { PerQuantity } from '../../protocols/crypto/points.ts'
 import type { ChainRecord } from '../../protocols/messages/record.ts'
+import type { LoanTrail } from './loans.ts'
 
 /** A record as the chain's own history tells it. */
 export interface KeptRecord extends ChainRecord {
@@ -63,6 +64,7 @@ export interface Trail {
   readonly totals: Map<number, TotalTrail>
   readonly revisions: Map<number, Revision>
   readonly moves: { from: string; to: string; period: number; resource: number; amount: bigint }[]
+  readonly loans: LoanTrail[]
 }
 
 /** A published total, as its event has it. */

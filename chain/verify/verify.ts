@@ -97,6 +97,7 @@ function beginTrail({ monitoring }: ContractAddresses, chainId: number, slotsPer
     totals: new Map(),
     revisions: new Map(),
     moves: [],
+    loans: [],
   }
 }
 

@@ -73,11 +73,17 @@ interface IQuotaMarket {
     /// @notice Frees a buyer's place.
     function dismissOffer(address buyer, Lot calldata lot, uint8 place) external;
 
-    /// @notice Moves locked quota to the buyer; for power, lends it. `mark` is all that the seller has sold
-    /// of the resource in the period, this lot included (0 for power).
-    function moveLocked(address seller, uint8 sellerPlace, address buyer, uint8 buyerPlace, Lot calldata lot)
-        external
-        returns (uint72 mark);
+    /// @notice Moves locked quota to the buyer; for power, lends it, in the places that the two have. `mark` is
+    /// all that the seller has sold of the resource in the period, this lot included (0 for power).
+    function moveLocked(
+        address seller,
+        uint8 sellerPlace,
+        address buyer,
+        uint8 buyerPlace,
+        uint64 period,
+        uint8 resource,
+        uint64 amount
+    ) external returns (uint72 mark);
 
     /// @notice Asserts an excess for the manager; unlike `assertExcess` it may be 0.
     function assertForMarket(address home, uint64 period, uint8 subject, uint64 number, uint64 excess)

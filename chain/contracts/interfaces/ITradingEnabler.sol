@@ -121,8 +121,7 @@ interface ITradingEnabler {
 
     /// @notice Settings of the deployment. `blockSeconds`: the chain's block period. `securityBps`: S of the
     /// paper in 1/10,000. `strict`: the paper's rule, that fails an auction whose second lowest bid is above
-    /// the maximum price or missing. `decisionSeconds`: time after a period's close after which silence
-    /// decides.
+    /// the maximum price. `decisionSeconds`: time after a period's close after which silence decides.
     struct Settings {
         uint32 blockSeconds;
         uint16 securityBps;
@@ -205,8 +204,9 @@ interface ITradingEnabler {
         uint256 indexed id, address indexed winner, address indexed buyer, uint96 price, uint96 held
     );
     event AuctionFailed(uint256 indexed id, Reason reason);
-    /// @notice Bonds that went to the treasury: of the buyer (NoMaxPrice), or of all who did not reveal.
-    event BondsForfeited(uint256 indexed id, uint256 amount);
+    /// @notice So many bonds went to the treasury: the buyer's (NoMaxPrice), or those of all who did not
+    /// reveal.
+    event BondsForfeited(uint256 indexed id, uint16 bonds);
     /// @notice `amount` micro-SCT became credit of the account again; its quota is free.
     event Refunded(uint256 indexed id, address indexed account, uint256 amount);
     /// @notice `paid` is what the seller got of the price, `penalty` what the buyer got of the seller's

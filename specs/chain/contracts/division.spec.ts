@@ -24,7 +24,7 @@ async function divide(revision: number, from: number): Promise<void> {
   await lab().do(close(revision))
 }
 
-it('refuses to be made without authority, monitoring, market or window: ZeroAddress, ZeroWindow', async () => {
+it('is not made without authority, monitoring, market or window: ZeroAddress, ZeroWindow', async () => {
   const { access: authority, monitoring, trading } = lab().contracts
   const wrong: [string, unknown[]][] = [
     ['ZeroAddress', [ZeroAddress, monitoring, trading, 1]],
