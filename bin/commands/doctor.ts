@@ -1,8 +1,11 @@
+import { delimiter } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
+import { builtIn } from '../../chain/network/geth/install.ts'
 import { wallClock } from '../clock.ts'
 import { aptLine, examine, missingPackages, type Finding } from '../doctor/checks.ts'
 import { thisMachine, type Machine } from '../doctor/machine.ts'
+import { gethPlaces } from '../host/cache-folder.ts'
 
 interface DoctorFlags {
   readonly fix?: true
@@ -17,7 +20,9 @@ export function registerDoctorCommand(program: Command): void {
     .option('--fix', 'install missing Debian packages (as root)')
     .option('--json', 'print the findings as JSON')
     .action(async (flags: DoctorFlags) => {
-      const machine = thisMachine(productFolder(), wallClock, process.env.PATH ?? '')
+      const places = gethPlaces()
+      const searchPath = [builtIn(places), places.searchPath].join(delimiter)
+      const machine = thisMachine(productFolder(), wallClock, searchPath)
       process.exitCode = await runDoctor(machine, flags)
     })
 }

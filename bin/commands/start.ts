@@ -85,7 +85,7 @@ export function registerStartCommand(program: Command): void {
     )
     .option('--report <file>', 'write the report of the run to this file')
     .option('--data <folder>', 'data folder (./.meterhood; with --for a fresh temporary one)')
-    .option('--chain <kind>', 'embedded', 'embedded')
+    .option('--chain <kind>', 'embedded, or geth: three signers and a node that follows', 'embedded')
     .option(
       '--boards <kind>',
       'firmware: the real firmware, emulated; profile: the profile speaks for it',
@@ -93,7 +93,7 @@ export function registerStartCommand(program: Command): void {
     )
     .option('--board-hex <file>', 'another firmware for the power boards (Intel HEX)')
     .option('--profiles <folder>', 'electricity_w.csv, water_l.csv, pv_w.csv: one column a home')
-    .option('--block-time <seconds>', 'block time of the embedded chain', '1')
+    .option('--block-time <seconds>', 'block time of the chain', '1')
     .option('--batch <n>', 'slots of a home that go in one call when they wait, 1 to 4')
     .option('--isolate', 'a process of its own for each home')
     .option('--fault <list>', 'faults to play, e.g. kill:home:2@10s,wire:1.power@20s')

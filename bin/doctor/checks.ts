@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { GETH_VERSION } from '../../chain/network/geth/install.ts'
 import type { Machine } from './machine.ts'
 
 /** One thing looked at. */
@@ -167,12 +168,10 @@ function geth(machine: Machine): Finding {
   const program = machine.find('geth')
   const said = program === null ? null : machine.run(program, ['version'])
   const version = /^Version: (\S+)/m.exec(said ?? '')?.[1]
-  const ok = version?.startsWith('1.13.15') ?? false
+  const ok = version?.startsWith(GETH_VERSION) ?? false
   const found = version ?? 'not found'
-  const fix = ok
-    ? null
-    : 'go install -ldflags=-checklinkname=0 github.com/ethereum/go-ethereum/cmd/geth@v1.13.15'
-  return { name: 'geth', ok, required: false, found, without: 'no chain with signers of its own', fix }
+  const fix = ok ? null : 'npx meterhood chain install (builds it with Go: a few minutes)'
+  return { name: 'geth', ok, required: false, found, without: 'there is no chain with signers (--chain geth), and its specs are left out', fix }
 }
 
 function debianPackages(machine: Machine): Finding[] {

@@ -15,6 +15,7 @@ import { RECORD_BYTES } from '../../protocols/messages/record.ts'
 import { WHOLE_NETWORK, type Cable } from '../../protocols/rules/cable.ts'
 import type { ChainView } from '../../web/read-model.ts'
 import { wallClock } from '../clock.ts'
+import { createFinality, type Finality, type FinalityKind } from './finality.ts'
 import type { GatewayLog } from './log.ts'
 
 /** A contract that a gateway follows; facts are applied in the transaction that moves the cursor. */
@@ -65,6 +66,7 @@ export interface ChainLinkOptions {
   readonly rpc: string
   /** The way to that node. */
   readonly cable?: Cable
+  readonly finality: FinalityKind
   readonly chainId: number
   readonly genesisHash: string
   readonly blockTimeS: number
@@ -77,7 +79,6 @@ export interface ChainLinkOptions {
   readonly log: GatewayLog
 }
 
-const FINAL_DEPTH = 3
 const ABIS = { monitoring: monitoringAbi, quota: quotaAbi } as const
 const monitoring = new Interface(monitoringAbi)
 const ADDRESS_BYTES = 20
@@ -157,13 +158,14 @@ class Link implements ChainLink {
   readonly #outcomes: ((outcome: CallOutcome) => void)[] = []
   readonly #forget: (() => void)[] = []
   #account: AccountOutbox | undefined
-  #savedBlock = -1
+  readonly #finality: Finality
   #forks = 0
   #pending = 0
 
   constructor(options: ChainLinkOptions, feed: ChainFeed) {
     this.#options = options
     this.#feed = feed
+    this.#finality = createFinality(options.finality)
     this.outbox = {
       enqueue: async (trx, { id, kind, to, data, valueWei, gas }) => {
         if (this.#account === undefined) throw new Error('the outbox is not open')
@@ -200,8 +202,13 @@ class Link implements ChainLink {
   }
 
   #isFinal(block: number): boolean {
-    const head = this.#feed.head()?.number ?? 0
-    return head - block >= FINAL_DEPTH && block <= this.#savedBlock
+    const newest = this.#finalBlock()
+    return newest !== null && block <= newest
+  }
+
+  #finalBlock(): number | null {
+    const head = this.#feed.head()
+    return head === undefined ? null : this.#finality.newest(head.number)
   }
 
   async follow({ name, address, apply, revert, wants }: Followed): Promise<void> {
@@ -247,14 +254,13 @@ class Link implements ChainLink {
       connecting: 'connecting',
       foreign: 'away',
     } as const
-    const deepest = head === undefined ? null : Math.min(this.#savedBlock, head.number - FINAL_DEPTH)
     return {
       state: shown[state],
       chainId: this.#options.chainId,
       head: head?.number ?? null,
       headAtMs: head?.timestampMs ?? null,
       lagMs: head === undefined ? null : Math.max(0, wallClock.nowMs() - head.timestampMs),
-      final: deepest === null || deepest < 0 ? null : deepest,
+      final: this.#finalBlock(),
       pending: this.#pending,
     }
   }
@@ -264,7 +270,7 @@ class Link implements ChainLink {
   }
 
   saved(block: number): void {
-    this.#savedBlock = block
+    this.#finality.saved(block)
   }
 
   onOutcome(listener: (outcome: CallOutcome) => void): void {

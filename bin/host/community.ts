@@ -79,6 +79,7 @@ async function layGround(config: CommunityConfig, network: Network): Promise<Gro
   const chain = await openChainLink({
     rpc: config.rpc,
     cable: network.chain,
+    finality: config.finality,
     chainId,
     genesisHash,
     blockTimeS: config.blockTimeS,

@@ -1,4 +1,5 @@
 import type { BoardKind } from '../../protocols/rules/reading.ts'
+import type { FinalityKind } from './finality.ts'
 
 /** A board as its home reaches it; the record key stays between the board and the community gateway. */
 export interface BoardConfig {
@@ -20,6 +21,7 @@ export interface CommunityConfig {
   readonly name: string
   readonly dataDir: string
   readonly rpc: string
+  readonly finality: FinalityKind
   readonly page: PageConfig
   /** Private key that pays and signs for the manager; made and kept in the data folder when absent. */
   readonly managerKey: string | null
@@ -44,6 +46,7 @@ export interface HomeConfig {
   readonly name: string
   readonly dataDir: string
   readonly rpc: string
+  readonly finality: FinalityKind
   readonly page: PageConfig
   readonly invite: string | null
   readonly boards: readonly BoardConfig[]

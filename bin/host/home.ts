@@ -42,6 +42,7 @@ async function openChain(home: HomeOpening, descriptor: CommunityDescriptor): Pr
   return openChainLink({
     rpc: home.config.rpc,
     cable: home.network.chain,
+    finality: home.config.finality,
     chainId: descriptor.chainId,
     genesisHash: descriptor.genesisHash,
     blockTimeS: descriptor.blockTimeS,

@@ -1,4 +1,5 @@
 import type { CommunityTally, HomeTally } from '../host/configs.ts'
+import type { RunChain } from './chain.ts'
 import { percentiles, type HomeReport, type RunReport } from './report.ts'
 import type { ChainCount } from './scan-chain.ts'
 
@@ -8,8 +9,7 @@ export interface RunFigures {
   readonly homes: readonly HomeTally[]
   readonly community: CommunityTally
   readonly chain: ChainCount
-  readonly chainId: number
-  readonly rpc: string
+  readonly network: Pick<RunChain, 'kind' | 'chainId' | 'rpc' | 'signers'>
   readonly contracts: { readonly monitoring: string; readonly quota: string }
   readonly firstDecryptedMs: number | null
   readonly pages: readonly string[]
@@ -60,7 +60,7 @@ function homeReport(home: HomeTally, figures: RunFigures): HomeReport {
 
 /** The report of a run (DESIGN §13). */
 export function assembleReport(figures: RunFigures): RunReport {
-  const { homes, community, chain } = figures
+  const { homes, community, chain, network } = figures
   const { measured, missing, lost } = latencies(figures)
   return {
     homes: homes.map((home) => homeReport(home, figures)),
@@ -81,12 +81,12 @@ export function assembleReport(figures: RunFigures): RunReport {
     firstDecryptedMs: figures.firstDecryptedMs,
     gas: { perReading: chain.gasPerReading, total: chain.gasTotal },
     chain: {
-      kind: 'embedded',
-      chainId: figures.chainId,
-      rpc: figures.rpc,
+      kind: network.kind,
+      chainId: network.chainId,
+      rpc: network.rpc,
       blocks: chain.blocks,
       reorgs: Math.max(community.reorgs, ...homes.map((home) => home.reorgs)),
-      signers: [],
+      signers: network.signers,
     },
     contracts: { ...figures.contracts, token: null, trading: null },
     trades: { offered: 0, awarded: 0, failed: 0, delivered: 0, offerToSettledMs: { p50: null } },

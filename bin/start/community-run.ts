@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { StartOptions } from './options.ts'
+import type { FinalityKind } from '../host/finality.ts'
 import type { BoardConfig, CommunityConfig, HomeConfig, HostedHome } from '../host/configs.ts'
 import type { BoardKind } from '../../protocols/rules/reading.ts'
 
@@ -18,6 +19,12 @@ const CONTRACTED_W_PER_HOME = 6_900
 const HEADROOM_PERMILLE = 1_100
 const CHALLENGE_BLOCKS = 10
 
+/** The folder of the community gateway in the data folder of a run. */
+export const communityFolder = ({ dataDir }: StartOptions): string => join(dataDir, 'community')
+
+/** Blocks of the embedded chain must be saved before they are final; those of Geth are on disk as they come. */
+const finalityOf = ({ chain }: StartOptions): FinalityKind => (chain === 'geth' ? 'depth' : 'saved')
+
 /** The folder name of home `number`: `home-01`. */
 export const homeName = (number: number): string => `home-${String(number).padStart(2, '0')}`
 
@@ -34,7 +41,8 @@ export function communityConfig(
   const spare = (sum: number): number => Math.max(1, Math.round((sum * HEADROOM_PERMILLE) / 1_000))
   return {
     name: 'demo',
-    dataDir: join(options.dataDir, 'community'),
+    dataDir: communityFolder(options),
+    finality: finalityOf(options),
     rpc: chain.rpc,
     page: { host: '127.0.0.1', port: options.port },
     managerKey: chain.managerKey,
@@ -74,6 +82,7 @@ export function homeConfig(
     invite,
     boards,
     boardsAre: options.boards,
+    finality: finalityOf(options),
     timeScale,
     batch: options.batch,
     listen: ['/ip4/127.0.0.1/tcp/0'],

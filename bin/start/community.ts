@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EventSource } from 'eventsource'
-import { startEmbeddedChain, type EmbeddedChain } from '../../chain/network/embedded.ts'
 import type { HostedBoard } from '../../hardware/board/host.ts'
 import {
   loadProfiles,
@@ -24,13 +23,14 @@ import {
   type ExpectedUse,
 } from './community-run.ts'
 import type { StartOptions } from './options.ts'
+import { startChain, type RunChain } from './chain.ts'
 import { startChild, type Child } from './child.ts'
 import { Cuts } from './cuts.ts'
 import { supervise, type Supervised } from './supervised.ts'
 
 /** A community that runs: its processes, and what they said of themselves. */
 export interface RunningCommunity {
-  readonly chain: EmbeddedChain
+  readonly chain: RunChain
   readonly gateway: Supervised
   readonly boards: Supervised
   /** The process of each home; the same for all unless they are isolated. */
@@ -84,11 +84,11 @@ async function commissionBoards(options: StartOptions, gateway: Supervised): Pro
 }
 
 /** Tells every process which block the chain is saved up to: that is what final means here. */
-function passOnSaves(chain: EmbeddedChain, processes: () => readonly Supervised[]): () => void {
+function passOnSaves(chain: RunChain, processes: () => readonly Supervised[]): () => void {
   const timer = setInterval(() => {
-    const saved = chain.lastSaved()
-    if (saved === null) return
-    for (const each of processes()) each.ask('saved', { block: saved.block }).catch(() => undefined)
+    const block = chain.savedBlock()
+    if (block === null) return
+    for (const each of processes()) each.ask('saved', { block }).catch(() => undefined)
   }, SAVED_POLL_MS)
   return () => clearInterval(timer)
 }
@@ -116,16 +116,12 @@ interface Beginning {
   readonly onDeath: (fault: Fault) => void
 }
 
-async function startChain({ options, tell, stops }: Beginning): Promise<EmbeddedChain> {
-  const chain = await startEmbeddedChain({
-    dataDir: join(options.dataDir, 'chain'),
-    blockTimeS: options.blockTimeS,
-    clock: wallClock,
-    random: systemRandom,
-    searchPath: process.env.PATH ?? '',
-  })
+async function beginChain({ options, tell, stops, onDeath }: Beginning): Promise<RunChain> {
+  const chain = await startChain(options)
   stops.push(() => chain.stop())
-  tell(`chain      embedded, ${options.blockTimeS} s blocks, ${chain.rpc}`)
+  chain.onDeath(onDeath)
+  const signers = chain.signers.length === 0 ? '' : `, ${chain.signers.length} signers`
+  tell(`chain      ${chain.kind}, ${options.blockTimeS} s blocks${signers}, ${chain.rpc}`)
   return chain
 }
 
@@ -134,11 +130,9 @@ interface Founded {
   readonly opened: CommunityOpened
 }
 
-async function found(begun: Beginning, chain: EmbeddedChain): Promise<Founded> {
+async function found(begun: Beginning, chain: RunChain): Promise<Founded> {
   const { options, expected, timeScale, ahead, cuts, stops, onDeath, tell } = begun
-  const managerKey = chain.accounts[0]?.privateKey
-  if (managerKey === undefined) throw new Fault('chain-start', 'the embedded chain has no funded account')
-  const config = communityConfig(options, { rpc: chain.rpc, managerKey }, expected, timeScale)
+  const config = communityConfig(options, chain, expected, timeScale)
   const founded: { opened: CommunityOpened | null } = { opened: null }
   const gateway = await supervise({
     name: 'community',
@@ -210,7 +204,7 @@ export async function startCommunity(options: StartOptions, tell: Tell): Promise
     for (const stop of stops.splice(0).reverse()) await stop()
   }
   try {
-    const chain = await startChain(begun)
+    const chain = await beginChain(begun)
     const { gateway, opened } = await found(begun, chain)
     const listener = firstReading(opened.page)
     stops.push(() => listener.close())
@@ -271,7 +265,7 @@ function startAhead(options: StartOptions): Ahead {
 }
 
 interface HomesNeed extends Beginning {
-  readonly chain: EmbeddedChain
+  readonly chain: RunChain
   readonly gateway: Supervised
   readonly hosted: readonly HostedHome[]
   readonly served: readonly HostedBoard[]

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { Fault, badField } from '../../protocols/rules/fault.ts'
+import { badField } from '../../protocols/rules/fault.ts'
 import { durationMs } from './duration.ts'
 import { needsIsolation, parseFaults, type PlannedFault } from './faults.ts'
 
@@ -36,6 +36,7 @@ export interface StartOptions {
   readonly reportFile: string | null
   readonly dataDir: string
   readonly temporary: boolean
+  readonly chain: 'embedded' | 'geth'
   readonly boards: 'firmware' | 'profile'
   readonly boardHex: string | null
   readonly profilesDir: string | null
@@ -96,15 +97,6 @@ function dataFolder(flags: StartFlags): { dataDir: string; temporary: boolean } 
 
 /** Checks the flags of `start`; throws a fault that names the flag and what it takes. */
 export function readStartFlags(flags: StartFlags): StartOptions {
-  if (oneOf('--chain', flags.chain, ['embedded', 'geth']) === 'geth') {
-    throw new Fault(
-      'geth-not-here',
-      '--chain: this version runs the embedded chain only; leave the flag out',
-      {
-        field: '--chain',
-      },
-    )
-  }
   const homes = wholeNumber('--homes', flags.homes, 1, HOMES_MAX)
   const sampleMs = durationMs('--period', flags.period)
   if (sampleMs < 500) throw badField('--period', 'at least 500ms', flags.period)
@@ -116,6 +108,7 @@ export function readStartFlags(flags: StartFlags): StartOptions {
     runMs: flags.for === undefined ? null : durationMs('--for', flags.for),
     reportFile: flags.report === undefined ? null : resolve(flags.report),
     ...dataFolder(flags),
+    chain: oneOf('--chain', flags.chain, ['embedded', 'geth']),
     boards: oneOf('--boards', flags.boards, ['firmware', 'profile']),
     boardHex: existing('--board-hex', flags.boardHex, 'file'),
     profilesDir: existing('--profiles', flags.profiles, 'folder'),

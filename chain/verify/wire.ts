@@ -120,6 +120,7 @@ const reader =
 
 export const readQuantity = reader('number', quantity)
 export const readData = reader('bytes', data)
+export const readHeader = reader('block header', header)
 export const readBlock = reader('block', block)
 export const readReceipts = reader('list of receipts', z.array(receipt))
 export const readLogs = reader('list of logs', z.array(placedLog))

@@ -1,0 +1,83 @@
+import { join } from 'node:path'
+import { Wallet } from 'ethers'
+import { startEmbeddedChain } from '../../chain/network/embedded.ts'
+import { startGethChain } from '../../chain/network/geth/local-network.ts'
+import { Fault } from '../../protocols/rules/fault.ts'
+import { systemRandom, wallClock } from '../clock.ts'
+import { gethPlaces } from '../host/cache-folder.ts'
+import { loadSecrets } from '../host/secrets.ts'
+import { communityFolder } from './community-run.ts'
+import type { StartOptions } from './options.ts'
+
+/** The chain of a run, whichever program makes its blocks. */
+export interface RunChain {
+  readonly kind: 'embedded' | 'geth'
+  readonly rpc: string
+  readonly chainId: number
+  /** Accounts that seal its blocks; the embedded chain has none. */
+  readonly signers: readonly string[]
+  /** Key of the account that had currency from the first block on and founds the community. */
+  readonly managerKey: string
+  /** The block that the embedded chain is saved up to; null where nothing needs saving. */
+  savedBlock(): number | null
+  /** Saves what a kill would take. */
+  save(): Promise<unknown>
+  /** SIGKILL to all of it; after `downMs` it goes on from what is on disk. */
+  kill(downMs: number): Promise<void>
+  /** Lets all of it freeze, and go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void
+  /** A fault of a node that ended unasked. */
+  readonly onDeath: (listener: (fault: Fault) => void) => void
+  stop(): Promise<void>
+}
+
+/** Starts the chain that the options ask for, or goes on with the one in their data folder. */
+export function startChain(options: StartOptions): Promise<RunChain> {
+  return options.chain === 'geth' ? startGeth(options) : startEmbedded(options)
+}
+
+const chainFolder = ({ dataDir }: StartOptions): string => join(dataDir, 'chain')
+
+async function startEmbedded(options: StartOptions): Promise<RunChain> {
+  const chain = await startEmbeddedChain({
+    dataDir: chainFolder(options),
+    blockTimeS: options.blockTimeS,
+    clock: wallClock,
+    random: systemRandom,
+    searchPath: process.env.PATH ?? '',
+  })
+  const managerKey = chain.accounts[0]?.privateKey
+  if (managerKey === undefined) throw new Fault('chain-start', 'the embedded chain has no funded account')
+  const { rpc, chainId } = chain
+  return {
+    ...{ kind: 'embedded', rpc, chainId, signers: [], managerKey },
+    savedBlock: () => chain.lastSaved()?.block ?? null,
+    save: () => chain.save(),
+    kill: (downMs) => chain.kill(downMs),
+    signal: (signal) => chain.signal(signal),
+    onDeath: () => undefined,
+    stop: () => chain.stop(),
+  }
+}
+
+async function startGeth(options: StartOptions): Promise<RunChain> {
+  const managerKey = loadSecrets(communityFolder(options), systemRandom).accountKey
+  const chain = await startGethChain({
+    dataDir: chainFolder(options),
+    blockTimeS: options.blockTimeS,
+    funded: [new Wallet(managerKey).address],
+    clock: wallClock,
+    random: systemRandom,
+    places: gethPlaces(),
+  })
+  const { rpc, chainId, signers } = chain
+  return {
+    ...{ kind: 'geth', rpc, chainId, signers, managerKey },
+    savedBlock: () => null,
+    save: () => Promise.resolve(),
+    kill: (downMs) => chain.kill(downMs),
+    signal: (signal) => chain.signal(signal),
+    onDeath: (listener) => chain.onDeath(listener),
+    stop: () => chain.stop(),
+  }
+}

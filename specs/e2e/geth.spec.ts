@@ -1,0 +1,75 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { findGeth } from '../../chain/network/geth/install.ts'
+import { gethPlaces } from '../../bin/host/cache-folder.ts'
+import { meterhood } from './command.ts'
+
+const geth = await findGeth(gethPlaces()).catch(() => null)
+
+const count = z.number().int().min(0)
+const Report = z.object({
+  homes: z.array(z.object({ samples: count, final: count })),
+  totals: z.object({
+    samples: count,
+    sealed: count,
+    included: count,
+    final: count,
+    decrypted: count,
+    lost: count,
+    duplicates: count,
+  }),
+  chain: z.object({ kind: z.string(), chainId: count, blocks: count, signers: z.array(z.string()) }),
+  contracts: z.object({ monitoring: z.string() }),
+})
+
+let folder = ''
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'meterhood-geth-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+/** A community of two homes on Geth, in the data folder of this test. */
+async function run(...flags: string[]) {
+  const report = join(folder, 'report.json')
+  const fixed = ['--chain', 'geth', '--homes', '2', '--boards', 'profile', '--block-time', '1', '--port', '0']
+  const place = ['--data', join(folder, 'data'), '--report', report]
+  const ended = await meterhood('start', ...fixed, ...place, '--period', '2', '--for', '16s', ...flags)
+  return { ...ended, read: async () => Report.parse(JSON.parse(await readFile(report, 'utf8'))) }
+}
+
+describe.skipIf(geth === null)('a community on a chain with signers', () => {
+  it('meters itself on Geth, loses nothing, and goes on from its folder', async () => {
+    const first = await run()
+    expect(first.stderr).toBe('')
+    const { totals, chain, contracts, homes } = await first.read()
+    expect(first.code).toBe(0)
+    expect(chain.kind).toBe('geth')
+    expect(new Set(chain.signers).size).toBe(3)
+    for (const home of homes) expect(home.samples).toBeGreaterThanOrEqual(5)
+    const all = { included: totals.sealed, decrypted: totals.sealed, final: totals.sealed }
+    expect(totals).toMatchObject({ lost: 0, duplicates: 0, ...all })
+
+    const again = await run()
+    expect(again.stderr).toBe('')
+    const second = await again.read()
+    expect(second.contracts).toEqual(contracts)
+    expect(second.chain).toMatchObject({ chainId: chain.chainId, signers: chain.signers })
+    expect(second.chain.blocks).toBeGreaterThan(chain.blocks)
+    expect(second.totals).toMatchObject({ lost: 0, duplicates: 0, decrypted: second.totals.sealed })
+    expect(second.totals.sealed).toBeGreaterThan(totals.sealed)
+  }, 400_000)
+
+  it('says in one line that a folder holds the other kind of chain', async () => {
+    const data = join(folder, 'data')
+    const flags = ['--homes', '1', '--boards', 'profile', '--port', '0', '--for', '1s', '--data', data]
+    const embedded = await meterhood('start', ...flags)
+    expect(embedded.code).toBe(0)
+    const { code, stderr } = await meterhood('start', ...flags, '--chain', 'geth')
+    expect(code).toBe(1)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(stderr).toContain('holds an embedded chain; leave --chain out')
+  }, 240_000)
+})
