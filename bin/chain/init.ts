@@ -115,7 +115,7 @@ function readable(field: string, file: string): Promise<string> {
   })
 }
 
-/** Without other accounts it is the community gateway's that has the currency: it pays homes their first gas. */
+/** Unless others are named, the community gateway has the currency: it pays homes their first gas. */
 function termsOf({ chainId, periodS, gasLimit, funded, dataDir }: InitWish) {
   const own = () => new Wallet(loadSecrets(join(dataDir, 'community'), systemRandom).accountKey).address
   return {

@@ -40,9 +40,10 @@ function statusLines({ name, running, chainId, periodS, signer, votes }: NodeSta
   const role = signer === null ? 'follows' : `signer ${signer}`
   if (running === null) return [`node       ${name}, ${role}: does not run`]
   const { head, stalled, peers, members, version } = running
+  const age = `${head.ageS} s old${stalled ? ', STALLED' : ''}`
   return [
     `node       ${name}, ${role}, ${version}`,
-    `chain      ${chainId}, ${periodS} s blocks, block ${head.number}, ${head.ageS} s old${stalled ? ', STALLED' : ''}`,
+    `chain      ${chainId}, ${periodS} s blocks, block ${head.number}, ${age}`,
     `peers      ${peers} of ${members - 1} members`,
     ...votes.map(({ address, add }) => `vote       ${add ? 'add' : 'drop'} ${address}`),
   ]
@@ -102,7 +103,7 @@ async function votes(flags: NodeFlags): Promise<void> {
   const open = voters(flags).map((node) => ({ node: node.card.name, votes: readVotes(node.votesFile) }))
   print({ nodes: open }, flags, ({ nodes }) =>
     nodes.flatMap(({ node, votes: own }) => [
-      `node       ${node}: ${own.length === 0 ? 'no open vote' : 'stands until enough signers vote the same'}`,
+      `node       ${node}: ${own.length === 0 ? 'no open vote' : 'waits for enough others to vote the same'}`,
       ...own.map(({ address, add }) => `vote       ${add ? 'add' : 'drop'} ${address}`),
     ]),
   )

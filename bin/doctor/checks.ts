@@ -171,7 +171,8 @@ function geth(machine: Machine): Finding {
   const ok = version?.startsWith(GETH_VERSION) ?? false
   const found = version ?? 'not found'
   const fix = ok ? null : 'npx meterhood chain install (builds it with Go: a few minutes)'
-  return { name: 'geth', ok, required: false, found, without: 'there is no chain with signers (--chain geth), and its specs are left out', fix }
+  const without = 'there is no chain with signers (--chain geth); its specs are left out'
+  return { name: 'geth', ok, required: false, found, without, fix }
 }
 
 function debianPackages(machine: Machine): Finding[] {

@@ -22,7 +22,7 @@ const CHALLENGE_BLOCKS = 10
 /** The folder of the community gateway in the data folder of a run. */
 export const communityFolder = ({ dataDir }: StartOptions): string => join(dataDir, 'community')
 
-/** Blocks of the embedded chain must be saved before they are final; those of Geth are on disk as they come. */
+/** Blocks of the embedded chain must be saved before they are final; Geth has them on disk as they come. */
 const finalityOf = ({ chain }: StartOptions): FinalityKind => (chain === 'geth' ? 'depth' : 'saved')
 
 /** The folder name of home `number`: `home-01`. */

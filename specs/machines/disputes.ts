@@ -61,6 +61,7 @@ export async function openDisputeGateway(
   const { chainId, genesisHash, deployedAtBlock: fromBlock, slotsPerBilling } = contracts
   const link = await openChainLink({
     rpc: chain.rpc,
+    finality: 'saved',
     chainId,
     genesisHash,
     blockTimeS: 0.2,

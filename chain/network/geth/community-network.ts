@@ -62,7 +62,8 @@ export function requireDistinct(members: readonly NodeCard[], file: string): voi
     const values = members.map(part).filter((value) => value !== null)
     const twice = values.find((value, at) => values.indexOf(value) !== at)
     if (twice === undefined) continue
-    const message = `${file}: two members share ${twice.slice(0, 42)}; each node needs keys and a name of its own`
+    const fix = 'each node needs a name and keys of its own'
+    const message = `${file}: two members share ${twice.slice(0, 42)}; ${fix}`
     throw new Fault('bad-network', message, { file, shared: twice })
   }
 }

@@ -118,7 +118,8 @@ function requireSettings(
   if (network === undefined) throw new Fault('no-node', `${dataDir}: holds no chain node`)
   const periodS = periodSOf(network)
   if (periodS === blockTimeS) return network
-  const message = `--block-time: this chain began with ${periodS} s, got ${blockTimeS}; use that, or another --data`
+  const began = `this chain began with ${periodS} s, got ${blockTimeS}`
+  const message = `--block-time: ${began}; use that, or another --data`
   throw new Fault('settings-differ', message, { field: '--block-time', founded: periodS, given: blockTimeS })
 }
 
@@ -173,7 +174,8 @@ class LocalNetwork implements GethChain {
     if (this.#stopping) await node.stop()
     void node.ended.then((code) => {
       if (this.#stopping || this.#asked.has(node)) return
-      const message = `${node.name}: geth ended unasked (exit code ${code ?? 'none'}); see ${node.folder.logFile}`
+      const how = `exit code ${code ?? 'none'}`
+      const message = `${node.name}: geth ended unasked (${how}); see ${node.folder.logFile}`
       for (const listener of this.#listeners) listener(new Fault('chain-ended', message, { name: node.name }))
     })
   }

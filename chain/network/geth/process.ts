@@ -109,7 +109,8 @@ function launch({
 export function memberCard(folder: NodeFolder, { members }: CommunityNetwork): NodeCard {
   const found = members.find(({ key }) => key === folder.card.key)
   if (found !== undefined) return found
-  const message = `${folder.networkFile}: does not name this node (${folder.card.name}); ask the manager to add its card`
+  const fix = 'ask the manager to add its card'
+  const message = `${folder.networkFile}: does not name this node (${folder.card.name}); ${fix}`
   throw new Fault('not-member', message, { path: folder.path })
 }
 

@@ -38,12 +38,12 @@ export function requireSense(vote: Vote, signers: readonly string[]): void {
   }
   if (add || signers.length > LEAST_SIGNERS) return
   const message =
-    `${address}: without it ${signers.length - 1} signers are left, and losing one more would stop the chain; ` +
+    `${address}: without it ${signers.length - 1} signers are left, and losing one more stops the chain; ` +
     'add its replacement first, or use --force'
   throw new Fault('too-few-signers', message, { address, signers: signers.length })
 }
 
-/** Writes a vote down, then tells it the node. A vote on the same account takes the place of an earlier one. */
+/** Writes a vote down, then tells it the node. It takes the place of an earlier one on the same account. */
 export async function castVote(ipc: Ipc, file: string, vote: Vote): Promise<void> {
   const others = readVotes(file).filter(({ address }) => address !== vote.address)
   await keep(file, [...others, vote])

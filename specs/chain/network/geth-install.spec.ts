@@ -20,7 +20,8 @@ function program(folder: string, name: string, script: string): string {
 
 /** A Go that writes down how it was called and puts a Geth of this version in place. */
 function fakeGo(folder: string, builds: string): void {
-  const geth = `printf '#!/bin/sh\\necho "Version: ${builds}-stable"\\n' > "$GOBIN/geth"; chmod 755 "$GOBIN/geth"`
+  const says = `#!/bin/sh\\necho "Version: ${builds}-stable"\\n`
+  const geth = `printf '${says}' > "$GOBIN/geth"; chmod 755 "$GOBIN/geth"`
   program(
     folder,
     'go',
@@ -28,7 +29,7 @@ function fakeGo(folder: string, builds: string): void {
   )
 }
 
-it('takes the Geth on the PATH when its version is the right one, else one that it built before', async () => {
+it('takes the Geth on the PATH when its version is right, else one that it built before', async () => {
   const [right, wrong, cacheFolder] = [temporary(), temporary(), temporary()]
   const program13 = fakeGeth(right, GETH_VERSION)
   fakeGeth(wrong, '1.14.0')

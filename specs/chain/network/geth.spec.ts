@@ -118,7 +118,7 @@ describe.skipIf(GETH === null)('a network of real Geth nodes', () => {
     await expect(Wallet.fromEncryptedJson(json, 'another')).rejects.toThrow()
   })
 
-  it('gives a stranger that holds the genesis no block, wherever it dials, while a member gets all', async () => {
+  it('gives a stranger that holds the genesis no block, wherever it dials', async () => {
     const chain = await network()
     const stranger = await NodeFolder.create(
       join(temporary(), 'stranger'),
@@ -211,7 +211,7 @@ describe.skipIf(GETH === null)('a network of real Geth nodes', () => {
 })
 
 describe.skipIf(GETH === null)('members and signers change', () => {
-  it('a vote that more than half of the signers share is carried and forgotten; one that waits survives', async () => {
+  it('a vote that enough signers share is carried and forgotten; one that waits survives', async () => {
     const chain = await network()
     const newcomer = `0x${'ab'.repeat(20)}`
     const nodes = [signer(chain, 1), signer(chain, 2)]
@@ -248,7 +248,7 @@ describe.skipIf(GETH === null)('members and signers change', () => {
 })
 
 describe.skipIf(GETH === null)('a backup', () => {
-  it('gives a node back with its keys and every block, and is refused when a byte of it changed', async () => {
+  it('gives a node back with its keys and every block, and is refused when edited', async () => {
     const chain = await network()
     await untilBlock(follower(chain).ipc, 5)
     const { folder, ipc } = signer(chain, 1)
