@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -63,13 +63,11 @@ describe.skipIf(geth === null)('a community on a chain with signers', () => {
   }, 400_000)
 
   it('says in one line that a folder holds the other kind of chain', async () => {
-    const data = join(folder, 'data')
-    const flags = ['--homes', '1', '--boards', 'profile', '--port', '0', '--for', '1s', '--data', data]
-    const embedded = await meterhood('start', ...flags)
-    expect(embedded.code).toBe(0)
-    const { code, stderr } = await meterhood('start', ...flags, '--chain', 'geth')
+    await mkdir(join(folder, 'data', 'chain'), { recursive: true })
+    await writeFile(join(folder, 'data', 'chain', 'chain.json'), '{}')
+    const { code, stderr } = await run()
     expect(code).toBe(1)
     expect(stderr.trim().split('\n')).toHaveLength(1)
     expect(stderr).toContain('holds an embedded chain; leave --chain out')
-  }, 240_000)
+  }, 120_000)
 })
