@@ -93,12 +93,11 @@ const keyOf = ({ home, period, resource }: Pick<ExcessEventTable, 'home' | 'peri
   return name === undefined ? [] : [{ home, period, resource: name }]
 }
 
-/** How an excess stands at the block `head`, or null when none was asserted. */
-export async function storedExcess(
+/** What the chain told of an excess, in its order. */
+export async function storedEvents(
   db: Database | Trx,
   { home, period, resource }: ExcessKey,
-  head: number,
-): Promise<Excess | null> {
+): Promise<ExcessEvent[]> {
   const rows = await db
     .selectFrom('excess_event')
     .selectAll()
@@ -108,7 +107,12 @@ export async function storedExcess(
     .orderBy('block')
     .orderBy('log_index')
     .execute()
-  return excessAt(rows.map(eventOf), head)
+  return rows.map(eventOf)
+}
+
+/** How an excess stands at the block `head`, or null when none was asserted. */
+export async function storedExcess(db: Database | Trx, key: ExcessKey, head: number): Promise<Excess | null> {
+  return excessAt(await storedEvents(db, key), head)
 }
 
 /** The excesses that may still be in dispute at `head`: their last window is not over. */

@@ -29,6 +29,10 @@ export const acknowledgeAlarmBody = z.strictObject({
   id: z.string().min(1).max(64).describe('the id of an alarm in the view'),
 })
 export const valveBody = z.strictObject({ open: z.boolean() })
+export const demandProofBody = z.strictObject({
+  period: natural.describe('the index of the period of an excess in the view'),
+  resource: z.enum(['energy', 'power', 'water']),
+})
 export const emptyBody = z.strictObject({})
 export const sessionBody = z.strictObject({
   token: z.string().min(1).max(128).describe('the access code of the link that the gateway printed'),

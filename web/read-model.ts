@@ -66,6 +66,21 @@ export const alarmView = z.object({
 })
 export type AlarmView = z.infer<typeof alarmView>
 
+/**
+ * What was asserted to have been used above a quota in a billing period that is over, and how it stands. Only
+ * the home may ask for the proof, up to `lastBlock`.
+ */
+export const excessView = z.object({
+  period: periodView,
+  resource: z.enum(['energy', 'power', 'water']),
+  amount: natural.describe('above the quota: Wh, W or mL'),
+  state: z.enum(['asserted', 'asking', 'demanded', 'opened', 'final', 'withdrawn', 'void']),
+  lastBlock: natural.describe('the last block in which the next step can be taken'),
+  untilMs: moment.nullable().describe('when that block is to be expected'),
+  value: natural.nullable().describe('what was used, once it is shown'),
+})
+export type ExcessView = z.infer<typeof excessView>
+
 /** Data that was not good enough to be sealed, and why. */
 export const refusedView = z.object({ atMs: moment, board: boardKind.nullable(), code, text: line })
 export type RefusedView = z.infer<typeof refusedView>
@@ -120,6 +135,7 @@ export const homeView = z.object({
   series: z.array(powerPoint).max(SERIES_LIMIT).readonly(),
   boards: z.array(boardView).max(12).readonly(),
   alarms: z.array(alarmView).max(LIST_LIMIT).readonly(),
+  excesses: z.array(excessView).max(LIST_LIMIT).readonly(),
   refused: z.array(refusedView).max(LIST_LIMIT).readonly(),
   market: marketView.nullable().describe('null while the home has no market'),
   chain: chainView,

@@ -9,6 +9,7 @@ import {
   type Alarm,
 } from '../../protocols/messages/alarm-payload.ts'
 import type { ChainFact } from '../chain-fact.ts'
+import { keepExcessEvent, revertExcessEvents } from '../excess-events.ts'
 import { writeMeta } from '../storage/meta.ts'
 import type { Trx } from '../storage/schema.ts'
 import { count } from '../storage/store.ts'
@@ -29,6 +30,8 @@ export interface HomeTold {
   /** Alarms of this home's own that are on the chain now. */
   readonly ownAlarms: OpenedAlarm[]
   readonly unreadable: number[]
+  /** What was told of excesses asserted against this home. */
+  readonly excesses: number
   readonly revoked: boolean
 }
 
@@ -227,9 +230,13 @@ export async function applyHomeFacts(
     alarms: [],
     ownAlarms: [],
     unreadable: [],
+    excesses: 0,
     revoked: false,
   }
-  for (const fact of facts) await applyOne(trx, fact, home, told)
+  for (const fact of facts) {
+    if (await keepExcessEvent(trx, fact, home.account)) told.excesses += 1
+    else await applyOne(trx, fact, home, told)
+  }
   return told
 }
 
@@ -247,6 +254,7 @@ export async function revertHomeFacts(trx: Trx, fromBlock: number): Promise<numb
     .set({ state: 'sealed', block: null })
     .where('block', '>=', fromBlock)
     .execute()
+  await revertExcessEvents(trx, fromBlock)
   await trx.deleteFrom('quota').where('block', '>=', fromBlock).execute()
   await trx.deleteFrom('community_contract').where('block', '>=', fromBlock).execute()
   return undone.map(({ slot }) => slot)

@@ -30,8 +30,10 @@ import { awayText } from './away-text.ts'
 import type { ChainLink } from './chain-link.ts'
 import type { BoardConfig, GatewayStatus, HomeConfig, HomeTally, SealedSlot } from './configs.ts'
 import type { HomeBoards } from './home-boards.ts'
+import type { HomeExcesses } from './home-excesses.ts'
 import type { HomePicture } from './home-picture.ts'
 import type { HomePower } from './home-power.ts'
+import { joiningView } from './joining-view.ts'
 import type { GatewayLog } from './log.ts'
 
 /** Alarms of the home's own that are not on the chain yet. */
@@ -53,6 +55,7 @@ export interface Attached {
   readonly boards: HomeBoards
   /** Publishes the home's own alarms. */
   readonly alarms: AlarmSender
+  readonly excesses: HomeExcesses
 }
 
 export interface HomeParts {
@@ -179,6 +182,7 @@ export class HomeGateway {
     if (told.ownAlarms.length > 0) this.attached?.alarms.wake()
     for (const number of told.unreadable)
       this.#parts.log.warn({ number }, 'an alarm for this home cannot be opened')
+    if (told.excesses > 0) this.excessesChanged()
     if (told.revoked) this.#send({ type: 'LEAVE' })
     if (quotaChanged) {
       this.book.refresh(this.#parts.store.db).then(
@@ -191,6 +195,14 @@ export class HomeGateway {
       )
     }
     this.changed()
+  }
+
+  /** An excess was asserted or settled, or the home's demand came to something. */
+  excessesChanged(): void {
+    this.attached?.excesses.refresh().then(
+      () => this.changed(),
+      (thrown: unknown) => this.#parts.log.fault(thrown),
+    )
   }
 
   #quota() {
@@ -272,8 +284,11 @@ export class HomeGateway {
   view(): HomeView {
     const { config, account } = this.#parts
     const who = { name: config.name, account, community: { name: 'community', account: null } }
-    if (this.attached === null) return this.#joiningView(who)
-    const { descriptor, picture, power, boards, chain } = this.attached
+    if (this.attached === null) {
+      const refusal = this.actor?.snapshot().context.refusal
+      return joiningView(who, refusal ?? 'Joining the community.', wallClock.nowMs())
+    }
+    const { descriptor, picture, power, boards, chain, excesses } = this.attached
     const away = this.actor?.snapshot().context.away ?? []
     const nowMs = wallClock.nowMs()
     return picture.view(
@@ -287,47 +302,9 @@ export class HomeGateway {
         control: power.state(),
         tripsAtMs: power.tripsAtMs(nowMs),
         quota: this.#quota(),
+        excesses: excesses.views(),
       },
     )
-  }
-
-  #joiningView(who: Pick<HomeView, 'name' | 'account' | 'community'>): HomeView {
-    const nowMs = wallClock.nowMs()
-    const refusal = this.actor?.snapshot().context.refusal
-    return {
-      role: 'home',
-      ...who,
-      state: { phase: 'joining', text: refusal ?? 'Joining the community.', away: [] },
-      slot: null,
-      sampleMs: 1_000,
-      updatedAtMs: nowMs,
-      now: {
-        powerW: null,
-        peakPowerW: null,
-        flowMlPerMin: null,
-        temperatureCentiC: null,
-        humidityPermille: null,
-      },
-      period: { index: 0, startsAtMs: nowMs, endsAtMs: nowMs },
-      energy: { usedWh: 0, quotaWh: null, exportedWh: 0 },
-      power: { contractedW: null, control: 'normal', relayClosed: null, tripsAtMs: null },
-      water: { usedMl: 0, quotaMl: null, valveOpen: null },
-      series: [],
-      boards: [],
-      alarms: [],
-      refused: [],
-      market: null,
-      chain: {
-        state: 'connecting',
-        chainId: null,
-        head: null,
-        headAtMs: null,
-        lagMs: null,
-        final: null,
-        pending: 0,
-      },
-      counts: { samples: 0, sealed: 0, rejected: 0, submitted: 0, final: 0 },
-    }
   }
 
   async status(): Promise<GatewayStatus> {

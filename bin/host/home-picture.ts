@@ -14,6 +14,7 @@ import {
   type AlarmView,
   type BoardView,
   type ChainView,
+  type ExcessView,
   type HomeView,
   type PowerControl,
   type PowerPoint,
@@ -39,6 +40,7 @@ export interface LiveParts {
   readonly control: PowerControl
   readonly tripsAtMs: number | null
   readonly quota: Allowance | null
+  readonly excesses: readonly ExcessView[]
 }
 
 const SEVERITY: Readonly<Record<AlarmSeverity, Severity>> = {
@@ -268,6 +270,7 @@ export class HomePicture {
       series: [...this.#series],
       boards: live.boards,
       alarms: [...this.#alarms],
+      excesses: live.excesses,
       refused: [...this.#refused],
       market: null,
       chain: live.chain,

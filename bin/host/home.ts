@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { getBytes, Interface, Wallet } from 'ethers'
 import { keyPair, decodeScalar } from '../../protocols/crypto/group.ts'
-import { NEW_HOME, DEFAULT_LIMITS } from '../../protocols/rules/home-registers.ts'
+import { NEW_HOME, DEFAULT_LIMITS, type HomeSettings } from '../../protocols/rules/home-registers.ts'
 import { WHOLE_NETWORK, type Network } from '../../protocols/rules/cable.ts'
+import type { MeteredResource } from '../../protocols/rules/excess.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
 import { createPeerNode } from '../../protocols/p2p/node.ts'
 import { keyOfPeerId } from '../../protocols/p2p/peer-key.ts'
@@ -16,12 +17,14 @@ import { startSmartGateway } from '../../actors/smart-gateway/live.ts'
 import { keepSample, keepSealed, savedHomeState, sealSample } from '../../actors/smart-gateway/readings.ts'
 import { claimStore, openStore } from '../../actors/storage/store.ts'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
+import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
 import { servePages } from '../../web/server/serve-pages.ts'
 import { systemRandom, wallClock } from '../clock.ts'
 import { openChainLink, type ChainLink } from './chain-link.ts'
 import { listenOptions } from './listen-options.ts'
 import type { HomeConfig } from './configs.ts'
 import { connectBoards } from './home-boards.ts'
+import { HomeExcesses } from './home-excesses.ts'
 import type { HomeGateway } from './home-gateway.ts'
 import {
   announced,
@@ -38,6 +41,8 @@ import { gatewayLog } from './log.ts'
 import { loadSecrets } from './secrets.ts'
 
 const monitoringFace = new Interface(monitoringAbi)
+const quotaFace = new Interface(quotaAbi)
+
 async function openChain(home: HomeOpening, descriptor: CommunityDescriptor): Promise<ChainLink> {
   return openChainLink({
     rpc: home.config.rpc,
@@ -82,6 +87,21 @@ function ownAlarmSender(home: HomeOpening, descriptor: CommunityDescriptor, chai
   })
 }
 
+function homeExcesses(home: HomeOpening, descriptor: CommunityDescriptor, chain: ChainLink): HomeExcesses {
+  const { quota, sampleMs, slotsPerBilling, blockTimeS } = descriptor
+  return new HomeExcesses({
+    store: home.store,
+    outbox: chain.outbox,
+    abi: quotaFace,
+    quota,
+    home: home.account,
+    sampleMs,
+    slotsPerBilling,
+    blockTimeS,
+    chain: () => chain.view(),
+  })
+}
+
 async function followContracts(
   home: HomeOpening,
   descriptor: CommunityDescriptor,
@@ -112,6 +132,7 @@ async function followContracts(
   }
   const revert: Parameters<ChainLink['follow']>[0]['revert'] = async (trx, from) => {
     await revertHomeFacts(trx, from)
+    store.afterCommit(trx, () => gateway.excessesChanged())
   }
   await chain.follow({
     name: 'monitoring',
@@ -135,6 +156,13 @@ function published(home: HomeOpening, epoch: number): void {
     },
     (thrown: unknown) => home.log.fault(thrown),
   )
+}
+
+function meterSettings({ boards, timeScale }: HomeConfig, sampleMs: number): HomeSettings {
+  const kept = boards.map(({ boardId, kind }) => {
+    return { boardId, kind, keyed: true, afterRestart: 'from-zero' as const }
+  })
+  return { sampleMs, boards: kept, limits: { ...DEFAULT_LIMITS, timeScale } }
 }
 
 async function attach(home: HomeOpening): Promise<void> {
@@ -162,17 +190,7 @@ async function attach(home: HomeOpening): Promise<void> {
   await picture.load(store)
   await gateway.book.refresh(store.db)
   const chain = await openChain(home, descriptor)
-  const settings = {
-    sampleMs,
-    boards: config.boards.map(({ boardId, kind }) => ({
-      boardId,
-      kind,
-      keyed: true,
-      afterRestart: 'from-zero' as const,
-    })),
-    limits: { ...DEFAULT_LIMITS, timeScale: config.timeScale },
-  }
-  gateway.meter(settings, (await savedHomeState(store)) ?? NEW_HOME)
+  gateway.meter(meterSettings(config, sampleMs), (await savedHomeState(store)) ?? NEW_HOME)
   const boards = connectBoards({
     boards: config.boards,
     sampleMs,
@@ -190,9 +208,12 @@ async function attach(home: HomeOpening): Promise<void> {
     onFault: (thrown) => home.log.fault(thrown),
   })
   const alarms = ownAlarmSender(home, descriptor, chain)
-  gateway.attached = { descriptor, chain, picture, power, boards, alarms }
+  const excesses = homeExcesses(home, descriptor, chain)
+  await excesses.refresh()
+  gateway.attached = { descriptor, chain, picture, power, boards, alarms, excesses }
   await followContracts(home, descriptor, chain)
   chain.onOutcome(({ id, kind, state, error }) => {
+    if (kind === 'demand') gateway.excessesChanged()
     if (state !== 'failed' && state !== 'lost') return
     home.log.warn({ id, kind, state, error }, 'a call did not go through')
     if (kind === 'alarms') void alarms.refused()
@@ -302,6 +323,10 @@ const pageActions = (home: HomeOpening) => ({
     await home.store.transaction(async (trx) => {
       await trx.updateTable('alarm').set({ seen: 1 }).where('number', '=', Number(id)).execute()
     })
+    home.gateway.changed()
+  },
+  demandProof: async (period: number, resource: MeteredResource) => {
+    await home.attached.excesses.demand(period, resource)
     home.gateway.changed()
   },
   restorePower: async () => home.attached.power.restore(),

@@ -4,7 +4,13 @@ import { readCount } from '../../actors/storage/meta.ts'
 import { verifyCommunity } from '../../chain/verify/verify.ts'
 import { homeOf, targetOf } from '../verify/metered.ts'
 import { foundCommunity, type SpecCommunity, type SpecHome } from '../verify/community.ts'
-import { gatewayFolder, openDisputeGateway, type DisputeGateway } from './disputes.ts'
+import {
+  gatewayFolder,
+  openDisputeGateway,
+  openDisputingHome,
+  type DisputeGateway,
+  type DisputingHome,
+} from './disputes.ts'
 
 const PER_BILLING = 20
 const QUOTA = { energyWh: 1000, powerW: 5000 }
@@ -156,4 +162,30 @@ it('judges by the anchor before a void one, and opens what it says', async () =>
   expect(await excess(home, period, 'energy')).toBeNull()
   expect(faults).toEqual([])
   expect((await verifyCommunity(targetOf(community))).faults).toEqual([])
+})
+
+it('lets a home ask on its page, once, and see what came of it', async () => {
+  const greedy = homeOf(community, 0)
+  const period = await meter(greedy, QUOTA.energyWh + 300, 0)
+  await meter(homeOf(community, 1), QUOTA.energyWh + 20, 0)
+  const file = `${folder.file}-home`
+  const before = await openDisputingHome(community, greedy, file)
+  await open()
+  const shows = (of: DisputingHome) => (): unknown =>
+    of.excesses.views().map(({ resource, state, amount, value }) => ({ resource, state, amount, value }))
+  const energy = { resource: 'energy', amount: 300 }
+  await expect.poll(shows(before)).toEqual([{ ...energy, state: 'asserted', value: null }])
+  await before.excesses.demand(period, 'energy')
+  expect(shows(before)()).toEqual([{ ...energy, state: 'asking', value: null }])
+  // The demand outlives the gateway, and pressing again changes nothing.
+  await before.excesses.demand(period, 'energy').catch(() => undefined)
+  await before.stop()
+  const after = await openDisputingHome(community, greedy, file)
+  await expect.poll(shows(after)).toEqual([{ ...energy, state: 'opened', value: 1300 }])
+  const demands = await after.store.db.selectFrom('intent').select('id').execute()
+  expect(demands).toHaveLength(1)
+  await expect(after.excesses.demand(period, 'energy')).rejects.toMatchObject({ code: 'excess-settled' })
+  await expect(after.excesses.demand(period, 'water')).rejects.toMatchObject({ code: 'excess-unknown' })
+  expect(after.faults).toEqual([])
+  await after.stop()
 })

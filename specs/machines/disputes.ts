@@ -6,13 +6,14 @@ import { pino } from 'pino'
 import { wallClock } from '../../bin/clock.ts'
 import { openChainLink, type CallOutcome } from '../../bin/host/chain-link.ts'
 import { contractWords } from '../../bin/host/contract-words.ts'
+import { HomeExcesses } from '../../bin/host/home-excesses.ts'
 import type { GatewayLog } from '../../bin/host/log.ts'
 import { createCollector } from '../../actors/community-gateway/collector.ts'
 import { createExcessDesk, type Withdrawn } from '../../actors/community-gateway/excess-desk.ts'
 import { applyFacts, revertFacts } from '../../actors/community-gateway/facts.ts'
 import { createQuotaControl } from '../../actors/community-gateway/quota-control.ts'
 import { createRecoveryPool } from '../../actors/community-gateway/recovery/pool.ts'
-import { storedExcess } from '../../actors/excess-events.ts'
+import { keepExcessEvent, revertExcessEvents, storedExcess } from '../../actors/excess-events.ts'
 import { openStore, type Store } from '../../actors/storage/store.ts'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
@@ -129,6 +130,66 @@ export async function openDisputeGateway(
       await desk.idle()
       await collector.idle()
       await pool.close()
+      await store.close()
+    },
+  }
+}
+
+/** The part of a home's gateway that sees what is asserted against it, with its page's button. */
+export interface DisputingHome {
+  readonly store: Store
+  readonly excesses: HomeExcesses
+  readonly faults: readonly unknown[]
+  stop(): Promise<void>
+}
+
+/** Opens it on the home's own account. */
+export async function openDisputingHome(
+  community: SpecCommunity,
+  home: SpecHome,
+  file: string,
+): Promise<DisputingHome> {
+  const { contracts, chain } = community
+  const { chainId, genesisHash, deployedAtBlock: fromBlock, sampleMs, slotsPerBilling } = contracts
+  const store = await openStore({ file })
+  const faults: unknown[] = []
+  const link = await openChainLink({
+    rpc: chain.rpc,
+    chainId,
+    genesisHash,
+    blockTimeS: 0.2,
+    fromBlock,
+    store,
+    signerKey: home.wallet.privateKey,
+    log: keepingLog(faults),
+  })
+  const excesses = new HomeExcesses({
+    store,
+    outbox: link.outbox,
+    abi: faces.quota,
+    quota: contracts.quota,
+    home: home.account,
+    sampleMs,
+    slotsPerBilling,
+    blockTimeS: 0.2,
+    chain: () => link.view(),
+  })
+  await link.follow({
+    name: 'quota',
+    address: contracts.quota,
+    apply: async (trx, facts) => {
+      for (const fact of facts) await keepExcessEvent(trx, fact, home.account)
+      store.afterCommit(trx, () => void excesses.refresh())
+    },
+    revert: revertExcessEvents,
+  })
+  await excesses.refresh()
+  return {
+    store,
+    excesses,
+    faults,
+    async stop() {
+      await link.close()
       await store.close()
     },
   }

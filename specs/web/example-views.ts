@@ -1,4 +1,4 @@
-import type { CommunityView, HomeView, PowerPoint } from '../../web/read-model.ts'
+import type { CommunityView, ExcessView, HomeView, PowerPoint } from '../../web/read-model.ts'
 
 /** Scripted gateways for the specs of the pages: a working home and a working community of three. */
 
@@ -82,6 +82,7 @@ export function exampleHome(nowMs: number = NOON_MS): HomeView {
         state: 'acknowledged',
       },
     ],
+    excesses: [],
     refused: [
       {
         atMs: nowMs - 3_600_000,
@@ -151,8 +152,42 @@ export function troubledHome(nowMs: number = NOON_MS): HomeView {
     energy: { usedWh: 182_000, quotaWh: 200_000, exportedWh: 0 },
     power: { contractedW: 4600, control: 'warned', relayClosed: true, tripsAtMs: nowMs + 42_000 },
     water: { usedMl: 10_420_000, quotaMl: 10_000_000, valveOpen: false },
+    excesses: exampleExcesses(nowMs),
     chain: { ...home.chain, state: 'away', pending: 23 },
   }
+}
+
+/** One excess in each state, of three periods of a day. */
+export function exampleExcesses(nowMs: number): HomeView['excesses'] {
+  const day = 86_400_000
+  const excess = (
+    daysAgo: number,
+    resource: ExcessView['resource'],
+    amount: number,
+    state: ExcessView['state'],
+    value: number | null = null,
+  ): ExcessView => ({
+    period: {
+      index: 20_733 - daysAgo,
+      startsAtMs: nowMs - (daysAgo + 1) * day,
+      endsAtMs: nowMs - daysAgo * day,
+    },
+    resource,
+    amount,
+    state,
+    lastBlock: 12_400,
+    untilMs: nowMs + 55_000,
+    value,
+  })
+  return [
+    excess(1, 'energy', 1_300, 'asserted'),
+    excess(1, 'power', 1_150, 'asking'),
+    excess(1, 'water', 41_000, 'demanded'),
+    excess(2, 'energy', 620, 'opened', 200_620),
+    excess(2, 'water', 1_204_000, 'final'),
+    excess(3, 'energy', 90, 'withdrawn'),
+    excess(3, 'power', 400, 'void'),
+  ]
 }
 
 const MEMBERS = [

@@ -96,6 +96,7 @@ describe('An action', () => {
   const done: string[] = []
   const actions: PageActions = {
     acknowledgeAlarm: async (id) => void done.push(`acknowledged ${id}`),
+    demandProof: async (period, resource) => void done.push(`asked ${resource} ${period}`),
     setValve: async (open) => void done.push(open ? 'opened' : 'closed'),
     restorePower: async () => {
       throw new Fault('board-away', 'the power board does not answer', { fix: 'look at its link lamp' })
@@ -107,7 +108,8 @@ describe('An action', () => {
     const gateway = await start({ actions })
     expect((await post(gateway, 'actions/valve', { open: false })).status).toBe(200)
     expect((await post(gateway, 'actions/acknowledge-alarm', { id: '41' })).status).toBe(200)
-    expect(done).toEqual(['closed', 'acknowledged 41'])
+    expect((await post(gateway, 'actions/demand-proof', { period: 7, resource: 'water' })).status).toBe(200)
+    expect(done).toEqual(['closed', 'acknowledged 41', 'asked water 7'])
   })
 
   it('answers with the gateway’s own reason when it cannot be done', async () => {

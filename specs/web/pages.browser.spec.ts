@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { AlarmView, View } from '../../web/read-model.ts'
+import type { AlarmView, ExcessView, View } from '../../web/read-model.ts'
 import { browserIsHere, buildApp, openBrowser } from './chromium.ts'
 import {
   exampleCommunity,
+  exampleExcesses,
   exampleHome,
   HOME_ACCOUNT,
   NOON_MS,
@@ -141,6 +142,32 @@ describe.skipIf(!browserIsHere())('The pages in Chromium', () => {
       await vi.waitFor(() => expect(seen).toEqual(['57']))
       gateway.show({ ...exampleHome(), alarms: [{ ...freshAlarm, state: 'acknowledged' }] })
       await vi.waitFor(async () => expect(await page.title()).toBe('Maple House 2 · Meterhood'))
+    })
+
+    it('shows an excess asserted against the home, asks for its proof, and shows its end', async () => {
+      const asked: string[] = []
+      const actions = {
+        demandProof: async (period: number, what: string) => void asked.push(`${period} ${what}`),
+      }
+      const [asserted] = exampleExcesses(NOON_MS)
+      if (asserted === undefined) throw new Error('the example has no excess')
+      const gateway = await start({ actions, view: { ...exampleHome(), excesses: [asserted] } })
+      const page = await open(gateway.pages.url)
+      await says(page, 'excess', '1.30 kWh of energy above the quota')
+      expect(await textOf(page, 'excess')).toContain('until block 12,400')
+      await page.getByRole('button', { name: 'Ask for the proof of 1.30 kWh of energy' }).click()
+      await vi.waitFor(() => expect(asked).toEqual(['20732 energy']))
+      const shows = (state: ExcessView['state'], value: number | null = null) =>
+        gateway.show({ ...exampleHome(), excesses: [{ ...asserted, state, value }] })
+      shows('asking')
+      await says(page, 'excess', 'on its way')
+      expect(await page.getByRole('button', { name: /^Ask for/ }).count()).toBe(0)
+      shows('opened', 201_300)
+      await says(page, 'excess', 'you used 201.3 kWh')
+      shows('withdrawn')
+      await says(page, 'excess', 'took it back')
+      shows('void')
+      await says(page, 'excess', 'it is void')
     })
 
     it('asks twice before it closes the valve, also by keyboard', async () => {

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { Fault } from '../../protocols/rules/fault.ts'
 import {
   acknowledgeAlarmBody,
+  demandProofBody,
   done,
   emptyBody,
   health,
@@ -30,6 +31,8 @@ export type PageApp = FastifyInstance<
 export interface PageActions {
   /** The people of the home have seen this alarm. */
   acknowledgeAlarm?(id: string): Promise<void>
+  /** Asks the community for the proof of an excess that it asserted against the home. */
+  demandProof?(period: number, resource: 'energy' | 'power' | 'water'): Promise<void>
   /** Closes the power board's relay after a trip. */
   restorePower?(): Promise<void>
   /** Opens or closes the water board's valve. */
@@ -100,6 +103,14 @@ export function addActions(app: PageApp, parts: RouteParts): void {
     async (request) => {
       requireSession(request, access)
       return perform(actions.acknowledgeAlarm?.(request.body.id))
+    },
+  )
+  app.post(
+    '/api/actions/demand-proof',
+    { config: SIGNED_IN, schema: action('Ask for the proof of an excess', demandProofBody) },
+    async (request) => {
+      requireSession(request, access)
+      return perform(actions.demandProof?.(request.body.period, request.body.resource))
     },
   )
   app.post(

@@ -10,6 +10,7 @@ import { Steps } from '../parts/steps.tsx'
 import { greeting, humidity, temperature } from '../words/format.ts'
 import { Alarms, NewestAlarm } from './alarms.tsx'
 import { Boards } from './boards.tsx'
+import { Excesses } from './excesses.tsx'
 import { Refused } from './refused.tsx'
 import { HomeTiles } from './home-tiles.tsx'
 
@@ -31,6 +32,7 @@ export function HomePage({ home }: { readonly home: HomeView }): JSX.Element {
       <HomeTiles home={home} />
       <div class="columns">
         <div class="column">
+          <Excesses excesses={home.excesses} />
           <Card id="power-line" title="Power" icon="power">
             <PowerChart series={home.series} limitW={home.power.contractedW} limitName="contract" />
           </Card>

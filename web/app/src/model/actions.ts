@@ -12,6 +12,8 @@ export async function ask(path: string, body: object): Promise<boolean> {
 
 export const acknowledgeAlarm = (id: string): Promise<boolean> =>
   ask('/api/actions/acknowledge-alarm', { id })
+export const demandProof = (period: number, resource: 'energy' | 'power' | 'water'): Promise<boolean> =>
+  ask('/api/actions/demand-proof', { period, resource })
 export const restorePower = (): Promise<boolean> => ask('/api/actions/restore-power', {})
 export const setValve = (open: boolean): Promise<boolean> => ask('/api/actions/valve', { open })
 
