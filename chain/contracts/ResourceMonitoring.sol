@@ -308,8 +308,11 @@ abstract contract ResourceMonitoring is IResourceMonitoring, AccessManaged, EIP7
             if (recipient == address(0)) revert NoCommunityKey();
             return (recipient, 0);
         }
-        uint64 lastSlot = current.fromSlot + graceSlots;
-        if (uint64(epoch) + 1 == current.epoch && slot <= lastSlot) recipient = _communityKeys[epoch].keyId;
+        uint64 lastSlot;
+        if (epoch < current.epoch) {
+            lastSlot = _communityKeys[epoch + 1].fromSlot + graceSlots;
+            if (slot <= lastSlot) recipient = _communityKeys[epoch].keyId;
+        }
         if (recipient == address(0)) revert EpochNotAccepted(epoch, current.epoch, lastSlot);
     }
 

@@ -41,7 +41,7 @@ interface IResourceMonitoring {
     /// @notice The slot is further ahead of the block's time than clocks may differ.
     error SlotAhead(uint64 given, uint64 furthest);
     error SlotTooOld(uint64 given, uint64 oldest);
-    /// @notice A record may be sealed to the current epoch, or to the one before it up to `lastSlot`.
+    /// @notice A record may be sealed to the current epoch, or to an earlier one up to its `lastSlot`.
     error EpochNotAccepted(uint32 given, uint32 current, uint64 lastSlot);
     /// @notice The reading of this slot must be sealed to the key with the id `expected`.
     error WrongRecipient(address given, address expected);
@@ -93,8 +93,8 @@ interface IResourceMonitoring {
     function setCommunity(address community_) external;
 
     /// @notice Announces the keys of an epoch: the first may be any, each later one is the next number.
-    /// Readings of the epoch before are taken up to `graceSlots` after this moment's slot, however late
-    /// they arrive.
+    /// Readings of slots up to `graceSlots` after this moment's may be sealed to the epoch before, however
+    /// late they arrive: a home that was cut off for several epochs loses none.
     function announceKeys(uint32 epoch, bytes calldata operationKey_, bytes calldata delegationBase) external;
 
     /// @notice Admits a home. `peerKey` is the Ed25519 public key of its libp2p peer id.

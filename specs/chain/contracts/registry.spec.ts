@@ -127,13 +127,33 @@ it('accepts the epoch before for slots up to the end of the grace', async () => 
   await lab().do(lab().submitCall(HOME, [second], keyId(G.multiply(13n))))
 })
 
-it('refuses any other epoch with EpochNotAccepted', async () => {
+it('takes the readings of each epoch for its own slots, however many epochs later they come', async () => {
+  const keys = [lab().recipient, keyId(G.multiply(13n)), keyId(G.multiply(5n))]
+  const lasts: number[] = []
+  for (const [epoch, key] of [
+    [2, NEW_KEY],
+    [3, KEY],
+  ] as const) {
+    await passSlots(lab(), 90)
+    await lab().do(lab().asManager('announceKeys', epoch, key, KEY))
+    lasts.push((await lab().currentSlot()) + 64)
+  }
+  const [first = 0, second = 0] = lasts
+  const expected = (slot: number, epoch: number) =>
+    lab().toMonitoring(HOME, 'expectedRecipient', HOME, slot, epoch)
+  await expectRefusal(lab(), expected(first + 1, 1), 'EpochNotAccepted', { lastSlot: BigInt(first) })
+  await expectRefusal(lab(), expected(second + 1, 2), 'EpochNotAccepted', { lastSlot: BigInt(second) })
+  const due = [anyRecord(first, 1), anyRecord(second - 64, 2, 'b', 2), anyRecord(second - 63, 3, 'c', 3)]
+  for (const [index, record] of due.entries()) await lab().do(lab().submitCall(HOME, [record], keys[index]))
+  expect(await lab().readMonitoring('count', HOME)).toEqual([3n])
+})
+
+it('refuses an epoch that never was, or is not yet, with EpochNotAccepted', async () => {
   await lab().do(lab().asManager('announceKeys', 2, NEW_KEY, KEY))
-  await lab().do(lab().asManager('announceKeys', 3, KEY, KEY))
   const slot = await lab().currentSlot()
-  for (const epoch of [0, 1, 4, 2 ** 32 - 1]) {
+  for (const epoch of [0, 3, 2 ** 32 - 1]) {
     const call = lab().submitCall(HOME, [anyRecord(slot, 1, 'x', epoch)])
-    await expectRefusal(lab(), call, 'EpochNotAccepted', { given: BigInt(epoch), current: 3n })
+    await expectRefusal(lab(), call, 'EpochNotAccepted', { given: BigInt(epoch), current: 2n })
   }
 })
 
