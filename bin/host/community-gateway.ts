@@ -342,7 +342,12 @@ export class CommunityGateway {
     return {
       account: contracts.community.toLowerCase(),
       page: this.#pages?.link ?? '',
-      contracts: { monitoring: contracts.monitoring, quota: contracts.quota },
+      contracts: {
+        monitoring: contracts.monitoring,
+        quota: contracts.quota,
+        token: contracts.token,
+        trading: contracts.trading,
+      },
       chainId: contracts.chainId,
       deployedAtBlock: contracts.deployedAtBlock,
     }

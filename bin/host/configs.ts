@@ -1,3 +1,4 @@
+import type { Contracts } from '../../chain/contracts-file.ts'
 import type { BoardKind } from '../../protocols/rules/reading.ts'
 import type { FinalityKind } from './finality.ts'
 
@@ -82,7 +83,7 @@ export interface BoardsConfig {
 export interface CommunityOpened {
   readonly account: string
   readonly page: string
-  readonly contracts: { readonly monitoring: string; readonly quota: string }
+  readonly contracts: Pick<Contracts, 'monitoring' | 'quota' | 'token' | 'trading'>
   readonly chainId: number
   readonly deployedAtBlock: number
 }

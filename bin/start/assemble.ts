@@ -10,7 +10,7 @@ export interface RunFigures {
   readonly community: CommunityTally
   readonly chain: ChainCount
   readonly network: Pick<RunChain, 'kind' | 'chainId' | 'rpc' | 'signers'>
-  readonly contracts: { readonly monitoring: string; readonly quota: string }
+  readonly contracts: RunReport['contracts']
   readonly firstDecryptedMs: number | null
   readonly pages: readonly string[]
 }
@@ -88,7 +88,7 @@ export function assembleReport(figures: RunFigures): RunReport {
       reorgs: Math.max(community.reorgs, ...homes.map((home) => home.reorgs)),
       signers: network.signers,
     },
-    contracts: { ...figures.contracts, token: null, trading: null },
+    contracts: figures.contracts,
     trades: { offered: 0, awarded: 0, failed: 0, delivered: 0, offerToSettledMs: { p50: null } },
     delegations: { active: 0, ended: 0 },
     tokens: { supply: '0', balances: '0', escrow: '0' },
