@@ -69,6 +69,27 @@ const MARKET: Tables = [
       created_at_ms: 'int',
     },
   ],
+  ['trade_rule', ['id'], { id: 'text', position: 'int', enabled: 'int', form: 'text' }],
+  [
+    'trade_decision',
+    ['at_ms', 'rule'],
+    { at_ms: 'int', rule: 'text', resource: 'text', acted: 'int', text: 'text' },
+  ],
+  [
+    'quota_exchange',
+    ['block', 'log_index'],
+    {
+      block: 'int',
+      log_index: 'int',
+      giver: 'text',
+      taker: 'text',
+      period: 'int',
+      resource: 'int',
+      amount: 'int',
+      from_slot: 'int',
+      until_slot: 'int',
+    },
+  ],
 ]
 
 /** The market: auctions as the chain has them, and a home's own part in them. */

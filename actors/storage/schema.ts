@@ -16,12 +16,14 @@ import type {
 } from './community-tables.ts'
 import type { ExcessEventTable, JudgementTable } from './excess-tables.ts'
 import type { AuctionBidTable, AuctionRefundTable, AuctionTable, OwnTradeTable } from './market-tables.ts'
+import type { QuotaExchangeTable, TradeDecisionTable, TradeRuleTable } from './rule-tables.ts'
 import type { SampleTable, SealedTable, RefusedTable, AlarmTable } from './home-tables.ts'
 
 export type * from './community-tables.ts'
 export type * from './excess-tables.ts'
 export type * from './home-tables.ts'
 export type * from './market-tables.ts'
+export type * from './rule-tables.ts'
 
 /*
  * The tables of a gateway. One schema serves SQLite (every gateway) and PostgreSQL (the community
@@ -190,6 +192,9 @@ export interface Schema {
   auction_bid: AuctionBidTable
   auction_refund: AuctionRefundTable
   own_trade: OwnTradeTable
+  trade_rule: TradeRuleTable
+  trade_decision: TradeDecisionTable
+  quota_exchange: QuotaExchangeTable
 }
 
 /** The database of a gateway, outside a transaction. */
