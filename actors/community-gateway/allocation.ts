@@ -3,7 +3,7 @@ import { divideContract, type Allowance, type Contribution } from '../../protoco
 import type { Clock } from '../../protocols/rules/clock.ts'
 import { periodOf, slotAt } from '../../protocols/rules/units.ts'
 import type { OutboxPort } from '../outbox-port.ts'
-import type { Database } from '../storage/schema.ts'
+import type { Database, QuotaExchangeTable } from '../storage/schema.ts'
 import type { Store } from '../storage/store.ts'
 
 /** Homes of one `allocate` call. */
@@ -37,7 +37,8 @@ export interface Allocator {
 
 /** What a home may use, from the newest closed revision that holds in a period. */
 export interface QuotaBook {
-  quotaOf(home: string, period: number): Allowance | null
+  /** With what the home bought, sold or lent; a loan of power counts in its slots, so name one. */
+  quotaOf(home: string, period: number, slot?: number): Allowance | null
   refresh(db: Database): Promise<void>
   newest(): Allowance | null
 }
@@ -49,13 +50,30 @@ interface BookRow {
   readonly homes: Map<string, Allowance>
 }
 
+/** A loan of power counts in its window only; without a slot it does not count. */
+const counts = ({ from_slot, until_slot }: QuotaExchangeTable, slot: number | undefined): boolean =>
+  until_slot === 0 || (slot !== undefined && slot >= from_slot && slot < until_slot)
+
+function exchanged(part: Allowance, account: string, exchanges: readonly QuotaExchangeTable[]): Allowance {
+  const of = (resource: number): number =>
+    exchanges
+      .filter((each) => each.resource === resource)
+      .reduce((sum, { giver, taker, amount }) => {
+        return sum + (taker === account ? amount : 0) - (giver === account ? amount : 0)
+      }, 0)
+  const { energyWh, powerW, waterMl } = part
+  return { energyWh: energyWh + of(1), powerW: powerW + of(2), waterMl: waterMl + of(3) }
+}
+
 /** The closed revisions, kept in memory because every reading is judged by them. */
 export function createQuotaBook(): QuotaBook {
   let revisions: BookRow[] = []
+  let exchanges: readonly QuotaExchangeTable[] = []
   return {
     async refresh(db) {
       const closed = await db.selectFrom('community_contract').selectAll().where('closed', '=', 1).execute()
       const parts = await db.selectFrom('quota').selectAll().execute()
+      exchanges = await db.selectFrom('quota_exchange').selectAll().execute()
       revisions = closed
         .map((row) => ({
           revision: row.revision,
@@ -72,8 +90,16 @@ export function createQuotaBook(): QuotaBook {
         }))
         .sort((a, b) => b.revision - a.revision)
     },
-    quotaOf: (home, period) =>
-      revisions.find((row) => row.from_period <= period)?.homes.get(home.toLowerCase()) ?? null,
+    quotaOf(home, period, slot) {
+      const account = home.toLowerCase()
+      const part = revisions.find((row) => row.from_period <= period)?.homes.get(account)
+      if (part === undefined) return null
+      return exchanged(
+        part,
+        account,
+        exchanges.filter((each) => each.period === period && counts(each, slot)),
+      )
+    },
     newest: () => revisions[0]?.total ?? null,
   }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { splitPayload } from '../../protocols/messages/record.ts'
 import type { ChainFact } from '../chain-fact.ts'
 import { keepExcessEvent, revertExcessEvents } from '../excess-events.ts'
+import { keepQuotaExchange, revertQuotaExchanges } from '../quota-exchanges.ts'
 import { count } from '../storage/store.ts'
 import type { Trx } from '../storage/schema.ts'
 
@@ -223,7 +224,7 @@ export async function applyFacts(trx: Trx, facts: readonly ChainFact[], nowMs: n
   const told: Told = { admitted: [], revoked: [], keyed: [], readings: 0, alarms: 0, excesses: 0 }
   for (const fact of facts) {
     if (await keepExcessEvent(trx, fact)) told.excesses += 1
-    else await applyOne(trx, fact, nowMs, told)
+    else if (!(await keepQuotaExchange(trx, fact))) await applyOne(trx, fact, nowMs, told)
   }
   return told
 }
@@ -236,6 +237,7 @@ export async function revertFacts(trx: Trx, fromBlock: number): Promise<void> {
   const undone = await trx.deleteFrom('void').where('block', '>=', fromBlock).executeTakeFirst()
   await count(trx, 'voided', -Number(undone.numDeletedRows))
   await revertExcessEvents(trx, fromBlock)
+  await revertQuotaExchanges(trx, fromBlock)
   await trx.deleteFrom('anchor').where('block', '>=', fromBlock).execute()
   await trx.deleteFrom('quota').where('block', '>=', fromBlock).execute()
   await trx.deleteFrom('community_contract').where('block', '>=', fromBlock).execute()

@@ -10,6 +10,7 @@ import {
 } from '../../protocols/messages/alarm-payload.ts'
 import type { ChainFact } from '../chain-fact.ts'
 import { keepExcessEvent, revertExcessEvents } from '../excess-events.ts'
+import { keepQuotaExchange, revertQuotaExchanges } from '../quota-exchanges.ts'
 import { writeMeta } from '../storage/meta.ts'
 import type { Trx } from '../storage/schema.ts'
 import { count } from '../storage/store.ts'
@@ -235,7 +236,7 @@ export async function applyHomeFacts(
   }
   for (const fact of facts) {
     if (await keepExcessEvent(trx, fact, home.account)) told.excesses += 1
-    else await applyOne(trx, fact, home, told)
+    else if (!(await keepQuotaExchange(trx, fact))) await applyOne(trx, fact, home, told)
   }
   return told
 }
@@ -255,6 +256,7 @@ export async function revertHomeFacts(trx: Trx, fromBlock: number): Promise<numb
     .where('block', '>=', fromBlock)
     .execute()
   await revertExcessEvents(trx, fromBlock)
+  await revertQuotaExchanges(trx, fromBlock)
   await trx.deleteFrom('quota').where('block', '>=', fromBlock).execute()
   await trx.deleteFrom('community_contract').where('block', '>=', fromBlock).execute()
   return undone.map(({ slot }) => slot)

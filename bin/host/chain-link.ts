@@ -8,6 +8,8 @@ import type { IntentState, Trx } from '../../actors/storage/schema.ts'
 import type { Store } from '../../actors/storage/store.ts'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
+import { tokenAbi } from '../../chain/bindings/token.gen.ts'
+import { tradingAbi } from '../../chain/bindings/trading.gen.ts'
 import type { ChainBlock, ChainLog } from '../../chain/proxy/block.ts'
 import { createChainFeed, type ChainFeed, type FeedState } from '../../chain/proxy/feed.ts'
 import { createRpc } from '../../chain/proxy/rpc.ts'
@@ -20,7 +22,7 @@ import type { GatewayLog } from './log.ts'
 
 /** A contract that a gateway follows; facts are applied in the transaction that moves the cursor. */
 export interface Followed {
-  readonly name: 'monitoring' | 'quota'
+  readonly name: keyof typeof ABIS
   readonly address: string
   readonly apply: (trx: Trx, facts: readonly ChainFact[]) => Promise<void>
   readonly revert: (trx: Trx, fromBlock: number) => Promise<void>
@@ -79,7 +81,7 @@ export interface ChainLinkOptions {
   readonly log: GatewayLog
 }
 
-const ABIS = { monitoring: monitoringAbi, quota: quotaAbi } as const
+const ABIS = { monitoring: monitoringAbi, quota: quotaAbi, token: tokenAbi, trading: tradingAbi } as const
 const monitoring = new Interface(monitoringAbi)
 const ADDRESS_BYTES = 20
 /**
@@ -190,7 +192,7 @@ class Link implements ChainLink {
       clock: wallClock,
       mergeable: ['submit'],
       merge: (_kind, bodies) => mergeSubmits(bodies, MOST_MERGED),
-      abis: [monitoringAbi, quotaAbi],
+      abis: Object.values(ABIS),
       isFinal: ({ number }) => this.#isFinal(number),
       onOutcome: (intent, outcome) => {
         const told = { id: intent.id, kind: intent.kind, state: outcome.state, error: outcome.error }

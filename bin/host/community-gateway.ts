@@ -1,5 +1,6 @@
 import type { Interface } from 'ethers'
 import { draftAlarm } from '../../actors/alarm-draft.ts'
+import { QUOTA_CHANGES } from '../../actors/quota-exchanges.ts'
 import type { AlarmSender } from '../../actors/alarm-sender.ts'
 import type { Allocator, QuotaBook } from '../../actors/community-gateway/allocation.ts'
 import type { AcceptedReading, Collector } from '../../actors/community-gateway/collector.ts'
@@ -98,7 +99,7 @@ export class CommunityGateway {
           store.afterCommit(trx, () =>
             this.#heard(
               told,
-              facts.some((fact) => fact.name === 'AllocationClosed'),
+              facts.some(({ name }) => QUOTA_CHANGES.includes(name)),
             ),
           )
         },

@@ -209,8 +209,8 @@ export class HomeGateway {
     const { attached } = this
     if (attached === null) return null
     const { sampleMs, slotsPerBilling } = attached.descriptor
-    const period = periodOf(Math.floor(wallClock.nowMs() / sampleMs), slotsPerBilling)
-    return this.book.quotaOf(this.#parts.account, period)
+    const slot = Math.floor(wallClock.nowMs() / sampleMs)
+    return this.book.quotaOf(this.#parts.account, periodOf(slot, slotsPerBilling), slot)
   }
 
   boardNotice(notice: LinkNotice, kind: BoardConfig['kind']): void {

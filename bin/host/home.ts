@@ -9,6 +9,7 @@ import { createPeerNode } from '../../protocols/p2p/node.ts'
 import { keyOfPeerId } from '../../protocols/p2p/peer-key.ts'
 import type { CommunityDescriptor } from '../../protocols/messages/join.ts'
 import { applyHomeFacts, revertHomeFacts } from '../../actors/smart-gateway/facts.ts'
+import { QUOTA_CHANGES } from '../../actors/quota-exchanges.ts'
 import { createAlarmSender, type AlarmSender } from '../../actors/alarm-sender.ts'
 import { readMeta } from '../../actors/storage/meta.ts'
 import { startCourier } from '../../actors/smart-gateway/courier.ts'
@@ -124,7 +125,7 @@ async function followContracts(
   })
   const apply: Parameters<ChainLink['follow']>[0]['apply'] = async (trx, found) => {
     const told = await applyHomeFacts(trx, found, facts())
-    const quotaChanged = found.some(({ name }) => name === 'AllocationClosed')
+    const quotaChanged = found.some(({ name }) => QUOTA_CHANGES.includes(name))
     store.afterCommit(trx, () => {
       gateway.heard(told, quotaChanged)
       for (const { epoch } of told.keyPublished) published(home, epoch)

@@ -104,6 +104,11 @@ export function createTradingReads(read: Read, { token: tokenAt, trading: tradin
     totalSupply: async () => big((await coin('totalSupply', []))[0]),
     buyPriceWei: async () => big((await coin('buyPrice', []))[0]),
     sellPriceWei: async () => big((await coin('sellPrice', []))[0]),
+    /** Z_T, wei of the chain's currency for one SCT; 0 before the first price. */
+    tokenPriceWei: async () => big((await coin('tokenPrice', []))[0]),
+    weiPerMicroEuro: async () => big((await coin('weiPerMicroEuro', []))[0]),
+    /** Micro-euro per kWh, per kW and hour, or per m³; 0 when none was posted. */
+    marketPriceMicroEuro: async (resource: number) => big((await coin('lastMarketPrice', [resource]))[0]),
     creditOf: async (account: string) => big((await market('creditOf', [account]))[0]),
     offersOf: async (account: string) => big((await market('offersOf', [account]))[0]),
     ceilingOf: async (resource: number) => big((await market('ceilingOf', [resource]))[0]),
