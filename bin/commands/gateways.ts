@@ -114,6 +114,7 @@ async function community(flags: CommunityFlags): Promise<void> {
       waterMl: whole('--water', flags.water),
     },
     leastHomesInTotal: 5,
+    welcomeMicroSct: 0,
     timeScale: 1,
     listen: [flags.listen],
     mdns: true,
@@ -139,6 +140,7 @@ async function home(flags: HomeFlags): Promise<void> {
     boardsAre: 'firmware',
     timeScale: 1,
     batch: 1,
+    rules: [],
     listen: [flags.listen],
     mdns: true,
   })

@@ -17,7 +17,7 @@ const tell = (line: string): void => {
 }
 
 function summary(report: RunReport): string[] {
-  const { totals, latencyMs, gas, firstDecryptedMs } = report
+  const { totals, trades, latencyMs, gas, firstDecryptedMs } = report
   const { p50, p95, p99 } = latencyMs.boardToDecrypted
   return [
     '',
@@ -25,6 +25,7 @@ function summary(report: RunReport): string[] {
     `chain      ${totals.included} included, ${totals.final} final, ${totals.duplicates} duplicates`,
     `community  ${totals.decrypted} decrypted, ${totals.lost} lost`,
     `alarms     ${totals.alarmsSent} sent, ${totals.alarmsRead} read`,
+    `trades     ${trades.offered} offered, ${trades.awarded} awarded, ${trades.failed} failed, ${trades.delivered} delivered`,
     `latency    p50 ${p50 ?? '∞'} ms, p95 ${p95 ?? '∞'} ms, p99 ${p99 ?? '∞'} ms from board to decrypted`,
     `first      ${firstDecryptedMs === null ? 'no reading' : `${firstDecryptedMs} ms`} from start to a page`,
     `gas        ${gas.perReading.p50 ?? '–'} a reading (median)`,

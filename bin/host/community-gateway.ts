@@ -31,6 +31,7 @@ import type { CommunityConfig, CommunityOpened, CommunityTally, GatewayStatus } 
 import type { Invited, Invites } from './invites.ts'
 import { listenOptions } from './listen-options.ts'
 import type { GatewayLog } from './log.ts'
+import type { CommunityMarket } from './market/community-market.ts'
 
 /** Everything that the running gateway is made of. */
 export interface CommunityParts {
@@ -54,6 +55,7 @@ export interface CommunityParts {
   readonly monitoringFace: Interface
   readonly log: GatewayLog
   readonly tell: (event: Parameters<CommunityActor['send']>[0]) => void
+  readonly market: CommunityMarket
 }
 
 const TICK_MS = 500
@@ -83,7 +85,7 @@ export class CommunityGateway {
 
   /** Follows the contracts from where the store stands. */
   async follow(): Promise<void> {
-    const { chain, contracts, store } = this.#parts
+    const { chain, contracts, store, market } = this.#parts
     await this.#loadMembers()
     const revert = async (trx: Parameters<typeof revertFacts>[0], fromBlock: number): Promise<void> => {
       await revertFacts(trx, fromBlock)
@@ -107,6 +109,7 @@ export class CommunityGateway {
       })
     await follow('monitoring', contracts.monitoring)
     await follow('quota', contracts.quota)
+    await market.open()
     chain.onOutcome(({ kind, state, error, id }) => {
       if (state !== 'failed' && state !== 'rejected' && state !== 'lost') return
       this.#parts.log.warn({ id, kind, state, error }, 'a call did not go through')
@@ -153,13 +156,16 @@ export class CommunityGateway {
   }
 
   #heard(told: FactsTold, allocated: boolean): void {
-    const { desk, node, tell, book, store, log } = this.#parts
+    const { desk, node, tell, book, store, log, market } = this.#parts
     for (const { account, peerKey } of told.admitted) {
       node.membership.admit({ peerKey, account })
       desk.admitted(account)
       tell({ type: 'MEMBER_ADMITTED', account })
     }
-    for (const account of told.keyed) tell({ type: 'MEMBER_KEYED', account })
+    for (const account of told.keyed) {
+      tell({ type: 'MEMBER_KEYED', account })
+      market.welcome(account).catch((thrown: unknown) => log.fault(thrown, 'first tokens'))
+    }
     for (const account of told.revoked) tell({ type: 'MEMBER_REVOKED', account })
     if (told.readings > 0) tell({ type: 'RECORDS_SEEN', count: told.readings })
     if (told.alarms > 0) tell({ type: 'ALARMS_PUBLISHED', count: told.alarms })

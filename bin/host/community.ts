@@ -36,6 +36,7 @@ import type { CommunityConfig } from './configs.ts'
 import { contractWords, type ContractWords } from './contract-words.ts'
 import { foundOrReturn } from './founding.ts'
 import { openInvites, type Invites } from './invites.ts'
+import { CommunityMarket } from './market/community-market.ts'
 import { gatewayLog, type GatewayLog } from './log.ts'
 import { loadSecrets, type GatewaySecrets } from './secrets.ts'
 
@@ -362,7 +363,17 @@ export async function openCommunity(
   const counting = countingParts(ground, hooks, tell)
   const sending = sendingParts(ground, hooks, tell)
   const invites = await openInvites({ store, clock: wallClock, random: systemRandom, onFault }, () => node)
-  const gateway = new CommunityGateway({ ...ground, ...counting, ...sending, invites, monitoringFace, tell })
+  const market = new CommunityMarket({
+    store,
+    chain: ground.chain,
+    token: ground.contracts.token,
+    trading: ground.contracts.trading,
+    welcomeMicroSct: BigInt(config.welcomeMicroSct),
+    log,
+    onChange: () => undefined,
+  })
+  const parts = { ...ground, ...counting, ...sending, invites, market }
+  const gateway = new CommunityGateway({ ...parts, monitoringFace, tell })
   hooks.gateway = gateway
   await counting.book.refresh(store.db)
   const { operation } = await keyring.keysOf(0)

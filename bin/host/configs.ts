@@ -1,6 +1,7 @@
 import type { Contracts } from '../../chain/contracts-file.ts'
 import type { BoardKind } from '../../protocols/rules/reading.ts'
 import type { FinalityKind } from './finality.ts'
+import type { RuleForm } from '../../web/market-model.ts'
 
 /** A board as its home reaches it; the record key stays between the board and the community gateway. */
 export interface BoardConfig {
@@ -36,6 +37,8 @@ export interface CommunityConfig {
   /** What the community may use in one billing period, and at any moment. */
   readonly contract: { readonly energyWh: number; readonly powerW: number; readonly waterMl: number }
   readonly leastHomesInTotal: number
+  /** Micro-SCT that a new member begins with. */
+  readonly welcomeMicroSct: number
   /** Community milliseconds per real one, as its homes' boards play them. */
   readonly timeScale: number
   readonly listen: readonly string[]
@@ -55,6 +58,8 @@ export interface HomeConfig {
   /** Community milliseconds per real one: 1 for real boards, more where a profile is played faster. */
   readonly timeScale: number
   readonly batch: number
+  /** Rules that the home trades by until its people state others. */
+  readonly rules: readonly RuleForm[]
   readonly listen: readonly string[]
   readonly mdns: boolean
 }

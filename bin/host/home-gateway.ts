@@ -35,6 +35,7 @@ import type { HomePicture } from './home-picture.ts'
 import type { HomePower } from './home-power.ts'
 import { joiningView } from './joining-view.ts'
 import type { GatewayLog } from './log.ts'
+import type { HomeMarket } from './market/home-market.ts'
 
 /** Alarms of the home's own that are not on the chain yet. */
 async function unpublished({ db }: Store): Promise<number> {
@@ -56,6 +57,8 @@ export interface Attached {
   /** Publishes the home's own alarms. */
   readonly alarms: AlarmSender
   readonly excesses: HomeExcesses
+  /** Null where the community has no market. */
+  readonly market: HomeMarket | null
 }
 
 export interface HomeParts {
@@ -187,7 +190,7 @@ export class HomeGateway {
     if (quotaChanged) {
       this.book.refresh(this.#parts.store.db).then(
         () => {
-          const quota = this.#quota()
+          const quota = this.quota()
           if (quota !== null) power?.contracted(quota.powerW)
           this.changed()
         },
@@ -205,7 +208,8 @@ export class HomeGateway {
     )
   }
 
-  #quota() {
+  /** The home's quota at this moment, with what it exchanged. */
+  quota() {
     const { attached } = this
     if (attached === null) return null
     const { sampleMs, slotsPerBilling } = attached.descriptor
@@ -257,6 +261,7 @@ export class HomeGateway {
   /** The boards are about to be switched off on purpose: nobody is to be alarmed. */
   rest(): void {
     this.attached?.boards.stop()
+    this.attached?.market?.trader.rest()
   }
 
   communityAway(away: boolean): void {
@@ -301,8 +306,8 @@ export class HomeGateway {
         chain: chain.view(),
         control: power.state(),
         tripsAtMs: power.tripsAtMs(nowMs),
-        quota: this.#quota(),
         excesses: excesses.views(),
+        quota: this.quota(),
       },
     )
   }
@@ -314,10 +319,16 @@ export class HomeGateway {
     const refusal = snapshot?.context.refusal ?? null
     return {
       operating,
-      pending: counts.waiting + this.samples.size + (await unpublished(this.#parts.store)),
+      pending: counts.waiting + this.samples.size + (await this.#unfinished()),
       notFinal: counts.notFinal,
       line: refusal ?? this.view().state.text,
     }
+  }
+
+  /** Alarms that are not on the chain yet, and auctions that are not decided. */
+  async #unfinished(): Promise<number> {
+    const auctions = (await this.attached?.market?.pending()) ?? 0
+    return auctions + (await unpublished(this.#parts.store))
   }
 
   async tally(): Promise<HomeTally> {

@@ -39,6 +39,7 @@ import {
 import { HomePicture } from './home-picture.ts'
 import { openHomePower } from './home-power.ts'
 import { gatewayLog } from './log.ts'
+import { HomeMarket } from './market/home-market.ts'
 import { loadSecrets } from './secrets.ts'
 
 const monitoringFace = new Interface(monitoringAbi)
@@ -211,8 +212,10 @@ async function attach(home: HomeOpening): Promise<void> {
   const alarms = ownAlarmSender(home, descriptor, chain)
   const excesses = homeExcesses(home, descriptor, chain)
   await excesses.refresh()
-  gateway.attached = { descriptor, chain, picture, power, boards, alarms, excesses }
+  const market = marketOf(home, descriptor, chain)
+  gateway.attached = { descriptor, chain, picture, power, boards, alarms, excesses, market }
   await followContracts(home, descriptor, chain)
+  await market?.open()
   chain.onOutcome(({ id, kind, state, error }) => {
     if (kind === 'demand') gateway.excessesChanged()
     if (state !== 'failed' && state !== 'lost') return
@@ -226,6 +229,24 @@ async function attach(home: HomeOpening): Promise<void> {
     gatewayPeerId,
     onAway: () => gateway.communityAway(true),
     onBack: () => gateway.communityAway(false),
+  })
+}
+
+function marketOf(home: HomeOpening, descriptor: CommunityDescriptor, chain: ChainLink): HomeMarket | null {
+  const { token, trading } = descriptor
+  if (token === undefined || trading === undefined) return null
+  return new HomeMarket({
+    store: home.store,
+    descriptor,
+    token,
+    trading,
+    chain,
+    account: home.account,
+    saltKey: getBytes(loadSecrets(home.config.dataDir, systemRandom).rootKey),
+    log: home.log,
+    quota: () => home.gateway.quota(),
+    rules: home.config.rules,
+    onChange: () => home.gateway.changed(),
   })
 }
 
@@ -346,6 +367,7 @@ async function closeHome(home: HomeOpening): Promise<void> {
   gateway.attached?.power.stop()
   home.courier?.stop()
   await gateway.pages?.close()
+  await gateway.attached?.market?.close()
   await gateway.actor?.stop()
   await home.node.stop()
   await gateway.attached?.chain.close()

@@ -2,6 +2,7 @@ import type { CommunityTally, HomeTally } from '../host/configs.ts'
 import type { RunChain } from './chain.ts'
 import { percentiles, type HomeReport, type RunReport } from './report.ts'
 import type { ChainCount } from './scan-chain.ts'
+import type { MarketCount } from './scan-market.ts'
 
 /** Everything the report is put together from; nothing in it is computed from another figure of it. */
 export interface RunFigures {
@@ -11,6 +12,7 @@ export interface RunFigures {
   readonly chain: ChainCount
   readonly network: Pick<RunChain, 'kind' | 'chainId' | 'rpc' | 'signers'>
   readonly contracts: RunReport['contracts']
+  readonly market: MarketCount
   readonly firstDecryptedMs: number | null
   readonly pages: readonly string[]
 }
@@ -89,9 +91,9 @@ export function assembleReport(figures: RunFigures): RunReport {
       signers: network.signers,
     },
     contracts: figures.contracts,
-    trades: { offered: 0, awarded: 0, failed: 0, delivered: 0, offerToSettledMs: { p50: null } },
+    trades: figures.market.trades,
     delegations: { active: 0, ended: 0 },
-    tokens: { supply: '0', balances: '0', escrow: '0' },
+    tokens: figures.market.tokens,
     memoryMb: { max: Math.max(community.memoryMb, ...homes.map((home) => home.memoryMb)) },
     pages: figures.pages,
   }

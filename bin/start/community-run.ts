@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { demoRules } from './demo-rules.ts'
 import type { StartOptions } from './options.ts'
 import type { FinalityKind } from '../host/finality.ts'
 import type { BoardConfig, CommunityConfig, HomeConfig, HostedHome } from '../host/configs.ts'
@@ -18,6 +19,8 @@ const CONTRACTED_W_PER_HOME = 6_900
  */
 const HEADROOM_PERMILLE = 1_100
 const CHALLENGE_BLOCKS = 10
+/** A member begins with 100 SCT: some months of trading. */
+const WELCOME_MICRO_SCT = 100_000_000
 
 /** The folder of the community gateway in the data folder of a run. */
 export const communityFolder = ({ dataDir }: StartOptions): string => join(dataDir, 'community')
@@ -59,6 +62,7 @@ export function communityConfig(
       waterMl: spare(expected.reduce((sum, each) => sum + each.waterMl, 0)),
     },
     leastHomesInTotal: Math.min(5, options.homes),
+    welcomeMicroSct: WELCOME_MICRO_SCT,
     timeScale,
     listen: ['/ip4/127.0.0.1/tcp/0'],
     mdns: true,
@@ -85,6 +89,7 @@ export function homeConfig(
     finality: finalityOf(options),
     timeScale,
     batch: options.batch,
+    rules: demoRules(number),
     listen: ['/ip4/127.0.0.1/tcp/0'],
     mdns: false,
   }

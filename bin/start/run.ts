@@ -7,6 +7,7 @@ import type { StartOptions } from './options.ts'
 import { FaultPlay } from './play-faults.ts'
 import type { RunReport } from './report.ts'
 import { countChain } from './scan-chain.ts'
+import { countMarket } from './scan-market.ts'
 import type { Supervised } from './supervised.ts'
 
 const DRAIN_MS = 60_000
@@ -59,6 +60,7 @@ async function report(
     opened.contracts.monitoring,
     opened.deployedAtBlock,
   )
+  const market = await countMarket(chain.rpc, chain.chainId, opened.contracts, opened.deployedAtBlock)
   const first = running.firstReadingMs()
   return assembleReport({
     boards: options.boards,
@@ -67,6 +69,7 @@ async function report(
     chain: count,
     network: chain,
     contracts: opened.contracts,
+    market,
     firstDecryptedMs: first === null ? null : first - processStartMs,
     pages: running.pages,
   })
