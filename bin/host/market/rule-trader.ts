@@ -17,7 +17,7 @@ export interface RuleTraderOptions {
   readonly sampleMs: number
   /** Least time from an offer to its award. */
   readonly leadMs: number
-  facts(): Promise<TradeFacts>
+  readonly facts: () => Promise<TradeFacts>
   readonly nowMs: () => number
   readonly onFault: (thrown: unknown) => void
 }
