@@ -31,6 +31,7 @@ import type { CommunityConfig, CommunityOpened, CommunityTally, GatewayStatus } 
 import type { Invited, Invites } from './invites.ts'
 import { listenOptions } from './listen-options.ts'
 import type { GatewayLog } from './log.ts'
+import { mismatchAlarm } from './mismatch-alarm.ts'
 import type { CommunityMarket } from './market/community-market.ts'
 
 /** Everything that the running gateway is made of. */
@@ -258,18 +259,7 @@ export class CommunityGateway {
 
   mismatch(home: string, slot: number, code: string): void {
     this.#parts.log.warn({ home, slot, code }, 'a reading does not follow from its boards')
-    const wrongKey = code === 'mac-mismatch'
-    this.#draft(home, {
-      code: 'bad-data',
-      severity: 'warning',
-      resource: 'none',
-      slot,
-      value: 1,
-      limit: 0,
-      text: wrongKey
-        ? 'A board is not the one that was installed.'
-        : 'A reading does not follow from its boards.',
-    })
+    this.#draft(home, mismatchAlarm(slot, code))
   }
 
   warn(code: string): void {

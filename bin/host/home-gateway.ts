@@ -35,17 +35,8 @@ import type { HomePicture } from './home-picture.ts'
 import type { HomePower } from './home-power.ts'
 import { joiningView } from './joining-view.ts'
 import type { GatewayLog } from './log.ts'
+import { publishedAlarms, unpublishedAlarms } from './own-alarms.ts'
 import type { HomeMarket } from './market/home-market.ts'
-
-/** Alarms of the home's own that are not on the chain yet. */
-async function unpublished({ db }: Store): Promise<number> {
-  const row = await db
-    .selectFrom('alarm_sent')
-    .select((each) => each.fn.countAll<number>().as('count'))
-    .where('state', 'in', ['raised', 'sealed'])
-    .executeTakeFirst()
-  return row?.count ?? 0
-}
 
 /** What a home has once it belongs to a community. */
 export interface Attached {
@@ -328,7 +319,7 @@ export class HomeGateway {
   /** Alarms that are not on the chain yet, and auctions that are not decided. */
   async #unfinished(): Promise<number> {
     const auctions = (await this.attached?.market?.pending()) ?? 0
-    return auctions + (await unpublished(this.#parts.store))
+    return auctions + (await unpublishedAlarms(this.#parts.store))
   }
 
   async tally(): Promise<HomeTally> {
@@ -355,20 +346,11 @@ export class HomeGateway {
       submitted: rows.length - inStates(['queued', 'signed', null]),
       final: inStates(['final']),
       alarmsRead: await readCount(db, 'alarms-read'),
-      alarmsSent: await this.#published(),
+      alarmsSent: await publishedAlarms(this.#parts.store),
       slots,
       reorgs: this.attached?.chain.forks() ?? 0,
       memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576),
     }
-  }
-
-  async #published(): Promise<number> {
-    const row = await this.#parts.store.db
-      .selectFrom('alarm_sent')
-      .select((each) => each.fn.countAll<number>().as('count'))
-      .where('state', 'in', ['published', 'final'])
-      .executeTakeFirst()
-    return row?.count ?? 0
   }
 
   /** Calm words for a log about why the home could not start. */

@@ -103,7 +103,7 @@ export class RuleTrader {
     }
   }
 
-  /** What the rules say to a neighbour's request; its people are asked when no rule of theirs speaks of it. */
+  /** What the rules say to a neighbour's request; people are asked when no rule speaks of it. */
   async judge(auction: AuctionTable): Promise<Judgement> {
     if (this.#resting) return { kind: 'decline', because: 'The gateway is being stopped.' }
     const { book, sampleMs } = this.#options
