@@ -162,6 +162,7 @@ export async function openDisputingHome(
     store,
     signerKey: home.wallet.privateKey,
     log: keepingLog(faults),
+    finality: 'depth',
   })
   const excesses = new HomeExcesses({
     store,
