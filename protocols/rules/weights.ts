@@ -41,8 +41,8 @@ const NOTHING: Sums = { paid: 0n, market: 0n }
 /**
  * The weights that trades lead to: for each resource and hour what was paid over what the market would have
  * asked for the same, so that large lots count more. Two homes count once a day for a resource, by their
- * first trade, so that two cannot set a weight by trading to and fro. An hour without trades has the weight of
- * all hours, and a resource without trades has weight one.
+ * first trade, so that two cannot set a weight by trading to and fro. An hour without trades has the weight
+ * of all hours, and a resource without trades has weight one.
  */
 export function weightsOf(trades: readonly WeighedTrade[]): Weights {
   const counted = oncePerPairAndDay(trades)
