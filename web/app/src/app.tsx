@@ -1,7 +1,9 @@
 import type { JSX } from 'preact'
 import { CommunityPage } from './community/community-page.tsx'
 import { HomePage } from './home/home-page.tsx'
+import { MarketPages } from './market/market-pages.tsx'
 import { link, view } from './model/live.ts'
+import { route } from './model/route.ts'
 import { Frame } from './parts/frame.tsx'
 import { SignIn } from './sign-in.tsx'
 import { Skeleton } from './skeleton.tsx'
@@ -15,5 +17,7 @@ function pageOf(): JSX.Element {
   if (link.value === 'signed-out') return <SignIn />
   const told = view.value
   if (told === null) return <Skeleton />
-  return told.role === 'home' ? <HomePage home={told} /> : <CommunityPage community={told} />
+  if (told.role === 'community') return <CommunityPage community={told} />
+  const { page } = route.value
+  return page === 'home' ? <HomePage home={told} /> : <MarketPages home={told} page={page} />
 }

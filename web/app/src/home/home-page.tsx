@@ -11,6 +11,7 @@ import { greeting, humidity, temperature } from '../words/format.ts'
 import { Alarms, NewestAlarm } from './alarms.tsx'
 import { Boards } from './boards.tsx'
 import { Excesses } from './excesses.tsx'
+import { MarketLine } from './market-line.tsx'
 import { Refused } from './refused.tsx'
 import { HomeTiles } from './home-tiles.tsx'
 
@@ -30,6 +31,9 @@ export function HomePage({ home }: { readonly home: HomeView }): JSX.Element {
       ))}
       <NewestAlarm alarms={home.alarms} />
       <HomeTiles home={home} />
+      {home.market === null || home.market.state.phase === 'starting' ? null : (
+        <MarketLine market={home.market} />
+      )}
       <div class="columns">
         <div class="column">
           <Excesses excesses={home.excesses} />

@@ -1,5 +1,5 @@
 import type { Refusal } from '../../../messages.ts'
-import { isRefusal, parsed } from './door.ts'
+import { isDone, isRefusal, parsed } from './door.ts'
 import { failure, link } from './live.ts'
 import { tryNow } from './stream.ts'
 
@@ -37,13 +37,24 @@ export async function signInByLink(): Promise<void> {
   if (refused !== null && refused.code !== 'not-found') failure.value = refused
 }
 
-async function post(path: string, body: object): Promise<Refusal | null> {
+/** Asks the gateway to do something; null when it was done, else why not. */
+export async function post(path: string, body: object): Promise<Refusal | null> {
+  const answer = await postFor(path, body, isDone)
+  return 'code' in answer ? answer : null
+}
+
+/** Asks the gateway for something; what it answered, or why it did not. */
+export async function postFor<T extends object>(
+  path: string,
+  body: object,
+  isAnswer: (told: unknown) => told is T,
+): Promise<T | Refusal> {
   try {
     const headers = { 'content-type': 'application/json' }
     const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) })
-    if (response.ok) return null
-    const refusal = parsed(await response.text())
-    return isRefusal(refusal) ? refusal : unreachable
+    const told = parsed(await response.text())
+    if (response.ok && isAnswer(told)) return told
+    return isRefusal(told) ? told : unreachable
   } catch {
     return unreachable
   }

@@ -1,3 +1,4 @@
+import type { Simulated } from '../../../market-messages.ts'
 import type { AlarmEvent, ReadingEvent, Refusal } from '../../../messages.ts'
 import type { View } from '../../../read-model.ts'
 
@@ -21,6 +22,8 @@ export const isView = (told: unknown): told is View =>
 export const isReading = (told: unknown): told is ReadingEvent => has(told, 'slot', 'meanPowerW')
 export const isAlarm = (told: unknown): told is AlarmEvent => has(told, 'severity', 'atMs')
 export const isRefusal = (told: unknown): told is Refusal => has(told, 'code', 'message')
+export const isDone = (told: unknown): told is { readonly ok: true } => has(told, 'ok')
+export const isSimulated = (told: unknown): told is Simulated => has(told, 'fromMs', 'decisions')
 export const isTime = (told: unknown): told is number => typeof told === 'number'
 
 function has(told: unknown, ...names: readonly string[]): boolean {

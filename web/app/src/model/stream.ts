@@ -1,7 +1,8 @@
 import type { AlarmEvent, ReadingEvent } from '../../../messages.ts'
-import type { View } from '../../../read-model.ts'
+import type { HomeView, View } from '../../../read-model.ts'
 import { isAlarm, isReading, isTime, isView, parsed } from './door.ts'
 import { announcement, beats, link, nowMs, setClock, tick, view } from './live.ts'
+import { newsOf } from './news.ts'
 import { withAlarm, withReading } from './merge.ts'
 
 /**
@@ -71,6 +72,8 @@ function heard<T>(event: Heard, isKind: (told: unknown) => told is T, show: (tol
 }
 
 function showView(told: View): void {
+  const news = newsOf(view.value, told)
+  if (news !== '') announcement.value = news
   view.value = told
   if (nowMs.value < told.updatedAtMs) setClock(told.updatedAtMs)
   document.title = titleOf(told)
@@ -89,8 +92,14 @@ function showAlarm(alarm: AlarmEvent): void {
 }
 
 function titleOf(told: View): string {
-  const fresh = told.role === 'home' ? told.alarms.filter(({ state }) => state === 'new').length : 0
+  const fresh = told.role === 'home' ? waitingIn(told) : 0
   return fresh === 0 ? `${told.name} · Meterhood` : `(${fresh}) ${told.name} · Meterhood`
+}
+
+/** What waits for the people of the home: alarms that nobody has seen, requests that nobody answered. */
+function waitingIn({ alarms, market }: HomeView): number {
+  const requests = market?.requests.filter(({ state }) => state === 'open').length ?? 0
+  return alarms.filter(({ state }) => state === 'new').length + requests
 }
 
 /** Asks why the line broke: signed out, or the gateway is away; then waits and tries again. */

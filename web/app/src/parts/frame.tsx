@@ -3,6 +3,7 @@ import { announcement, beats, failure, link, nowMs, view } from '../model/live.t
 import { tryNow } from '../model/stream.ts'
 import { duration } from '../words/format.ts'
 import { Icon, Mark } from './icons.tsx'
+import { marketOf, Nav } from './nav.tsx'
 
 const LINK_WORDS = {
   connecting: 'Connecting',
@@ -20,12 +21,13 @@ export function Frame({ children }: { readonly children: ComponentChildren }): J
           <Mark />
           Meterhood
         </span>
+        <Nav />
         <span class={`link link-${link.value}`} role="status">
           <i key={beats.value} />
           {LINK_WORDS[link.value]}
         </span>
       </header>
-      <main>
+      <main class={marketOf() === null ? '' : 'with-nav'}>
         <OfflineBanner />
         {children}
       </main>

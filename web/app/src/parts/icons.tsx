@@ -49,6 +49,14 @@ const PATHS = {
     </>
   ),
   split: <path d="M12 3.5a8.5 8.5 0 1 0 8.5 8.5H12V3.5Zm3.5.7a8.5 8.5 0 0 1 4.3 4.3" />,
+  market: <path d="M4 9.5h16M4 9.5 5.5 4.5h13L20 9.5M5.5 9.5V20h13V9.5M10 20v-5.5h4V20" />,
+  wallet: <path d="M19 8V5.5H6A2 2 0 0 0 6 9.5h14V19H6a2 2 0 0 1-2-2V7.5M16.2 14.2v.2" />,
+  rules: <path d="M4 7h8m5 0h3M4 17h3m5 0h8M14.5 4.5v5M9.5 14.5v5" />,
+  lock: <path d="M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3" />,
+  unlocked: <path d="M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 6.6-1.6" />,
+  inbox: <path d="M4 13.5 6.5 5h11l2.5 8.5V19H4v-5.5Zm0 0h4.5a3.5 3.5 0 0 0 7 0H20" />,
+  file: <path d="M12 4v10m0 0 4-4m-4 4-4-4M5 19h14" />,
+  plus: <path d="M12 5v14M5 12h14" />,
   total: <path d="M18 5H6.5l6 7-6 7H18" />,
 } satisfies Record<string, JSX.Element>
 
