@@ -2,6 +2,7 @@
 import '../protocols/p2p/polyfill.ts'
 import { Command } from 'commander'
 import { registerBenchCommand } from './commands/bench.ts'
+import { registerCalibrateCommand } from './commands/calibrate.ts'
 import { registerChainCommand } from './commands/chain.ts'
 import { registerClearCommand } from './commands/clear.ts'
 import { registerDecodeCommand } from './commands/decode.ts'
@@ -25,6 +26,7 @@ registerVerifyCommand(program)
 registerChainCommand(program)
 registerDecodeCommand(program)
 registerClearCommand(program)
+registerCalibrateCommand(program)
 registerBenchCommand(program)
 registerDoctorCommand(program)
 program.command('host-community', { hidden: true }).action(hostCommunity)

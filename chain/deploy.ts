@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { concat, getAddress, getCreateAddress, Interface, JsonRpcProvider, Wallet } from 'ethers'
+import { z } from 'zod'
 import * as accessBinding from './bindings/access-manager.gen.ts'
 import { sameCode } from './bindings/code.ts'
 import * as commitment from './bindings/commitment-monitoring.gen.ts'
@@ -73,6 +75,9 @@ const CALL_GAS = 400_000n
 /** Far above the base fee of a chain of ours, which starts at 0. */
 const FEES = { maxFeePerGas: 1_000_000_000n, maxPriorityFeePerGas: 1n }
 const INCLUSION_MS = 120_000
+const LOOK_EVERY_MS = 100
+
+const receiptShape = z.object({ status: z.string(), blockNumber: z.string() }).nullable()
 
 const failed = (thrown: unknown): Fault =>
   thrown instanceof Fault
@@ -177,7 +182,7 @@ async function deployAll(options: DeployOptions): Promise<Contracts> {
         callOf(addresses.trading, tradingInterface, 'setCeiling', ceiling),
       ),
     ]
-    const deployedAtBlock = await sendAll(wallet, nonce, steps)
+    const deployedAtBlock = await sendAll(wallet, options.rpc, nonce, steps)
     const { profile, sampleMs, slotsPerBilling, L, windowBlocks } = options
     const settings = { profile, sampleMs, slotsPerBilling, L, windowBlocks, auctions }
     return { ...identity, deployedAtBlock, community, ...addresses, ...settings }
@@ -261,13 +266,32 @@ function roles({ access, monitoring, quota, token, trading }: Addresses, manager
 }
 
 /** Sends the steps with rising nonces, waits for all, and gives the block of the first. */
-async function sendAll(wallet: Wallet, firstNonce: number, steps: readonly Step[]): Promise<number> {
+async function sendAll(
+  wallet: Wallet,
+  rpc: string,
+  firstNonce: number,
+  steps: readonly Step[],
+): Promise<number> {
   const sent = []
-  for (const [index, { to, data, gasLimit }] of steps.entries()) {
-    sent.push(await wallet.sendTransaction({ to, data, gasLimit, nonce: firstNonce + index, ...FEES }))
+  for (const [index, { name, to, data, gasLimit }] of steps.entries()) {
+    const { hash } = await wallet.sendTransaction({ to, data, gasLimit, nonce: firstNonce + index, ...FEES })
+    sent.push({ name, hash })
   }
-  const receipts = await Promise.all(sent.map((transaction) => transaction.wait(1, INCLUSION_MS)))
-  const missing = receipts.findIndex((receipt) => receipt === null)
-  if (missing >= 0) throw new Error(`${steps[missing]?.name ?? ''} was not included`)
-  return receipts[0]?.blockNumber ?? 0
+  const until = performance.now() + INCLUSION_MS
+  const blocks = await Promise.all(sent.map(({ name, hash }) => blockOf(rpc, name, hash, until)))
+  return blocks[0] ?? 0
+}
+
+/**
+ * The block that holds a step. Asked here and not by ethers' `wait`, whose last poll may still be on its way
+ * when the provider is given up, and then ends the process.
+ */
+async function blockOf(rpc: string, name: string, hash: string, until: number): Promise<number> {
+  for (;;) {
+    const receipt = receiptShape.parse(await rpcCall(rpc, 'eth_getTransactionReceipt', [hash]))
+    if (receipt?.status === '0x1') return Number(receipt.blockNumber)
+    if (receipt !== null) throw new Error(`${name} was reverted`)
+    if (performance.now() > until) throw new Error(`${name} was not included`)
+    await sleep(LOOK_EVERY_MS)
+  }
 }

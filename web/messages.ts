@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { alarmView, sentAlarmView } from './read-model.ts'
+import { alarmView, boardKind, calibrationView, sentAlarmView } from './read-model.ts'
 
 /** What travels between a page and its gateway beside the view: events, actions, sign-in, errors. */
 
@@ -33,6 +33,17 @@ export const demandProofBody = z.strictObject({
   period: natural.describe('the index of the period of an excess in the view'),
   resource: z.enum(['energy', 'power', 'water']),
 })
+export const calibrateBody = z.strictObject({
+  board: boardKind,
+  quantity: calibrationView.shape.quantity,
+  reference: z
+    .int()
+    .min(-1_000_000_000)
+    .max(1_000_000_000)
+    .nullable()
+    .describe('what the reference shows: mV, mA, mW, 0.01 °C or ‰; null sets the board back'),
+})
+export type CalibrateBody = z.infer<typeof calibrateBody>
 export const emptyBody = z.strictObject({})
 export const sessionBody = z.strictObject({
   token: z.string().min(1).max(128).describe('the access code of the link that the gateway printed'),

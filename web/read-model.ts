@@ -41,6 +41,20 @@ export type PeriodView = z.infer<typeof periodView>
 export const powerPoint = z.object({ atMs: moment, powerW: watts })
 export type PowerPoint = z.infer<typeof powerPoint>
 
+/**
+ * What can be calibrated on a board: what it measures now (mV, mA, mW, 0.01 °C or ‰), the least that a gain
+ * is told from, and its setting, null while nobody here knows it.
+ */
+export const calibrationView = z.object({
+  quantity: z.enum(['voltage', 'current', 'power', 'temperature', 'humidity']),
+  measured: z.int().nullable(),
+  least: natural.nullable().describe('null where an offset is set'),
+  gainPpm: natural.nullable(),
+  offset: z.int().nullable(),
+  atMs: moment.nullable().describe('when it was set'),
+})
+export type CalibrationView = z.infer<typeof calibrationView>
+
 /** A board of the home; `link` and `authorised` mirror its two LEDs. */
 export const boardView = z.object({
   kind: boardKind,
@@ -49,6 +63,7 @@ export const boardView = z.object({
   lastFrameMs: moment.nullable(),
   crcErrors: natural,
   keyed: z.boolean().describe('false for sources without a board key (P1, Modbus)'),
+  calibration: z.array(calibrationView).max(3).readonly(),
 })
 export type BoardView = z.infer<typeof boardView>
 

@@ -19,12 +19,14 @@ import { keepSample, keepSealed, savedHomeState, sealSample } from '../../actors
 import { claimStore, openStore } from '../../actors/storage/store.ts'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
+import type { CalibrateBody } from '../../web/messages.ts'
 import { servePages } from '../../web/server/serve-pages.ts'
 import { systemRandom, wallClock } from '../clock.ts'
 import { openChainLink, type ChainLink } from './chain-link.ts'
 import { listenOptions } from './listen-options.ts'
 import type { HomeConfig } from './configs.ts'
-import { connectBoards } from './home-boards.ts'
+import { openCalibrationBook } from './calibration-book.ts'
+import { connectBoards, type HomeBoards } from './home-boards.ts'
 import { HomeExcesses } from './home-excesses.ts'
 import type { HomeGateway } from './home-gateway.ts'
 import {
@@ -167,6 +169,20 @@ function meterSettings({ boards, timeScale }: HomeConfig, sampleMs: number): Hom
   return { sampleMs, boards: kept, limits: { ...DEFAULT_LIMITS, timeScale } }
 }
 
+/** Connects to the home's boards; frames that come before the home operates are of nobody's concern. */
+async function linkBoards({ config, store, gateway }: HomeOpening, sampleMs: number): Promise<HomeBoards> {
+  const ids = config.boards.map(({ boardId }) => boardId)
+  return connectBoards({
+    boards: config.boards,
+    sampleMs,
+    calibrations: await openCalibrationBook(store, ids),
+    onFrame: (received) => {
+      if (gateway.actor?.snapshot().matches('operating') === true) gateway.frame(received)
+    },
+    onNotice: (notice, kind) => gateway.boardNotice(notice, kind),
+  })
+}
+
 async function attach(home: HomeOpening): Promise<void> {
   if (home.gateway.attached !== null) return
   home.community = await joinOnce(home)
@@ -193,14 +209,7 @@ async function attach(home: HomeOpening): Promise<void> {
   await gateway.book.refresh(store.db)
   const chain = await openChain(home, descriptor)
   gateway.meter(meterSettings(config, sampleMs), (await savedHomeState(store)) ?? NEW_HOME)
-  const boards = connectBoards({
-    boards: config.boards,
-    sampleMs,
-    onFrame: (received) => {
-      if (gateway.actor?.snapshot().matches('operating') === true) gateway.frame(received)
-    },
-    onNotice: (notice, kind) => gateway.boardNotice(notice, kind),
-  })
+  const boards = await linkBoards(home, sampleMs)
   const power = await openHomePower({
     store,
     sampleMs,
@@ -353,6 +362,11 @@ const pageActions = (home: HomeOpening) => ({
   },
   restorePower: async () => home.attached.power.restore(),
   setValve: (open: boolean) => home.attached.boards.valve(open),
+  calibrate: async ({ board, quantity, reference }: CalibrateBody) => {
+    await home.attached.boards.calibrate(board, quantity, reference)
+    home.log.info({ board, quantity, reference }, 'a board was calibrated')
+    home.gateway.changed()
+  },
 })
 
 function once(work: () => Promise<void>): () => Promise<void> {

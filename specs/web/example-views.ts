@@ -8,6 +8,10 @@ export const NOON_MS = Date.UTC(2026, 10, 22, 12, 0, 0)
 export const HOME_ACCOUNT = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed'
 export const COMMUNITY_ACCOUNT = '0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359'
 
+const NEVER_SET = { gainPpm: 1_000_000, offset: 0, atMs: null } as const
+const SET_BEFORE = { offset: 0, atMs: NOON_MS - 9 * 86_400_000 } as const
+const NOT_KNOWN = { gainPpm: null, offset: null, atMs: null } as const
+
 /** A plausible evening of slots: a base load, a kettle, an oven. */
 export function powerSeries(
   points: number,
@@ -47,8 +51,28 @@ export function exampleHome(nowMs: number = NOON_MS): HomeView {
     water: { usedMl: 8_350_000, quotaMl: 10_000_000, valveOpen: true },
     series: powerSeries(300, 2000, nowMs),
     boards: [
-      { kind: 'power', link: 'live', authorised: true, lastFrameMs: nowMs - 400, crcErrors: 0, keyed: true },
-      { kind: 'water', link: 'live', authorised: true, lastFrameMs: nowMs - 900, crcErrors: 2, keyed: true },
+      {
+        kind: 'power',
+        link: 'live',
+        authorised: true,
+        lastFrameMs: nowMs - 400,
+        crcErrors: 0,
+        keyed: true,
+        calibration: [
+          { quantity: 'voltage', measured: 229_840, least: 100_000, ...SET_BEFORE, gainPpm: 1_004_200 },
+          { quantity: 'current', measured: 5_460, least: 1_000, ...NEVER_SET },
+          { quantity: 'power', measured: 1_240_000, least: 200_000, ...NEVER_SET },
+        ],
+      },
+      {
+        kind: 'water',
+        link: 'live',
+        authorised: true,
+        lastFrameMs: nowMs - 900,
+        crcErrors: 2,
+        keyed: true,
+        calibration: [],
+      },
       {
         kind: 'comfort',
         link: 'stale',
@@ -56,6 +80,10 @@ export function exampleHome(nowMs: number = NOON_MS): HomeView {
         lastFrameMs: nowMs - 94_000,
         crcErrors: 0,
         keyed: true,
+        calibration: [
+          { quantity: 'temperature', measured: 2_140, least: null, ...NOT_KNOWN },
+          { quantity: 'humidity', measured: 483, least: null, ...NEVER_SET },
+        ],
       },
     ],
     alarms: [

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request, type RequestOptions } from 'node:https'
 import { isIP } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,6 +10,7 @@ import { loadCertificates } from '../../web/server/certificates.ts'
 import { isLoopback, localNames } from '../../web/server/names.ts'
 import { preparePort } from '../../web/server/port.ts'
 import { randomBytes } from 'node:crypto'
+import { authorityOf } from './authority.ts'
 import { exampleHome } from './example-views.ts'
 import { startScripted, type Script, type ScriptedGateway } from './scripted-gateway.ts'
 
@@ -72,8 +73,6 @@ function ask(
   })
 }
 
-const authorityOf = (data: string): string =>
-  (JSON.parse(readFileSync(join(data, 'tls', 'authority.json'), 'utf8')) as { cert: string }).cert
 const tokenOf = (gateway: ScriptedGateway): string => gateway.pages.link.split('#access=')[1] ?? ''
 const sessionOf = async (gateway: ScriptedGateway): Promise<string> => {
   const { cookie } = await ask(gateway, '/api/session', {}, { token: tokenOf(gateway) })

@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { AlarmView, ExcessView, View } from '../../web/read-model.ts'
+import { Fault } from '../../protocols/rules/fault.ts'
 import { browserIsHere, buildApp, openBrowser } from './chromium.ts'
 import {
   exampleCommunity,
@@ -183,6 +184,48 @@ describe.skipIf(!browserIsHere())('The pages in Chromium', () => {
       await vi.waitFor(() => expect(asked).toEqual([false]))
     })
 
+    it('lets an installer bring a board in line with a reference, asking twice', async () => {
+      const asked: object[] = []
+      const gateway = await start({ actions: { calibrate: async (wanted) => void asked.push(wanted) } })
+      const page = await open(gateway.pages.url)
+      const board = page.getByTestId('calibration-power')
+      await board.getByText('Calibrate', { exact: true }).click()
+      const voltage = page.getByTestId('channel-voltage')
+      expect((await voltage.innerText()).replaceAll('\u00a0', ' ')).toContain('229.8 V')
+      expect((await voltage.innerText()).replaceAll('\u00a0', ' ')).toContain(
+        'Correction: +0.42 %, set 9 days ago',
+      )
+      expect(await voltage.getByRole('button', { name: 'Set', exact: true }).isDisabled()).toBe(true)
+      await voltage.getByLabel('Reference').fill('231,4')
+      await voltage.getByRole('button', { name: 'Set', exact: true }).click()
+      expect(asked).toEqual([])
+      await voltage.getByRole('button', { name: /Press again: 231.4/ }).click()
+      await vi.waitFor(() =>
+        expect(asked).toEqual([{ board: 'power', quantity: 'voltage', reference: 231_400 }]),
+      )
+      expect(await voltage.getByLabel('Reference').inputValue()).toBe('')
+      await voltage.getByRole('button', { name: 'Factory setting' }).click()
+      await voltage.getByRole('button', { name: 'Press again: undo' }).click()
+      await vi.waitFor(() => expect(asked.at(-1)).toMatchObject({ quantity: 'voltage', reference: null }))
+    })
+
+    it('says why a board took no calibration, and lets nothing be set while it is silent', async () => {
+      const calibrate = async (): Promise<void> => {
+        throw new Fault('load-too-small', 'current: too little; calibrate with at least 1 A', {})
+      }
+      const page = await open((await start({ actions: { calibrate } })).pages.url)
+      await page.getByTestId('calibration-power').getByText('Calibrate', { exact: true }).click()
+      const current = page.getByTestId('channel-current')
+      await current.getByLabel('Reference').fill('0.3')
+      await current.getByRole('button', { name: 'Set', exact: true }).click()
+      await current.getByRole('button', { name: /Press again/ }).click()
+      await page.getByText('current: too little; calibrate with at least 1 A').waitFor()
+      await page.getByTestId('calibration-comfort').getByText('Calibrate', { exact: true }).click()
+      const temperature = page.getByTestId('channel-temperature')
+      expect(await temperature.getByLabel('Reference').isDisabled()).toBe(true)
+      expect(await temperature.innerText()).toContain('Somebody else calibrated this board')
+    })
+
     it('tells why an action failed, and what to do', async () => {
       const page = await open((await start()).pages.url)
       await page.getByRole('button', { name: /^Seen/ }).click()
@@ -276,6 +319,7 @@ describe.skipIf(!browserIsHere())('The pages in Chromium', () => {
         const viewport = { width, height: 900 }
         const page = await open(gateway.pages.url, { viewport, reducedMotion: 'reduce' })
         await page.getByTestId('state').waitFor()
+        for (const board of await page.getByText('Calibrate', { exact: true }).all()) await board.click()
         await page.evaluate(AXE)
         for (const colorScheme of ['light', 'dark'] as const) {
           await page.emulateMedia({ colorScheme })

@@ -5,6 +5,8 @@ import { z } from 'zod'
 import { Fault } from '../../protocols/rules/fault.ts'
 import {
   acknowledgeAlarmBody,
+  calibrateBody,
+  type CalibrateBody,
   demandProofBody,
   done,
   emptyBody,
@@ -37,6 +39,8 @@ export interface PageActions {
   restorePower?(): Promise<void>
   /** Opens or closes the water board's valve. */
   setValve?(open: boolean): Promise<void>
+  /** Brings what a board measures in line with a reference, or back to the factory's setting. */
+  calibrate?(wanted: CalibrateBody): Promise<void>
   /** Buying and selling; a gateway without a market leaves it out. */
   readonly market?: MarketActions
 }
@@ -127,6 +131,17 @@ export function addActions(app: PageApp, parts: RouteParts): void {
     async (request) => {
       requireSession(request, access)
       return perform(actions.setValve?.(request.body.open))
+    },
+  )
+  app.post(
+    '/api/actions/calibrate',
+    {
+      config: SIGNED_IN,
+      schema: action('Bring what a board measures in line with a reference', calibrateBody),
+    },
+    async (request) => {
+      requireSession(request, access)
+      return perform(actions.calibrate?.(request.body))
     },
   )
 }

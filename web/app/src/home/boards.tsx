@@ -4,6 +4,7 @@ import { nowMs } from '../model/live.ts'
 import { Card, Empty } from '../parts/card.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { ago, count } from '../words/format.ts'
+import { Calibration } from './calibration.tsx'
 
 const NAMES: Readonly<Record<BoardView['kind'], string>> = {
   power: 'Power board',
@@ -58,6 +59,7 @@ function Board({ board }: { readonly board: BoardView }): JSX.Element {
           {authorised ? 'Authorised' : 'Not authorised'}
         </li>
       </ul>
+      <Calibration board={board} />
     </li>
   )
 }

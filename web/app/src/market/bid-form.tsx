@@ -36,6 +36,10 @@ export function BidForm({ request, wallet, sampleMs, close }: BidFormProps): JSX
     if (answer === null) close()
   }
   const tooPoor = ceilingMicroSct > fundsOf(wallet)
+  const priceOf = (microSct: number): string => {
+    const unit = unitPriceText(resource, perUnit(sizeOf(request, sampleMs), microSct))
+    return `${unit}, ${aboutEuro(microSct, wallet.sctSellMicroEur)}`
+  }
   return (
     <form
       class="form"
@@ -70,9 +74,7 @@ export function BidForm({ request, wallet, sampleMs, close }: BidFormProps): JSX
         </div>
       )}
       <p class="form-hint">
-        {parts === null
-          ? ''
-          : `${unitPriceText(resource, perUnit(sizeOf(request, sampleMs), parts))}, ${aboutEuro(parts, wallet.sctSellMicroEur)} in all. `}
+        {parts === null ? '' : `${priceOf(parts)} in all. `}
         Until it is decided, {lotText(resource, amount)} of your quota and a bond of {sct(ceilingMicroSct)}{' '}
         are locked. Both come back if you lose.
       </p>

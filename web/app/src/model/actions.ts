@@ -1,4 +1,4 @@
-import type { Refusal } from '../../../messages.ts'
+import type { CalibrateBody, Refusal } from '../../../messages.ts'
 import { isDone, isRefusal, parsed } from './door.ts'
 import { failure, link } from './live.ts'
 import { tryNow } from './stream.ts'
@@ -16,6 +16,8 @@ export const demandProof = (period: number, resource: 'energy' | 'power' | 'wate
   ask('/api/actions/demand-proof', { period, resource })
 export const restorePower = (): Promise<boolean> => ask('/api/actions/restore-power', {})
 export const setValve = (open: boolean): Promise<boolean> => ask('/api/actions/valve', { open })
+
+export const calibrate = (wanted: CalibrateBody): Promise<boolean> => ask('/api/actions/calibrate', wanted)
 
 /** Signs this device in by the code of the gateway's link. */
 export async function signIn(token: string): Promise<boolean> {

@@ -44,7 +44,8 @@ function useTokensForm(wallet: WalletView) {
     if (answer !== null) return
     tell('')
     setLeft(false)
-    const done = `${way === 'buy' ? 'Buying' : 'Selling'} ${sct(parts)}: your balance follows with the ledger.`
+    const doing = way === 'buy' ? 'Buying' : 'Selling'
+    const done = `${doing} ${sct(parts)}: your balance follows with the ledger.`
     notice.value = { on: 'wallet', text: done }
   }
   const field = {
@@ -115,6 +116,7 @@ function readTokens(text: string, way: Way, { balanceMicroSct }: WalletView): Wr
     const tooMuch = `At most ${sct(MICRO_MOST)} can be bought.`
     return readWritten(text, { decimals: 6, most: MICRO_MOST, tooMuch, empty })
   }
-  const tooMuch = `You have ${sct(balanceMicroSct)} to sell. What is free in the market must be taken out first.`
+  const free = 'What is free in the market must be taken out first.'
+  const tooMuch = `You have ${sct(balanceMicroSct)} to sell. ${free}`
   return readWritten(text, { decimals: 6, most: balanceMicroSct, tooMuch, empty })
 }
