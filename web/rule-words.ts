@@ -1,6 +1,6 @@
 import type { MarketResource, RuleForm, RuleHours, Weekday } from './market-model.ts'
 
-/** How money and amounts are written: a page writes them in the reader's language, a log as plain decimals. */
+/** How money and amounts are written: pages in the reader's language, logs as plain decimals. */
 export interface RuleWriting {
   readonly amount: (resource: MarketResource, amount: number) => string
   readonly unitPrice: (resource: MarketResource, microSct: number) => string

@@ -17,6 +17,9 @@ interface BidFormProps {
   readonly close: () => void
 }
 
+const locksText = (lot: string, bond: string): string =>
+  `Until it is decided, ${lot} of your quota and a bond of ${bond} are locked. Both come back if you lose.`
+
 /** The least that a home wants for what a neighbour asks. */
 export function BidForm({ request, wallet, sampleMs, close }: BidFormProps): JSX.Element {
   const { auctionId, resource, amount, ceilingMicroSct, estimateMicroSct } = request
@@ -36,10 +39,7 @@ export function BidForm({ request, wallet, sampleMs, close }: BidFormProps): JSX
     if (answer === null) close()
   }
   const tooPoor = ceilingMicroSct > fundsOf(wallet)
-  const priceOf = (microSct: number): string => {
-    const unit = unitPriceText(resource, perUnit(sizeOf(request, sampleMs), microSct))
-    return `${unit}, ${aboutEuro(microSct, wallet.sctSellMicroEur)}`
-  }
+  const unit = (microSct: number) => unitPriceText(resource, perUnit(sizeOf(request, sampleMs), microSct))
   return (
     <form
       class="form"
@@ -74,9 +74,8 @@ export function BidForm({ request, wallet, sampleMs, close }: BidFormProps): JSX
         </div>
       )}
       <p class="form-hint">
-        {parts === null ? '' : `${priceOf(parts)} in all. `}
-        Until it is decided, {lotText(resource, amount)} of your quota and a bond of {sct(ceilingMicroSct)}{' '}
-        are locked. Both come back if you lose.
+        {parts === null ? '' : `${unit(parts)}, ${aboutEuro(parts, wallet.sctSellMicroEur)} in all. `}
+        {locksText(lotText(resource, amount), sct(ceilingMicroSct))}
       </p>
       <FormProblem refused={refused} problem={tooPoor && left ? poorText(ceilingMicroSct, wallet) : null} />
       <div class="buttons">

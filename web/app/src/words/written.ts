@@ -49,5 +49,6 @@ export const partsOf = (written: Written): number | null => ('parts' in written 
 export const problemOf = (written: Written): string | null => ('problem' in written ? written.problem : null)
 
 function tooFine(decimals: number): string {
-  return `At most ${decimals} digits after the point: ${wholes(1, decimals, 0, decimals)} is the smallest step.`
+  const step = wholes(1, decimals, 0, decimals)
+  return `At most ${decimals} digits after the point: ${step} is the smallest step.`
 }
