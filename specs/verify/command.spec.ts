@@ -123,7 +123,7 @@ describe('meterhood verify --rpc --contracts', () => {
       () => ({ rpc: rpc(), contracts: `monitoring=${stranger},quota=${stranger}` }),
       /no resource monitoring contract/,
     ],
-    ['a folder without a chain', () => ({ data: '/nowhere' }), /is not the chain of a community/],
+    ['a folder that is not there', () => ({ data: '/nowhere' }), /there is no such folder/],
     ['two places at once', () => ({ rpc: rpc(), data: '/nowhere' }), /--data and --rpc were both given/],
     ['nothing', () => ({}), /nothing to verify was named/],
   ])('exits 2 with one line that names %s and the fix', async (_, flags, says) => {
