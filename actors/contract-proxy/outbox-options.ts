@@ -29,6 +29,14 @@ export interface Merged {
   readonly gas?: number
 }
 
+/** How intents of a kind that is merged wait for each other, so that a call carries several. */
+export interface Gathering {
+  /** So many go in one call. */
+  readonly count: number
+  /** … but the oldest of them waits no longer than this. */
+  readonly longestMs: number
+}
+
 export interface OutboxOptions {
   readonly store: Store
   readonly feed: ChainFeed
@@ -38,6 +46,8 @@ export interface OutboxOptions {
   /** Kinds whose waiting intents go together, and how. Also called with one body. */
   readonly mergeable?: readonly string[]
   readonly merge?: (kind: string, bodies: readonly Uint8Array[]) => Merged
+  /** Without it they go at once, together only with those that wait already. */
+  readonly gather?: Gathering
   /** ABIs whose errors are named in outcomes. */
   readonly abis?: readonly Abi[]
   /** Whether a canonical block can never be undone; asked only for blocks that are confirmed. */
@@ -55,6 +65,8 @@ export interface AccountOutbox {
   readonly account: string
   /** Writes the intent in the caller's transaction; it is signed and sent after the commit. */
   enqueue(trx: Trx, request: IntentRequest): Promise<void>
+  /** From now on no intent waits for others to go with. */
+  hurry(): void
   /** How many intents are in each state. */
   counts(): Promise<Partial<Record<IntentState, number>>>
   /** Resolves when no intent waits or is on its way outside a block, or at the limit; tells which. */

@@ -1,6 +1,9 @@
-import type { Database, Trx } from '../storage/schema.ts'
+import type { Database, IntentState, Trx } from '../storage/schema.ts'
 import { Call, type Attempt, type Intent } from './call.ts'
 import type { IntentRequest } from './outbox-options.ts'
+
+/** Intents in these states need nothing more than time. */
+const ON_CHAIN: readonly IntentState[] = ['included', 'confirmed', 'final', 'failed']
 
 /** Writes an intent; one with the same id stays as it is. */
 export async function insertIntent(
@@ -29,6 +32,17 @@ export function queuedIntents(db: Database, account: string, limit: number): Pro
     .orderBy('position')
     .limit(limit)
     .execute()
+}
+
+/** Whether an intent waits, or is on its way outside a block. */
+export async function isWaiting(db: Database, account: string): Promise<boolean> {
+  const waiting = await db
+    .selectFrom('intent')
+    .select('id')
+    .where('account', '=', account)
+    .where('state', 'not in', ON_CHAIN)
+    .executeTakeFirst()
+  return waiting !== undefined
 }
 
 /** The next place in the order of arrival, and the nonce after the last one used. */

@@ -6,7 +6,7 @@ import type { Receipt } from '../../chain/proxy/replies.ts'
 import { createSigner } from '../../chain/proxy/signing.ts'
 import type { IntentState, Trx } from '../storage/schema.ts'
 import { aboveCap, callStalled, chainRewound, nonceTaken } from './alarms.ts'
-import { mergedOf, MAX_MERGED } from './batching.ts'
+import { mergedOf, readyIntents } from './batching.ts'
 import { Call, type Intent } from './call.ts'
 import { Dispatch, isDeep } from './dispatch.ts'
 import { CONFIRMED_BLOCKS } from './intent-machine.ts'
@@ -33,9 +33,6 @@ const FIRST_PAUSE_MS = 200
 const LONGEST_PAUSE_MS = 5000
 const DRAIN_POLL_MS = 100
 
-/** Intents in these states need nothing more than time. */
-const ON_CHAIN: readonly IntentState[] = ['included', 'confirmed', 'final', 'failed']
-
 /** Opens the outbox of an account and takes up what was on its way. Only one may exist for an account. */
 export async function createAccountOutbox(options: OutboxOptions): Promise<AccountOutbox> {
   const outbox = new Outbox(options)
@@ -56,6 +53,8 @@ class Outbox implements AccountOutbox {
   /** Whether what was on its way has been compared with the chain since the start. */
   #reconciled = false
   #frozen = false
+  /** Whether no intent waits any more for others to go with. */
+  #hurried = false
   #block: ChainBlock | undefined
   #patience: { readonly id: string; readonly since: number } | undefined
   #subscription: Subscription | undefined
@@ -123,6 +122,11 @@ class Outbox implements AccountOutbox {
     store.afterCommit(trx, () => this.#kick())
   }
 
+  hurry(): void {
+    this.#hurried = true
+    this.#kick()
+  }
+
   async counts(): Promise<Partial<Record<IntentState, number>>> {
     const found = await this.#options.store.db
       .selectFrom('intent')
@@ -136,20 +140,10 @@ class Outbox implements AccountOutbox {
   async drained(limitMs: number): Promise<boolean> {
     const end = performance.now() + limitMs
     for (;;) {
-      if (!(await this.#isWaiting())) return true
+      if (!(await rows.isWaiting(this.#options.store.db, this.account))) return true
       if (performance.now() >= end || this.#stopped) return false
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS))
     }
-  }
-
-  async #isWaiting(): Promise<boolean> {
-    const waiting = await this.#options.store.db
-      .selectFrom('intent')
-      .select('id')
-      .where('account', '=', this.account)
-      .where('state', 'not in', ON_CHAIN)
-      .executeTakeFirst()
-    return waiting !== undefined
   }
 
   async stop(): Promise<void> {
@@ -341,9 +335,9 @@ class Outbox implements AccountOutbox {
   async #signNext(): Promise<boolean> {
     const inFlight = this.#calls.filter((call) => call.isOutside).length
     const block = this.#newest()
-    if (this.#frozen || block === undefined) return false
-    if (inFlight >= (this.#options.maxInFlight ?? MAX_IN_FLIGHT)) return false
-    const waiting = await rows.queuedIntents(this.#options.store.db, this.account, MAX_MERGED)
+    const full = inFlight >= (this.#options.maxInFlight ?? MAX_IN_FLIGHT)
+    if (this.#frozen || full || block === undefined) return false
+    const waiting = await readyIntents(this.#options.store.db, this.account, this.#options, this.#hurried)
     const first = waiting[0]
     if (first === undefined) return false
     const fee = feeFor(block.baseFeeWei, this.#fees)

@@ -115,6 +115,7 @@ async function community(flags: CommunityFlags): Promise<void> {
     },
     leastHomesInTotal: 5,
     welcomeMicroSct: 0,
+    gatherSlots: 0,
     timeScale: 1,
     listen: [flags.listen],
     mdns: true,

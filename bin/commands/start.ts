@@ -96,7 +96,7 @@ export function registerStartCommand(program: Command): void {
     .option('--board-hex <file>', 'another firmware for the power boards (Intel HEX)')
     .option('--profiles <folder>', 'electricity_w.csv, water_l.csv, pv_w.csv: one column a home')
     .option('--block-time <seconds>', 'block time of the chain', '1')
-    .option('--batch <n>', 'slots of a home that go in one call when they wait, 1 to 4')
+    .option('--batch <n>', 'slots of a home that wait for each other and go in one call, 1 to 8')
     .option('--isolate', 'a process of its own for each home')
     .option('--fault <list>', 'faults to play, e.g. kill:home:2@10s,wire:1.power@20s')
     .option('--port <n>', 'port of the community page; home N gets the N-th after it (0: any)', '7400')

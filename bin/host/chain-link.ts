@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ChainFact } from '../../actors/chain-fact.ts'
 import { createContractProxy, type ContractProxy } from '../../actors/contract-proxy/live.ts'
 import { createAccountOutbox, type AccountOutbox, type Merged } from '../../actors/contract-proxy/outbox.ts'
+import type { Gathering } from '../../actors/contract-proxy/outbox-options.ts'
 import type { OutboxPort } from '../../actors/outbox-port.ts'
 import type { IntentState, Trx } from '../../actors/storage/schema.ts'
 import type { Store } from '../../actors/storage/store.ts'
@@ -51,6 +52,8 @@ export interface CallOutcome {
 export interface ChainLink {
   readonly outbox: OutboxPort
   follow(contract: Followed): Promise<void>
+  /** From now on no reading waits for others to go with. */
+  hurry(): void
   /** A free call of a contract's getter; returns the data. */
   read(to: string, data: string): Promise<string>
   counts(): Promise<OutboxCounts>
@@ -76,8 +79,8 @@ export interface ChainLinkOptions {
   readonly fromBlock: number
   readonly store: Store
   readonly signerKey: string
-  /** Readings of one call, when more than one waits. */
-  readonly batch?: number
+  /** How readings wait for each other, to go in one call. */
+  readonly gather?: Gathering
   readonly log: GatewayLog
 }
 
@@ -140,17 +143,15 @@ async function giveBack(rpc: string): Promise<void> {
 }
 
 /** Bodies of `submit` are recipient ‖ record: those to one recipient go in one call. */
-function mergeSubmits(bodies: readonly Uint8Array[], most: number): Merged {
+function mergeSubmits(bodies: readonly Uint8Array[]): Merged {
   const first = bodies[0] ?? new Uint8Array(ADDRESS_BYTES + RECORD_BYTES)
   const recipient = hexlify(first.subarray(0, ADDRESS_BYTES))
   const other = bodies.findIndex((body) => hexlify(body.subarray(0, ADDRESS_BYTES)) !== recipient)
-  const taken = Math.min(most, other === -1 ? bodies.length : other)
+  const taken = other === -1 ? bodies.length : other
   const records = concat(bodies.slice(0, taken).map((body) => body.subarray(ADDRESS_BYTES)))
   const data = getBytes(monitoring.encodeFunctionData('submit', [recipient, records]))
   return { data, taken, gas: SUBMIT_GAS.base + SUBMIT_GAS.record * taken }
 }
-
-const MOST_MERGED = 4
 
 class Link implements ChainLink {
   readonly outbox: OutboxPort
@@ -184,14 +185,15 @@ class Link implements ChainLink {
   }
 
   async open(): Promise<this> {
-    const { store, signerKey, log } = this.#options
+    const { store, signerKey, gather, log } = this.#options
     this.#account = await createAccountOutbox({
       store,
       feed: this.#feed,
       signerKey: getBytes(signerKey),
       clock: wallClock,
       mergeable: ['submit'],
-      merge: (_kind, bodies) => mergeSubmits(bodies, MOST_MERGED),
+      merge: (_kind, bodies) => mergeSubmits(bodies),
+      ...(gather === undefined ? {} : { gather }),
       abis: Object.values(ABIS),
       isFinal: ({ number }) => this.#isFinal(number),
       onOutcome: (intent, outcome) => {
@@ -232,6 +234,10 @@ class Link implements ChainLink {
         },
       }),
     )
+  }
+
+  hurry(): void {
+    this.#account?.hurry()
   }
 
   read(to: string, data: string): Promise<string> {

@@ -16,7 +16,6 @@ import type { Contracts } from '../../chain/contracts-file.ts'
 import type { ExtendedReceiver } from '../../protocols/p2p/extended.ts'
 import type { PeerNode } from '../../protocols/p2p/node.ts'
 import { bytesOfHex } from '../../protocols/p2p/peer-record.ts'
-import { NEW_WATCH, watchReading, watchSilence, type Watch } from '../../protocols/rules/silence.ts'
 import type { BoardKind } from '../../protocols/rules/reading.ts'
 import { periodOf } from '../../protocols/rules/units.ts'
 import type { CommunityView } from '../../web/read-model.ts'
@@ -33,6 +32,7 @@ import { listenOptions } from './listen-options.ts'
 import type { GatewayLog } from './log.ts'
 import { mismatchAlarm } from './mismatch-alarm.ts'
 import type { CommunityMarket } from './market/community-market.ts'
+import { SilenceWatch } from './silence-watch.ts'
 
 /** Everything that the running gateway is made of. */
 export interface CommunityParts {
@@ -68,20 +68,17 @@ const WARNINGS_MAX = 8
 export class CommunityGateway {
   actor: CommunityActor | null = null
   readonly #parts: CommunityParts
-  readonly #watches = new Map<string, Watch>()
+  readonly #silence: SilenceWatch
   readonly #listeners = new Set<() => void>()
   readonly #warnings: string[] = []
   #pages: Pages | null = null
   #timer: NodeJS.Timeout | undefined
   #awayChain = false
-  #resting = false
-  /** Silence counts from here: nothing could be heard while the chain was away, or this gateway itself. */
-  #followedFromSlot: number
   #closedUntil = -1
 
   constructor(parts: CommunityParts) {
     this.#parts = parts
-    this.#followedFromSlot = Math.floor(wallClock.nowMs() / parts.contracts.sampleMs)
+    this.#silence = new SilenceWatch(this.#slot(), parts.config.gatherSlots)
   }
 
   /** Follows the contracts from where the store stands. */
@@ -138,8 +135,8 @@ export class CommunityGateway {
 
   /** What could not be asked of the chain meanwhile is asked now; homes have their time to catch up. */
   #chainIsBack(): void {
-    const { contracts, alarms, allocator } = this.#parts
-    this.#followedFromSlot = Math.floor(wallClock.nowMs() / contracts.sampleMs)
+    const { alarms, allocator } = this.#parts
+    this.#silence.listenFrom(this.#slot())
     alarms.wake()
     allocator.wake()
   }
@@ -152,7 +149,7 @@ export class CommunityGateway {
       .execute()
     for (const { account, peer_key: peerKey, last_slot: lastSlot } of members) {
       this.#parts.node.membership.admit({ peerKey: bytesOfHex(peerKey), account })
-      this.#watches.set(account, { ...NEW_WATCH, lastSlot })
+      this.#silence.known(account, lastSlot)
     }
   }
 
@@ -205,27 +202,23 @@ export class CommunityGateway {
     })
   }
 
+  #slot(): number {
+    return Math.floor(wallClock.nowMs() / this.#parts.contracts.sampleMs)
+  }
+
   #period(): number {
-    const { sampleMs, slotsPerBilling } = this.#parts.contracts
-    return periodOf(Math.floor(wallClock.nowMs() / sampleMs), slotsPerBilling)
+    return periodOf(this.#slot(), this.#parts.contracts.slotsPerBilling)
   }
 
   #tick(): void {
-    const { contracts, tell } = this.#parts
-    const slot = Math.floor(wallClock.nowMs() / contracts.sampleMs)
-    if (!this.#awayChain && !this.#resting) this.#watchSilence(slot)
-    const settled = periodOf(Math.max(0, slot - CLOSE_AFTER_SLOTS), contracts.slotsPerBilling) - 1
+    const { config, contracts, tell } = this.#parts
+    const slot = this.#slot()
+    if (!this.#awayChain) for (const { home, alarm } of this.#silence.look(slot)) this.#draft(home, alarm)
+    const late = CLOSE_AFTER_SLOTS + config.gatherSlots
+    const settled = periodOf(Math.max(0, slot - late), contracts.slotsPerBilling) - 1
     if (settled > this.#closedUntil) {
       this.#closedUntil = settled
       tell({ type: 'PERIOD_ENDED', period: settled })
-    }
-  }
-
-  #watchSilence(slot: number): void {
-    for (const [home, watch] of this.#watches) {
-      const { next, alarms } = watchSilence(watch, slot, { sinceSlot: this.#followedFromSlot })
-      this.#watches.set(home, next)
-      for (const alarm of alarms) this.#draft(home, alarm)
     }
   }
 
@@ -241,7 +234,7 @@ export class CommunityGateway {
 
   accepted(reading: AcceptedReading): void {
     const { home, slot, essential } = reading
-    this.#watches.set(home, watchReading(this.#watches.get(home) ?? NEW_WATCH, slot).next)
+    this.#silence.heard(home, slot)
     this.#parts.picture.accepted(reading)
     this.#pages?.notifyReading({
       home,
@@ -360,7 +353,7 @@ export class CommunityGateway {
 
   /** The homes are about to be switched off on purpose: nobody is to be alarmed. */
   rest(): void {
-    this.#resting = true
+    this.#silence.rest()
   }
 
   saved(block: number): void {

@@ -39,6 +39,8 @@ export interface CommunityConfig {
   readonly leastHomesInTotal: number
   /** Micro-SCT that a new member begins with. */
   readonly welcomeMicroSct: number
+  /** Slots by which a reading may come later because its home gathers several for a call. */
+  readonly gatherSlots: number
   /** Community milliseconds per real one, as its homes' boards play them. */
   readonly timeScale: number
   readonly listen: readonly string[]
@@ -57,6 +59,7 @@ export interface HomeConfig {
   readonly boardsAre: 'firmware' | 'profile'
   /** Community milliseconds per real one: 1 for real boards, more where a profile is played faster. */
   readonly timeScale: number
+  /** Slots that wait for each other, to go in one call; 1 sends each alone. */
   readonly batch: number
   /** Rules that the home trades by until its people state others. */
   readonly rules: readonly RuleForm[]

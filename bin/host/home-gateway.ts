@@ -249,10 +249,11 @@ export class HomeGateway {
     this.changed()
   }
 
-  /** The boards are about to be switched off on purpose: nobody is to be alarmed. */
+  /** The boards are about to be switched off on purpose: nobody is alarmed, and no slot waits for more. */
   rest(): void {
     this.attached?.boards.stop()
     this.attached?.market?.trader.rest()
+    this.attached?.chain.hurry()
   }
 
   communityAway(away: boolean): void {

@@ -47,6 +47,10 @@ import { loadSecrets } from './secrets.ts'
 const monitoringFace = new Interface(monitoringAbi)
 const quotaFace = new Interface(quotaAbi)
 
+/** `--batch`: slots wait until so many of them do, or the oldest has waited a sample period longer. */
+const gathering = (batch: number, sampleMs: number) =>
+  batch === 1 ? {} : { gather: { count: batch, longestMs: (batch + 1) * sampleMs } }
+
 async function openChain(home: HomeOpening, descriptor: CommunityDescriptor): Promise<ChainLink> {
   return openChainLink({
     rpc: home.config.rpc,
@@ -58,7 +62,7 @@ async function openChain(home: HomeOpening, descriptor: CommunityDescriptor): Pr
     fromBlock: descriptor.deployedAtBlock,
     store: home.store,
     signerKey: home.wallet.privateKey,
-    batch: home.config.batch,
+    ...gathering(home.config.batch, descriptor.sampleMs),
     log: home.log,
   })
 }

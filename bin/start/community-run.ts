@@ -63,6 +63,7 @@ export function communityConfig(
     },
     leastHomesInTotal: Math.min(5, options.homes),
     welcomeMicroSct: WELCOME_MICRO_SCT,
+    gatherSlots: options.batch === 1 ? 0 : options.batch + 1,
     timeScale,
     listen: ['/ip4/127.0.0.1/tcp/0'],
     mdns: true,

@@ -53,6 +53,8 @@ export interface StartOptions {
 const BILLING_DEFAULT_MS = 30 * 86_400_000
 const SHORT_RUN_BILLING_MS = 60_000
 const HOMES_MAX = 200
+/** Half of what the contract takes in one call. */
+const BATCH_MAX = 8
 
 function wholeNumber(field: string, text: string, least: number, most: number): number {
   const value = Number(text)
@@ -113,7 +115,7 @@ export function readStartFlags(flags: StartFlags): StartOptions {
     boardHex: existing('--board-hex', flags.boardHex, 'file'),
     profilesDir: existing('--profiles', flags.profiles, 'folder'),
     blockTimeS: wholeNumber('--block-time', flags.blockTime, 1, 60),
-    batch: flags.batch === undefined ? 1 : wholeNumber('--batch', flags.batch, 1, 4),
+    batch: flags.batch === undefined ? 1 : wholeNumber('--batch', flags.batch, 1, BATCH_MAX),
     isolate: flags.isolate === true || needsIsolation(faults),
     faults,
     port: wholeNumber('--port', flags.port, 0, 65_000),
