@@ -29,7 +29,7 @@ interface Costs {
  */
 export async function marketRows(chain: EmbeddedChain): Promise<BenchRow[]> {
   const lab = await ContractLab.deploy(chain, { ...LAB_SETTINGS, slotsPerBilling: 300 })
-  const market = new MarketLab(lab)
+  const market = await MarketLab.open(lab)
   const homes = [BUYER, ...SELLERS]
   await lab.found(homes)
   await market.divide(homes, 10_000)
@@ -54,7 +54,15 @@ async function auctionCosts(market: MarketLab, resource: number, bidders: number
   const window = { fromSlot: from, untilSlot: resource === POWER ? from + 50 : 0 }
   const warm = { buyer: BUYER, resource, period, ...window, amount: 1, maxPrice: 1n }
   await lab.do(market.to(BUYER, 'cancel', (await market.offer(warm)).id))
-  const asked: Asked = { buyer: BUYER, resource, period, ...window, amount: 500, maxPrice: 13_000n }
+  const asked: Asked = {
+    buyer: BUYER,
+    resource,
+    period,
+    ...window,
+    amount: 500,
+    maxPrice: 13_000n,
+    commitSeconds: 60,
+  }
   const { secret, call } = await market.offerCall(asked)
   const offer = (await lab.do(call)).gasUsed
   const receiveBid: number[] = []
@@ -83,7 +91,7 @@ async function silentCost(market: MarketLab, asked: Asked): Promise<number> {
   for (const seller of SELLERS.slice(0, 2)) await market.bid(secret, seller, 1000n)
   await market.show(secret)
   await market.reveal(secret, SELLERS[0] ?? '')
-  await market.pass(11)
+  await market.pass(61)
   return (await market.check(secret)).gasUsed
 }
 

@@ -3,20 +3,24 @@
  */
 import { getBytes, Interface, keccak256, Result, toUtf8Bytes } from 'ethers'
 import { z } from 'zod'
+import { quotaAbi } from '../chain/bindings/quota.gen.ts'
 import { tokenAbi } from '../chain/bindings/token.gen.ts'
 import { tradingAbi } from '../chain/bindings/trading.gen.ts'
 import { auctionIdOf, bidSeal, maxPriceSeal } from '../protocols/crypto/auction-seal.ts'
 import { Fault } from '../protocols/rules/fault.ts'
 import type { Call, ContractLab, LabReceipt } from './contract-lab.ts'
 
-export const trading = new Interface(tradingAbi)
+const ownErrors = new Set<string>(tradingAbi.flatMap((each) => (each.type === 'error' ? [each.name] : [])))
+const quotaErrors = quotaAbi.filter((each) => each.type === 'error' && !ownErrors.has(each.name))
+/** The market's interface, with the errors of the quota contract that it passes on. */
+export const trading = new Interface([...tradingAbi, ...quotaErrors])
 export const token = new Interface(tokenAbi)
 
 export const [ENERGY, POWER, WATER] = [1, 2, 3]
 /** One SCT in the unit that everything is counted in. */
 export const SCT = 1_000_000n
 
-/** What a buyer asks for; phases of ten blocks of a second unless said otherwise. */
+/** What a buyer asks for; phases of half a minute unless said otherwise. */
 export interface Asked {
   readonly buyer: string
   readonly resource?: number
@@ -40,14 +44,20 @@ export interface Secret {
 
 const blockSchema = z.object({ timestamp: z.string().transform(BigInt) })
 
-const PHASE_S = 10
+const PHASE_S = 30
 const GAP_BLOCKS = 3
 
 export class MarketLab {
   readonly lab: ContractLab
 
-  constructor(lab: ContractLab) {
+  private constructor(lab: ContractLab) {
     this.lab = lab
+  }
+
+  /** A market whose blocks are one second apart, however long the machine takes for them. */
+  static async open(lab: ContractLab): Promise<MarketLab> {
+    await lab.rpc('anvil_setBlockTimestampInterval', [1])
+    return new MarketLab(lab)
   }
 
   get domain() {

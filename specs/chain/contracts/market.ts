@@ -20,7 +20,7 @@ export function marketLab(settings: Partial<LabSettings> = {}): () => MarketLab 
   const lab = contractLab({ ...MARKET_SETTINGS, ...settings }, TRADERS)
   let market: MarketLab | undefined
   beforeAll(async () => {
-    market = new MarketLab(lab())
+    market = await MarketLab.open(lab())
     await market.divide(TRADERS, PART)
     await market.fund(TRADERS, CREDIT)
   })

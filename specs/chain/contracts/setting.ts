@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
+import { z } from 'zod'
 import {
   ContractLab,
   LAB_SETTINGS,
@@ -6,6 +7,8 @@ import {
   type Call,
   type LabSettings,
 } from '../../../bench/contract-lab.ts'
+
+const blockSchema = z.object({ timestamp: z.string() })
 
 /** The homes of a lab, admitted and keyed before each test. */
 export const HOMES = [1, 2, 3].map(homeAddress)
@@ -69,6 +72,8 @@ export async function mineBlocks(lab: ContractLab, count: number): Promise<void>
 
 /** Mines one block whose time is `slots` sample periods after the newest block's. */
 export async function passSlots(lab: ContractLab, slots: number): Promise<void> {
-  await lab.rpc('evm_increaseTime', [Math.ceil((slots * lab.contracts.sampleMs) / 1000)])
+  const block = blockSchema.parse(await lab.rpc('eth_getBlockByNumber', ['latest', false]))
+  const seconds = Math.ceil((slots * lab.contracts.sampleMs) / 1000)
+  await lab.rpc('evm_setNextBlockTimestamp', [Number(block.timestamp) + seconds])
   await lab.rpc('evm_mine')
 }
