@@ -62,6 +62,7 @@ async function auctionCosts(market: MarketLab, resource: number, bidders: number
     amount: 500,
     maxPrice: 13_000n,
     commitSeconds: 60,
+    revealSeconds: 60,
   }
   const { secret, call } = await market.offerCall(asked)
   const offer = (await lab.do(call)).gasUsed

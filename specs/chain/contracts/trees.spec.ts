@@ -5,9 +5,10 @@ import { expect, it } from 'vitest'
 import { commitmentMonitoringAbi } from '../../../chain/bindings/commitment-monitoring.gen.ts'
 import { quotaAbi } from '../../../chain/bindings/quota.gen.ts'
 import { tokenAbi } from '../../../chain/bindings/token.gen.ts'
+import { tradingAbi } from '../../../chain/bindings/trading.gen.ts'
 
 const here = import.meta.dirname
-const TREES = ['resource-monitoring.tree', 'quota.tree', 'token.tree']
+const TREES = ['resource-monitoring.tree', 'quota.tree', 'token.tree', 'trading.tree']
 
 const lines = TREES.flatMap((file) => readFileSync(join(here, '../../trees', file), 'utf8').split('\n'))
 const leaves = lines.flatMap((line) => /^[│├└─ ]*it (.+)$/.exec(line)?.[1] ?? [])
@@ -19,7 +20,7 @@ const titles = readdirSync(here)
 
 /** Errors that OpenZeppelin's contracts bring along: theirs to test. */
 const BORROWED =
-  /^(AccessManaged|ECDSA|ERC|InvalidAccount|InvalidShortString|StringTooLong|InsufficientBalance)/
+  /^(AccessManaged|ECDSA|ERC|InvalidAccount|InvalidShortString|StringTooLong|InsufficientBalance|SafeERC20)/
 
 function errorsOf(abi: ConstructorParameters<typeof Interface>[0]): string[] {
   const names: string[] = []
@@ -36,7 +37,7 @@ it('has a leaf for every named error of the contracts', () => {
   const text = leaves.join('\n')
   const source = readdirSync(here).map((file) => readFileSync(join(here, file), 'utf8'))
   const named = (name: string) => new RegExp(`\\b${name}\\b`)
-  for (const abi of [commitmentMonitoringAbi, quotaAbi, tokenAbi]) {
+  for (const abi of [commitmentMonitoringAbi, quotaAbi, tokenAbi, tradingAbi]) {
     const uncrossed = errorsOf(abi).filter((name) => !source.some((each) => named(name).test(each)))
     expect(uncrossed).toEqual([])
     const untold = errorsOf(abi).filter((name) => !named(name).test(text))
