@@ -2,7 +2,7 @@ import { readFileSync, readdirSync, readlinkSync, statSync, writeFileSync } from
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { JsonRpcProvider, Wallet } from 'ethers'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { backUp, restore } from '../../../chain/network/geth/backup.ts'
 import { signersOf } from '../../../chain/network/geth/clique.ts'
@@ -91,7 +91,11 @@ describe.skipIf(GETH === null)('a network of real Geth nodes', () => {
     const { address: to } = Wallet.createRandom()
     const fees = { maxFeePerGas: 1n, maxPriorityFeePerGas: 1n }
     const sent = await RICH.connect(provider).sendTransaction({ to, value: 5n, gasLimit: 21_000n, ...fees })
-    expect((await sent.wait(1, 30_000))?.status).toBe(1)
+    // A node that has just begun says that its index is in progress, and gives no receipt until it is there.
+    await vi.waitFor(async () => expect((await provider.getTransactionReceipt(sent.hash))?.status).toBe(1), {
+      timeout: 30_000,
+      interval: 500,
+    })
     expect(await provider.getBalance(to)).toBe(5n)
   })
 
