@@ -42,6 +42,16 @@ export interface StepRecord {
   readonly atMs: number
 }
 
+/**
+ * What is done for an action. It may end before the actor is in its maker's hands, so it is given the way to
+ * tell the actor of it.
+ */
+export type Effect<M extends AnyStateMachine> = (
+  action: Staged,
+  now: SnapshotFrom<M>,
+  send: (event: EventFromLogic<M>) => Promise<void>,
+) => void | Promise<void>
+
 export interface DurableOptions<M extends AnyStateMachine> {
   /** The actor's name in the store. */
   readonly key: string
@@ -57,7 +67,7 @@ export interface DurableOptions<M extends AnyStateMachine> {
    * By action type: done after the commit, and done again after a crash unless it had ended; so
    * idempotent.
    */
-  readonly effects?: Readonly<Record<string, (action: Staged, now: SnapshotFrom<M>) => void | Promise<void>>>
+  readonly effects?: Readonly<Record<string, Effect<M>>>
   readonly deadlines?: (snapshot: SnapshotFrom<M>) => readonly Deadline<EventFromLogic<M>>[]
   readonly inspect?: (record: StepRecord) => void
   /** Told of an effect that threw and of an event that the machine could not take; the actor goes on. */
@@ -292,7 +302,8 @@ class Durable<M extends AnyStateMachine> implements DurableActor<M> {
     if (effect === undefined) return
     this.#unfinished.set(action.key, action)
     const done = (): void => void this.#unfinished.delete(action.key)
-    const run = async (): Promise<void> => effect(action, this.snapshot())
+    const send = (event: EventFromLogic<M>): Promise<void> => this.send(event)
+    const run = async (): Promise<void> => effect(action, this.snapshot(), send)
     run().then(done, (thrown: unknown) => {
       done()
       this.#options.onFault(thrown, `effect ${action.type} of ${this.key}`)

@@ -45,12 +45,8 @@ function whole(params: unknown, field: string): number {
 }
 
 /** Starts the community gateway's machine where it stopped, with its effects. */
-export async function startCommunityGateway(ports: CommunityPorts): Promise<CommunityActor> {
-  // An effect may end before the actor is in hand: what it sends waits.
-  const { promise: started, resolve: hand } = Promise.withResolvers<CommunityActor>()
-  const send = async (event: Parameters<CommunityActor['send']>[0]): Promise<void> =>
-    (await started).send(event)
-  const actor = await createDurableActor({
+export function startCommunityGateway(ports: CommunityPorts): Promise<CommunityActor> {
+  return createDurableActor({
     key: 'community-gateway',
     version: MACHINE_VERSION,
     machine: communityGatewayMachine,
@@ -60,18 +56,18 @@ export async function startCommunityGateway(ports: CommunityPorts): Promise<Comm
     onFault: ports.onFault,
     ...(ports.inspect === undefined ? {} : { inspect: ports.inspect }),
     effects: {
-      deployOrAttach: async () => {
+      deployOrAttach: async (_action, _now, send) => {
         await ports.deployOrAttach()
         await send({ type: 'CONTRACTS_READY' })
       },
-      announceKeys: async () => {
+      announceKeys: async (_action, _now, send) => {
         const epoch = await ports.announceKeys()
         await send({ type: 'KEYS_ANNOUNCED', epoch })
       },
       admit: (action: Staged) => ports.admit(text(action.params, 'account'), text(action.params, 'peerKey')),
       allocateQuotas: () => ports.allocateQuotas(),
       openRecords: () => ports.openRecords(),
-      closePeriod: async (action: Staged) => {
+      closePeriod: async (action, _now, send) => {
         const period = whole(action.params, 'period')
         await ports.closePeriod(period)
         await send({ type: 'PERIOD_CLOSED', period })
@@ -81,8 +77,6 @@ export async function startCommunityGateway(ports: CommunityPorts): Promise<Comm
       warnOperator: (action: Staged) => ports.warnOperator(text(action.params, 'code')),
     },
   })
-  hand(actor)
-  return actor
 }
 
 /** Resolves when the community is founded: before that its machine admits no home. */

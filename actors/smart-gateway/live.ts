@@ -44,11 +44,8 @@ function numberOf(action: Staged, field: string): number {
 }
 
 /** Starts a home's machine where it stopped, with its effects. */
-export async function startSmartGateway(ports: HomePorts): Promise<HomeActor> {
-  // An effect may end before the actor is in hand: what it sends waits.
-  const { promise: started, resolve: hand } = Promise.withResolvers<HomeActor>()
-  const send = async (event: Parameters<HomeActor['send']>[0]): Promise<void> => (await started).send(event)
-  const actor = await createDurableActor({
+export function startSmartGateway(ports: HomePorts): Promise<HomeActor> {
+  return createDurableActor({
     key: 'smart-gateway',
     version: MACHINE_VERSION,
     machine: smartGatewayMachine,
@@ -62,11 +59,11 @@ export async function startSmartGateway(ports: HomePorts): Promise<HomeActor> {
       if (action.type === 'submitReading') await ports.submitReading(trx, numberOf(action, 'slot'))
     },
     effects: {
-      findCommunity: async () => {
+      findCommunity: async (_action, _now, send) => {
         await ports.findCommunity()
         await send({ type: 'COMMUNITY_FOUND' })
       },
-      introduce: async () => {
+      introduce: async (_action, _now, send) => {
         try {
           await ports.introduce()
           await send({ type: 'JOIN_ACCEPTED' })
@@ -78,12 +75,12 @@ export async function startSmartGateway(ports: HomePorts): Promise<HomeActor> {
           throw thrown
         }
       },
-      exchangeKeys: async () => {
+      exchangeKeys: async (_action, _now, send) => {
         const epoch = await ports.exchangeKeys()
         await send({ type: 'KEY_RECEIVED', epoch })
       },
       publishKey: () => ports.publishKey(),
-      sealReading: async (action) => {
+      sealReading: async (action, _now, send) => {
         const slot = numberOf(action, 'slot')
         const sequence = await ports.sealReading(slot)
         await send({ type: 'READING_SEALED', slot, sequence })
@@ -92,6 +89,4 @@ export async function startSmartGateway(ports: HomePorts): Promise<HomeActor> {
       tellPeople: (action) => ports.tellPeople(numberOf(action, 'number')),
     },
   })
-  hand(actor)
-  return actor
 }

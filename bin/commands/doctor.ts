@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { builtIn } from '../../chain/network/geth/install.ts'
 import { wallClock } from '../clock.ts'
 import { aptLine, examine, missingPackages, type Finding } from '../doctor/checks.ts'
-import { thisMachine, type Machine } from '../doctor/machine.ts'
+import { thisComputer, type Computer } from '../doctor/computer.ts'
 import { gethPlaces } from '../host/cache-folder.ts'
 
 interface DoctorFlags {
@@ -22,8 +22,8 @@ export function registerDoctorCommand(program: Command): void {
     .action(async (flags: DoctorFlags) => {
       const places = gethPlaces()
       const searchPath = [builtIn(places), places.searchPath].join(delimiter)
-      const machine = thisMachine(productFolder(), wallClock, searchPath)
-      process.exitCode = await runDoctor(machine, flags)
+      const computer = thisComputer(productFolder(), wallClock, searchPath)
+      process.exitCode = await runDoctor(computer, flags)
     })
 }
 
@@ -31,26 +31,28 @@ export function registerDoctorCommand(program: Command): void {
  * Examines, repairs if asked, prints; 0 only when everything required is there, and a repair asked for
  * succeeded.
  */
-export async function runDoctor(machine: Machine, flags: DoctorFlags): Promise<number> {
-  const repaired = flags.fix !== true || repair(machine)
-  const findings = await examine(machine)
+export async function runDoctor(computer: Computer, flags: DoctorFlags): Promise<number> {
+  const repaired = flags.fix !== true || repair(computer)
+  const findings = await examine(computer)
   const ok = repaired && findings.every((finding) => finding.ok || !finding.required)
   console.log(
-    flags.json === true ? JSON.stringify({ ok, findings }) : findingsText(findings, missingPackages(machine)),
+    flags.json === true
+      ? JSON.stringify({ ok, findings })
+      : findingsText(findings, missingPackages(computer)),
   )
   return ok ? 0 : 1
 }
 
 /** Installs what is missing of the package list; only root may. */
-function repair(machine: Machine): boolean {
-  const missing = missingPackages(machine)
+function repair(computer: Computer): boolean {
+  const missing = missingPackages(computer)
   if (missing.length === 0) return true
-  if (!machine.root) {
+  if (!computer.root) {
     console.error(`doctor: --fix needs root; run: sudo ${aptLine(missing)}`)
     return false
   }
   const args = ['install', '-y', '--no-install-recommends', ...missing]
-  return machine.show('apt-get', ['update', '-qq']) && machine.show('apt-get', args)
+  return computer.show('apt-get', ['update', '-qq']) && computer.show('apt-get', args)
 }
 
 function findingsText(findings: readonly Finding[], missing: readonly string[]): string {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { GETH_VERSION } from '../../chain/network/geth/install.ts'
-import type { Machine } from './machine.ts'
+import type { Computer } from './computer.ts'
 
 /** One thing looked at. */
 export interface Finding {
@@ -42,32 +42,32 @@ const PURPOSES: Readonly<Record<string, PackagePurpose>> = {
 const UNKNOWN_PURPOSE: PackagePurpose = { program: null, without: 'some specs are left out' }
 
 /** Looks at everything, in the order in which it is needed. */
-export async function examine(machine: Machine): Promise<Finding[]> {
+export async function examine(computer: Computer): Promise<Finding[]> {
   return [
-    nodeVersion(machine),
-    npmPackages(machine),
-    built(machine),
-    anvil(machine),
-    disk(machine),
-    clock(machine),
-    await ports(machine),
-    await multicast(machine),
-    serial(machine),
-    geth(machine),
-    ...debianPackages(machine),
+    nodeVersion(computer),
+    npmPackages(computer),
+    built(computer),
+    anvil(computer),
+    disk(computer),
+    clock(computer),
+    await ports(computer),
+    await multicast(computer),
+    serial(computer),
+    geth(computer),
+    ...debianPackages(computer),
   ]
 }
 
 /** The Debian packages of the list that are not there, in its order. */
-export function missingPackages(machine: Machine): string[] {
-  return listedPackages(machine).filter((name) => !hasPackage(machine, name))
+export function missingPackages(computer: Computer): string[] {
+  return listedPackages(computer).filter((name) => !hasPackage(computer, name))
 }
 
 /** The command that installs packages. */
 export const aptLine = (names: readonly string[]): string =>
   `apt-get install -y --no-install-recommends ${names.join(' ')}`
 
-function nodeVersion({ node }: Machine): Finding {
+function nodeVersion({ node }: Computer): Finding {
   const [major = 0, minor = 0] = node.split('.').map(Number)
   const ok = major > NODE_LEAST[0] || (major === NODE_LEAST[0] && minor >= NODE_LEAST[1])
   const fix = ok ? null : 'install Node 20.19 or later (https://nodejs.org)'
@@ -79,10 +79,10 @@ const manifest = z.object({
   devDependencies: z.record(z.string(), z.string()),
 })
 
-function npmPackages(machine: Machine): Finding {
-  const { dependencies } = manifest.parse(JSON.parse(machine.read('package.json') ?? '{}'))
+function npmPackages(computer: Computer): Finding {
+  const { dependencies } = manifest.parse(JSON.parse(computer.read('package.json') ?? '{}'))
   const names = Object.keys(dependencies)
-  const missing = names.filter((name) => machine.read(`node_modules/${name}/package.json`) === null)
+  const missing = names.filter((name) => computer.read(`node_modules/${name}/package.json`) === null)
   const ok = missing.length === 0
   const found = ok ? `${names.length} of ${names.length}` : `missing: ${missing.slice(0, 5).join(', ')}`
   return {
@@ -95,8 +95,8 @@ function npmPackages(machine: Machine): Finding {
   }
 }
 
-function built(machine: Machine): Finding {
-  const ok = machine.read('dist/bin/meterhood.js') !== null
+function built(computer: Computer): Finding {
+  const ok = computer.read('dist/bin/meterhood.js') !== null
   const found = ok ? 'dist/bin/meterhood.js' : 'no dist/bin/meterhood.js'
   return {
     name: 'built',
@@ -108,36 +108,36 @@ function built(machine: Machine): Finding {
   }
 }
 
-function anvil(machine: Machine): Finding {
-  const program = machine.find('anvil', [ANVIL])
-  const said = program === null ? null : machine.run(program, ['--version'])
+function anvil(computer: Computer): Finding {
+  const program = computer.find('anvil', [ANVIL])
+  const said = program === null ? null : computer.run(program, ['--version'])
   const ok = said !== null
   const found = ok ? firstLine(said) : program === null ? 'not found' : `${program} does not run`
   const fix = ok ? null : 'npm ci on Linux x64; elsewhere put anvil of Foundry on the PATH'
   return { name: 'anvil', ok, required: true, found, without: 'there is no embedded chain', fix }
 }
 
-function disk(machine: Machine): Finding {
-  const free = machine.freeBytes()
+function disk(computer: Computer): Finding {
+  const free = computer.freeBytes()
   const ok = free >= DISK_LEAST_BYTES
   const fix = ok ? null : 'free some disk, or name another --data folder'
   const found = `${(free / 1e9).toFixed(1)} GB free`
   return { name: 'disk', ok, required: true, found, without: 'readings cannot be kept', fix }
 }
 
-function clock(machine: Machine): Finding {
-  const now = machine.nowMs()
-  const built = machine.changedMs('package.json') ?? 0
+function clock(computer: Computer): Finding {
+  const now = computer.nowMs()
+  const built = computer.changedMs('package.json') ?? 0
   const ok = now >= Math.max(CLOCK_LEAST_MS, built) && now <= CLOCK_MOST_MS
   const found = WRITTEN.format(now)
   const fix = ok ? null : 'set the clock: timedatectl set-ntp true'
   return { name: 'clock', ok, required: true, found, without: 'slots would not fit the chain’s time', fix }
 }
 
-async function ports(machine: Machine): Promise<Finding> {
+async function ports(computer: Computer): Promise<Finding> {
   const taken: number[] = []
   for (let port: number = PORTS.first; port <= PORTS.last; port += 1) {
-    if (!(await machine.portFree(port))) taken.push(port)
+    if (!(await computer.portFree(port))) taken.push(port)
   }
   const ok = taken.length === 0
   const found = ok ? `${PORTS.first} to ${PORTS.last} free` : `taken: ${taken.join(', ')}`
@@ -145,16 +145,16 @@ async function ports(machine: Machine): Promise<Finding> {
   return { name: 'ports', ok, required: true, found, without: 'pages cannot open at their usual place', fix }
 }
 
-async function multicast(machine: Machine): Promise<Finding> {
-  const ok = await machine.multicastWorks()
+async function multicast(computer: Computer): Promise<Finding> {
+  const ok = await computer.multicastWorks()
   const found = ok ? 'heard on the loopback' : 'not heard on the loopback'
   const without = 'gateways do not find each other by themselves (mDNS)'
   const fix = ok ? null : 'ip link set lo multicast on && ip route add 224.0.0.0/4 dev lo'
   return { name: 'multicast', ok, required: false, found, without, fix }
 }
 
-function serial(machine: Machine): Finding {
-  const ports = machine.serialPorts()
+function serial(computer: Computer): Finding {
+  const ports = computer.serialPorts()
   const closed = ports.filter(({ usable }) => !usable).map(({ path }) => path)
   const ok = closed.length === 0
   const found =
@@ -164,9 +164,9 @@ function serial(machine: Machine): Finding {
   return { name: 'serial ports', ok, required: false, found, without, fix }
 }
 
-function geth(machine: Machine): Finding {
-  const program = machine.find('geth')
-  const said = program === null ? null : machine.run(program, ['version'])
+function geth(computer: Computer): Finding {
+  const program = computer.find('geth')
+  const said = program === null ? null : computer.run(program, ['version'])
   const version = /^Version: (\S+)/m.exec(said ?? '')?.[1]
   const ok = version?.startsWith(GETH_VERSION) ?? false
   const found = version ?? 'not found'
@@ -175,25 +175,25 @@ function geth(machine: Machine): Finding {
   return { name: 'geth', ok, required: false, found, without, fix }
 }
 
-function debianPackages(machine: Machine): Finding[] {
-  return listedPackages(machine).map((name) => {
-    const ok = hasPackage(machine, name)
+function debianPackages(computer: Computer): Finding[] {
+  return listedPackages(computer).map((name) => {
+    const ok = hasPackage(computer, name)
     const { without } = PURPOSES[name] ?? UNKNOWN_PURPOSE
     const found = ok ? 'installed' : 'not installed'
     return { name, ok, required: false, found, without, fix: ok ? null : aptLine([name]) }
   })
 }
 
-function listedPackages(machine: Machine): string[] {
-  const lines = (machine.read(PACKAGES) ?? '').split('\n').map((line) => line.replace(/#.*/, '').trim())
+function listedPackages(computer: Computer): string[] {
+  const lines = (computer.read(PACKAGES) ?? '').split('\n').map((line) => line.replace(/#.*/, '').trim())
   return lines.filter((line) => line !== '')
 }
 
-function hasPackage(machine: Machine, name: string): boolean {
-  const status = machine.run('dpkg-query', ['-W', '-f=${Status}', name])
+function hasPackage(computer: Computer, name: string): boolean {
+  const status = computer.run('dpkg-query', ['-W', '-f=${Status}', name])
   if (status?.includes('install ok installed') === true) return true
   const program = PURPOSES[name]?.program ?? null
-  return program !== null && machine.find(program) !== null
+  return program !== null && computer.find(program) !== null
 }
 
 const firstLine = (text: string): string => text.trim().split('\n')[0] ?? ''

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { runDoctor } from '../../bin/commands/doctor.ts'
 import { examine } from '../../bin/doctor/checks.ts'
-import type { Machine } from '../../bin/doctor/machine.ts'
+import type { Computer } from '../../bin/doctor/computer.ts'
 
 const MANIFEST = JSON.stringify({ dependencies: { ethers: '6', zod: '4' }, devDependencies: {} })
 const FILES: Readonly<Record<string, string>> = {
@@ -17,7 +17,7 @@ const FILES: Readonly<Record<string, string>> = {
 const NOW = Date.UTC(2026, 10, 22)
 
 /** A computer that has everything; each spec takes something away. */
-function machine(changes: Partial<Machine> = {}, without: readonly string[] = []): Machine {
+function machine(changes: Partial<Computer> = {}, without: readonly string[] = []): Computer {
   return {
     node: '20.19.0',
     root: true,
@@ -38,7 +38,7 @@ function machine(changes: Partial<Machine> = {}, without: readonly string[] = []
   }
 }
 
-const lacking = async (subject: Machine) => (await examine(subject)).filter(({ ok }) => !ok)
+const lacking = async (subject: Computer) => (await examine(subject)).filter(({ ok }) => !ok)
 
 afterEach(() => {
   vi.restoreAllMocks()

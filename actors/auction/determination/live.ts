@@ -3,7 +3,7 @@ import { createDurableActor, type DurableActor } from '../../durable.ts'
 import { fund } from '../funds.ts'
 import { orderOf, ownTrade } from '../own-trades.ts'
 import { callId, type TradeOrder, type TradingPorts } from '../ports.ts'
-import { determinationMachine, type DeterminationEvent } from './machine.ts'
+import { determinationMachine } from './machine.ts'
 
 /** Raised whenever a stored snapshot of the machine before would not fit. */
 const MACHINE_VERSION = 1
@@ -74,12 +74,10 @@ async function placeOffer(ports: TradingPorts, subject: string): Promise<void> {
 }
 
 /** Starts the determination of one trade, or goes on with it. */
-export async function startDetermination(
+export function startDetermination(
   ports: TradingPorts,
   trade: { readonly subject: string; readonly role: 'buyer' | 'seller'; readonly auctionId: string | null },
 ): Promise<DeterminationActor> {
-  const { promise: started, resolve: hand } = Promise.withResolvers<DeterminationActor>()
-  const send = async (event: DeterminationEvent): Promise<void> => (await started).send(event)
   const { store } = ports
   const auction = (id: string | null) =>
     store.db
@@ -87,7 +85,7 @@ export async function startDetermination(
       .selectAll()
       .where('id', '=', id ?? '')
       .executeTakeFirst()
-  const actor = await createDurableActor({
+  return createDurableActor({
     key: `determination:${trade.subject}`,
     version: MACHINE_VERSION,
     machine: determinationMachine,
@@ -97,7 +95,7 @@ export async function startDetermination(
     onFault: ports.onFault,
     ...(ports.inspect === undefined ? {} : { inspect: ports.inspect }),
     effects: {
-      placeOffer: async () => {
+      placeOffer: async (_action, _now, send) => {
         try {
           await placeOffer(ports, trade.subject)
         } catch (thrown) {
@@ -109,7 +107,7 @@ export async function startDetermination(
         const row = await auction((await ownTrade(store, trade.subject)).auction)
         if (row !== undefined) ports.gossip(row)
       },
-      judgeRequest: async () => {
+      judgeRequest: async (_action, _now, send) => {
         const row = await auction(trade.auctionId)
         if (row === undefined) return
         const judgement = await ports.judge(row)
@@ -125,6 +123,4 @@ export async function startDetermination(
       },
     },
   })
-  hand(actor)
-  return actor
 }

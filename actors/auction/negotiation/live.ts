@@ -1,9 +1,10 @@
 import { Fault, messageOf } from '../../../protocols/rules/fault.ts'
 import { createDurableActor, type DurableActor } from '../../durable.ts'
+import { askFor } from '../asked-call.ts'
 import { fund } from '../funds.ts'
 import { ownTrade, sealedOf } from '../own-trades.ts'
-import { callId, type EncodedCall, type TradingPorts } from '../ports.ts'
-import { negotiationMachine, type AuctionCall, type NegotiationEvent, type TradeRole } from './machine.ts'
+import { callId, type TradingPorts } from '../ports.ts'
+import { negotiationMachine, type TradeRole } from './machine.ts'
 
 /** Raised whenever a stored snapshot of the machine before would not fit. */
 const MACHINE_VERSION = 1
@@ -14,12 +15,6 @@ interface Trade {
   readonly subject: string
   readonly role: TradeRole
   readonly auctionId: string
-}
-
-async function ask(ports: TradingPorts, trade: Trade, call: AuctionCall, encoded: EncodedCall) {
-  await ports.store.transaction((trx) =>
-    ports.outbox.enqueue(trx, { id: callId(call, trade.subject), kind: call, ...encoded }),
-  )
 }
 
 /** Puts the bond down and the sealed bid in; the chain locks the quota. */
@@ -51,12 +46,10 @@ async function placeBid(ports: TradingPorts, trade: Trade): Promise<void> {
 }
 
 /** Starts the negotiation of one auction, or goes on with it. */
-export async function startNegotiation(ports: TradingPorts, trade: Trade): Promise<NegotiationActor> {
-  const { promise: started, resolve: hand } = Promise.withResolvers<NegotiationActor>()
-  const send = async (event: NegotiationEvent): Promise<void> => (await started).send(event)
+export function startNegotiation(ports: TradingPorts, trade: Trade): Promise<NegotiationActor> {
   const { store, calls } = ports
   const { auctionId } = trade
-  const actor = await createDurableActor({
+  return createDurableActor({
     key: `negotiation:${trade.subject}`,
     version: MACHINE_VERSION,
     machine: negotiationMachine,
@@ -66,7 +59,7 @@ export async function startNegotiation(ports: TradingPorts, trade: Trade): Promi
     onFault: ports.onFault,
     ...(ports.inspect === undefined ? {} : { inspect: ports.inspect }),
     effects: {
-      placeBid: async () => {
+      placeBid: async (_action, _now, send) => {
         try {
           await placeBid(ports, trade)
         } catch (thrown) {
@@ -76,16 +69,14 @@ export async function startNegotiation(ports: TradingPorts, trade: Trade): Promi
       },
       showMaxPrice: async () => {
         const { value, salt } = sealedOf(await ownTrade(store, trade.subject))
-        await ask(ports, trade, 'depositMaxPrice', calls.depositMaxPrice(auctionId, value, salt))
+        await askFor(ports, trade.subject, 'depositMaxPrice', calls.depositMaxPrice(auctionId, value, salt))
       },
       revealBid: async () => {
         const { value, salt } = sealedOf(await ownTrade(store, trade.subject))
-        await ask(ports, trade, 'revealBid', calls.revealBid(auctionId, value, salt))
+        await askFor(ports, trade.subject, 'revealBid', calls.revealBid(auctionId, value, salt))
       },
-      settle: () => ask(ports, trade, 'checkWinner', calls.checkWinner(auctionId)),
-      cancel: () => ask(ports, trade, 'cancel', calls.cancel(auctionId)),
+      settle: () => askFor(ports, trade.subject, 'checkWinner', calls.checkWinner(auctionId)),
+      cancel: () => askFor(ports, trade.subject, 'cancel', calls.cancel(auctionId)),
     },
   })
-  hand(actor)
-  return actor
 }

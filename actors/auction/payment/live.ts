@@ -1,6 +1,7 @@
 import { createDurableActor, type DurableActor } from '../../durable.ts'
-import type { AuctionCall, TradeRole } from '../negotiation/machine.ts'
-import { callId, type EncodedCall, type TradingPorts } from '../ports.ts'
+import { askFor } from '../asked-call.ts'
+import type { TradeRole } from '../negotiation/machine.ts'
+import type { TradingPorts } from '../ports.ts'
 import { paymentMachine, type NegotiationOutcome } from './machine.ts'
 
 /** Raised whenever a stored snapshot of the machine before would not fit. */
@@ -16,14 +17,9 @@ interface Settling {
 }
 
 /** Starts the payment of one auction, or goes on with it. */
-export async function startPayment(ports: TradingPorts, trade: Settling): Promise<PaymentActor> {
+export function startPayment(ports: TradingPorts, trade: Settling): Promise<PaymentActor> {
   const { calls, account, store } = ports
   const { auctionId, outcome } = trade
-  const ask = async (call: AuctionCall, encoded: EncodedCall): Promise<void> => {
-    await store.transaction((trx) =>
-      ports.outbox.enqueue(trx, { id: callId(call, trade.subject), kind: call, ...encoded }),
-    )
-  }
   return createDurableActor({
     key: `payment:${trade.subject}`,
     version: MACHINE_VERSION,
@@ -34,12 +30,14 @@ export async function startPayment(ports: TradingPorts, trade: Settling): Promis
     onFault: ports.onFault,
     ...(ports.inspect === undefined ? {} : { inspect: ports.inspect }),
     effects: {
-      refund: () => ask('refund', calls.refund(auctionId, account, outcome !== 'failed')),
+      refund: () =>
+        askFor(ports, trade.subject, 'refund', calls.refund(auctionId, account, outcome !== 'failed')),
       challengeDelivery: async () => {
         const number = await ports.reads.recordToOpen(auctionId)
-        await ask('challengeDelivery', calls.challengeDelivery(auctionId, number))
+        await askFor(ports, trade.subject, 'challengeDelivery', calls.challengeDelivery(auctionId, number))
       },
-      confirmExchange: () => ask('confirmResourceExchange', calls.confirmResourceExchange(auctionId)),
+      confirmExchange: () =>
+        askFor(ports, trade.subject, 'confirmResourceExchange', calls.confirmResourceExchange(auctionId)),
     },
   })
 }

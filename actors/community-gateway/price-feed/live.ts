@@ -93,12 +93,13 @@ export async function createPriceFeed(options: PriceFeedOptions): Promise<PriceF
   return new RunningFeed(options).start()
 }
 
+type Send = (event: PriceFeedEvent) => Promise<void>
+
 class RunningFeed {
   readonly #options: PriceFeedOptions
   readonly #token: TokenReader
   readonly #waiting = new Map<string, (error: string | null) => void>()
   readonly #stop = new AbortController()
-  readonly #started = Promise.withResolvers<PriceFeedActor>()
   #name: string | undefined
 
   constructor(options: PriceFeedOptions) {
@@ -122,11 +123,11 @@ class RunningFeed {
       ...(inspect === undefined ? {} : { inspect }),
       stage: (trx, action) => this.#stage(trx, action),
       effects: {
-        readChain: () => this.#readChain(),
-        readSource: () => this.#readSource(),
-        readToken: () => this.#readToken(),
-        awaitPosts: ({ params }) => this.#awaitPosts(params),
-        awaitPrice: ({ params }) => this.#awaitPrice(numberSchema.parse(params).number),
+        readChain: (_action, _now, send) => this.#readChain(send),
+        readSource: (_action, _now, send) => this.#readSource(send),
+        readToken: (_action, _now, send) => this.#readToken(send),
+        awaitPosts: ({ params }, _now, send) => this.#awaitPosts(params, send),
+        awaitPrice: ({ params }, _now, send) => this.#awaitPrice(numberSchema.parse(params).number, send),
         tell: ({ params }) => this.#tell(params),
       },
       deadlines: ({ value, context }) => {
@@ -140,7 +141,6 @@ class RunningFeed {
         return due
       },
     })
-    this.#started.resolve(actor)
     await actor.send({ type: 'WOKEN', nowS: this.#nowS() })
     const stop = async (): Promise<void> => {
       this.#stop.abort()
@@ -151,10 +151,6 @@ class RunningFeed {
 
   #nowS(): number {
     return Math.floor(this.#options.clock.nowMs() / 1000)
-  }
-
-  async #send(event: PriceFeedEvent): Promise<void> {
-    await (await this.#started.promise).send(event)
   }
 
   async #stage(trx: Trx, { type, params }: Staged): Promise<void> {
@@ -178,36 +174,36 @@ class RunningFeed {
     return signMarketPrice(signer, { name: this.#name, chainId, token }, price)
   }
 
-  async #readChain(): Promise<void> {
+  async #readChain(send: Send): Promise<void> {
     const nowS = this.#nowS()
     try {
       this.#name = await this.#token.name()
       const taken = await this.#token.allTaken()
-      await this.#send({ type: 'CHAIN_READ', taken, leastStepS: await this.#token.leastStepS(), nowS })
+      await send({ type: 'CHAIN_READ', taken, leastStepS: await this.#token.leastStepS(), nowS })
     } catch (thrown) {
-      await this.#send({ type: 'CHAIN_AWAY', code: codeOf(thrown), nowS })
+      await send({ type: 'CHAIN_AWAY', code: codeOf(thrown), nowS })
     }
   }
 
-  async #readSource(): Promise<void> {
+  async #readSource(send: Send): Promise<void> {
     const { source } = this.#options
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(READ_LIMIT_MS)])
     try {
       this.#name ??= await this.#token.name()
       const prices = await source.read(signal)
       const nowS = this.#nowS()
-      await this.#send({ type: 'SOURCE_READ', prices: nearPrices(prices, nowS), nowS })
+      await send({ type: 'SOURCE_READ', prices: nearPrices(prices, nowS), nowS })
     } catch (thrown) {
-      await this.#send({ type: 'SOURCE_FAILED', code: codeOf(thrown), nowS: this.#nowS() })
+      await send({ type: 'SOURCE_FAILED', code: codeOf(thrown), nowS: this.#nowS() })
     }
   }
 
-  async #awaitPosts(params: unknown): Promise<void> {
+  async #awaitPosts(params: unknown, send: Send): Promise<void> {
     for (const { number, resource } of postsSchema.parse(params).posts) {
       await this.#ended(postId(number))
       const taken = await this.#takenOf(resource)
       if (this.#stop.signal.aborted) return
-      await this.#send({ type: 'POST_ENDED', number, resource, taken, nowS: this.#nowS() })
+      await send({ type: 'POST_ENDED', number, resource, taken, nowS: this.#nowS() })
     }
   }
 
@@ -223,31 +219,30 @@ class RunningFeed {
     return null
   }
 
-  async #readToken(): Promise<void> {
+  async #readToken(send: Send): Promise<void> {
     const nowS = this.#nowS()
     try {
       const prices = pricesAround(await this.#token.market(), SPREAD_PPM)
-      await this.#send(
+      await send(
         prices.ok
           ? { type: 'TOKEN_PRICED', buyWei: `${prices.buyWei}`, sellWei: `${prices.sellWei}` }
           : { type: 'BACKING_SHORT', missingWei: `${prices.missingWei}`, nowS },
       )
     } catch (thrown) {
-      await this.#send({ type: 'CHAIN_AWAY', code: codeOf(thrown), nowS })
+      await send({ type: 'CHAIN_AWAY', code: codeOf(thrown), nowS })
     }
   }
 
-  async #awaitPrice(number: number): Promise<void> {
+  async #awaitPrice(number: number, send: Send): Promise<void> {
     const error = await this.#ended(priceId(number))
-    if (!this.#stop.signal.aborted) await this.#send({ type: 'PRICE_ENDED', error, nowS: this.#nowS() })
+    if (!this.#stop.signal.aborted) await send({ type: 'PRICE_ENDED', error, nowS: this.#nowS() })
   }
 
   /**
    * Resolves with the call's error, or null, once it was carried out or never will be; also after a restart.
    */
   async #ended(id: string): Promise<string | null> {
-    const told = Promise.withResolvers<string | null>()
-    this.#waiting.set(id, told.resolve)
+    const told = new Promise<string | null>((resolve) => this.#waiting.set(id, resolve))
     try {
       while (!this.#stop.signal.aborted) {
         const row = await this.#options.store.db
@@ -256,7 +251,7 @@ class RunningFeed {
           .where('id', '=', id)
           .executeTakeFirst()
         if (row !== undefined && ENDED.includes(row.state)) return row.error
-        const error = await Promise.race([told.promise, this.#pause()])
+        const error = await Promise.race([told, this.#pause()])
         if (error !== undefined) return error
       }
       return null

@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 
 /** What `doctor` asks a computer; specs answer in its place. */
-export interface Machine {
+export interface Computer {
   /** Version of Node, without the v. */
   readonly node: string
   readonly root: boolean
@@ -37,7 +37,7 @@ const LOOPBACK = '127.0.0.1'
 const SERIAL_NAME = /^tty(USB|ACM|AMA)\d+$/
 
 /** This computer, with the product installed in `folder`. */
-export function thisMachine(folder: string, clock: { nowMs(): number }, searchPath: string): Machine {
+export function thisComputer(folder: string, clock: { nowMs(): number }, searchPath: string): Computer {
   const at = (path: string) => join(folder, path)
   return {
     node: process.versions.node,

@@ -1,0 +1,12 @@
+import type { AuctionCall } from './negotiation/machine.ts'
+import { callId, type EncodedCall, type TradingPorts } from './ports.ts'
+
+/** Asks for a call of a trade, once, whatever happens in between. */
+export async function askFor(
+  { store, outbox }: TradingPorts,
+  subject: string,
+  call: AuctionCall,
+  encoded: EncodedCall,
+): Promise<void> {
+  await store.transaction((trx) => outbox.enqueue(trx, { id: callId(call, subject), kind: call, ...encoded }))
+}
