@@ -42,6 +42,9 @@ const SPIKE_GRACE_PERIODS = 5
 
 type Steps = (name: RegisterName, last: number, now: number, possible: number) => RegisterStep
 
+/** How registers go on while their board runs. */
+const onward: Steps = (_, last, now, possible) => stepOn(last, now, possible)
+
 /** Judges all registers of a board alike: the first fault decides, else what each of them adds. */
 function stepAll(
   mark: Mark,
@@ -72,9 +75,7 @@ function followPlain(line: Line, now: Mark, rules: LineRules): LineVerdict | Lin
   const elapsed: Elapsed = elapsedSince(line, now)
   const fault = orderFault(line, now, elapsed, sampleMs)
   if (fault !== undefined) return fault
-  const adds = stepAll(line, now, elapsed.boardMs + sampleMs, rules, (_, last, got, possible) =>
-    stepOn(last, got, possible),
-  )
+  const adds = stepAll(line, now, elapsed.boardMs + sampleMs, rules, onward)
   return isFault(adds) ? adds : { ok: true, leadMs: leadAfter(line, elapsed), adds, trial: null }
 }
 
@@ -106,7 +107,7 @@ const less = (a: readonly number[], b: readonly number[]) => a.map((sum, i) => M
 function onTrial(
   progress: BoardProgress,
   now: Mark,
-  confirmed: boolean,
+  { confirmed, leadMs }: { readonly confirmed: boolean; readonly leadMs: number },
   rules: LineRules,
 ): LineVerdict | LineFault {
   const left = progress.trial?.left ?? lineOf(progress)
@@ -114,18 +115,29 @@ function onTrial(
   const total = addsAcrossRestart(left, now, rules)
   if (isFault(total)) return total
   const due = less(total, given)
-  if (confirmed) return { ok: true, leadMs: 0, adds: due, trial: null }
+  if (confirmed) return { ok: true, leadMs, adds: due, trial: null }
   const adds = leastShown(progress, now, due, rules)
-  return { ok: true, leadMs: 0, adds, trial: { left, given: plus(given, adds) } }
+  return { ok: true, leadMs, adds, trial: { left, given: plus(given, adds) } }
 }
+
+/**
+ * The lead of the start on trial. How late its first frame came nobody knows: the frame that came soonest
+ * sets the zero, and one that came late must leave room for those behind it.
+ */
+function leadOnTrial(line: Line, now: Mark): number {
+  return Math.min(0, leadAfter(line, elapsedSince(line, now)))
+}
+
+/** The first frame of a start: its lead is the zero of those that follow. */
+const FIRST_ON_TRIAL = { confirmed: false, leadMs: 0 } as const
 
 /**
  * A later frame of the same start confirms it when real time passed between the two: copies come in a burst.
  */
-function confirms(before: Mark, now: Mark): boolean {
+function confirms(before: Mark, now: Mark, rules: LineRules): boolean {
   const { gatewayMs, boardMs, sequences } = elapsedSince(before, now)
-  const climbs = now.registers.every((register, i) => register >= (before.registers[i] ?? 0))
-  return sequences > 0 && gatewayMs > 0 && 2 * gatewayMs >= boardMs && climbs
+  if (sequences === 0 || gatewayMs === 0 || 2 * gatewayMs < boardMs) return false
+  return !isFault(stepAll(before, now, boardMs + rules.settings.sampleMs, rules, onward))
 }
 
 function lineOf({ sequence, uptimeMs, receivedAtMs, registers, leadMs }: BoardProgress): Line {
@@ -151,12 +163,14 @@ function followTried(
   const back = followLeftLine(trial, now, rules)
   if (back.ok || isCopy(progress, now) || !startedAfter(trial.left, now)) return back
   if (isLater(now.sequence, progress.sequence) && now.uptimeMs > progress.uptimeMs) {
-    return onTrial(progress, now, confirms(progress, now), rules)
+    const confirmed = confirms(progress, now, rules)
+    return onTrial(progress, now, { confirmed, leadMs: leadOnTrial(progress, now) }, rules)
   }
-  if (startedAfter(lineOf(progress), now)) return onTrial(progress, now, false, rules)
+  if (startedAfter(lineOf(progress), now)) return onTrial(progress, now, FIRST_ON_TRIAL, rules)
   const { suspect } = progress
-  if (suspect !== null && follows(suspect, now, rules) && confirms(suspect, now)) {
-    return onTrial(progress, now, true, rules)
+  if (suspect !== null && follows(suspect, now, rules) && confirms(suspect, now, rules)) {
+    const leadMs = leadOnTrial({ ...suspect, leadMs: 0 }, now)
+    return onTrial(progress, now, { confirmed: true, leadMs }, rules)
   }
   return {
     ok: false,
@@ -195,7 +209,7 @@ export function followLine(progress: BoardProgress, now: Mark, rules: LineRules)
   if (held !== undefined) return held
   const verdict = followPlain(progress, now, rules)
   if (verdict.ok || isCopy(progress, now) || !startedAfter(progress, now)) return verdict
-  return onTrial(progress, now, false, rules)
+  return onTrial(progress, now, FIRST_ON_TRIAL, rules)
 }
 
 /** Remembers a refused frame: as a spike that is held, or as a suspect that later frames may continue. */
@@ -226,6 +240,6 @@ export function resumeAs(progress: BoardProgress, now: Mark, rules: LineRules): 
   if (suspect === null || suspect.seen < SUSPECTS_TO_RESUME) return undefined
   if (now.receivedAtMs - suspect.sinceMs < SUSPECTS_TO_RESUME * rules.settings.sampleMs) return undefined
   const board: CommissionedBoard = { ...rules.board, afterRestart: 'from-copy' }
-  const verdict = onTrial(progress, now, true, { ...rules, board })
+  const verdict = onTrial(progress, now, { confirmed: true, leadMs: 0 }, { ...rules, board })
   return verdict.ok ? verdict : undefined
 }

@@ -87,6 +87,8 @@ export class TrueBoard {
   #register: number
   #bootMs: number
   #sequence = -1
+  /** The newest frame of the present start that the gateway gets. */
+  #heard: PowerFrame | null = null
   #unreported = 0
   #lastReported: number | null = null
   readonly #afterRestart: CommissionedBoard['afterRestart']
@@ -110,16 +112,21 @@ export class TrueBoard {
     this.nowMs += offMs
     this.#bootMs = this.nowMs
     this.#sequence = -1
+    this.#heard = null
     this.#unreported = 0
     const copy = Math.max(0, (this.#lastReported ?? this.#register) - lostWh)
     if (this.#afterRestart === 'from-copy') this.unknowableWh += (this.#lastReported ?? copy) - copy
     this.#register = this.#afterRestart === 'from-zero' ? 0 : copy
   }
 
-  /** Is this frame of the present start, and does it come again before the board has run twice as long? */
+  /**
+   * Can the order and the clock tell that this frame is old? Not when it fits a frame of the present start
+   * that was lost, nor when it comes after the board has run twice as long: then it looks like a restart.
+   */
   isYoungCopy({ uptimeMs, sequence }: PowerFrame): boolean {
-    const sentAtMs = this.#bootMs + uptimeMs
-    return sequence <= this.#sequence && sentAtMs <= this.nowMs && this.nowMs - sentAtMs < uptimeMs
+    const heard = this.#heard
+    if (heard === null || sequence > heard.sequence || uptimeMs > heard.uptimeMs) return false
+    return this.nowMs - this.#bootMs < 2 * uptimeMs
   }
 
   /** The frame of this moment, lost on its way. */
@@ -133,10 +140,11 @@ export class TrueBoard {
     if (this.#lastReported !== null) this.usedWh += this.#unreported
     this.#lastReported = this.#register
     this.#unreported = 0
-    return powerFrame({
+    this.#heard = powerFrame({
       sequence: this.#sequence,
       uptimeMs: this.nowMs - this.#bootMs,
       importWh: this.#register,
     })
+    return this.#heard
   }
 }
