@@ -26,10 +26,11 @@ const about = { home: address, period: integer, resource: integer }
 
 const shapes = {
   ExcessAsserted: z.object({ ...about, excess: integer, lastBlock: integer }),
-  OpeningDemanded: z.object({ ...about, lastBlock: integer }),
+  OpeningDemanded: z.object({ ...about, lastBlock: integer, byMarket: z.boolean() }),
   ExcessOpened: z.object({ ...about, excess: integer, value: integer }),
   ExcessFinal: z.object({ ...about, excess: integer }),
   ExcessVoid: z.object({ ...about, excess: integer }),
+  ExcessUnproved: z.object({ ...about, excess: integer }),
 }
 
 type Told = Pick<ExcessEventTable, 'home' | 'period' | 'resource' | 'kind'> &
@@ -42,8 +43,8 @@ function toldBy({ name, args }: ChainFact): Told | null {
       return { ...key, kind: 'asserted', amount, last_block }
     }
     case 'OpeningDemanded': {
-      const { lastBlock: last_block, ...key } = shapes.OpeningDemanded.parse(args)
-      return { ...key, kind: 'demanded', last_block }
+      const { lastBlock: last_block, byMarket, ...key } = shapes.OpeningDemanded.parse(args)
+      return { ...key, kind: byMarket ? 'forced' : 'demanded', last_block }
     }
     case 'ExcessOpened': {
       const { excess: amount, value, ...key } = shapes.ExcessOpened.parse(args)
@@ -52,6 +53,10 @@ function toldBy({ name, args }: ChainFact): Told | null {
     case 'ExcessFinal': {
       const { excess: amount, ...key } = shapes.ExcessFinal.parse(args)
       return { ...key, kind: 'final', amount }
+    }
+    case 'ExcessUnproved': {
+      const { excess: amount, ...key } = shapes.ExcessUnproved.parse(args)
+      return { ...key, kind: 'unproved', amount }
     }
     case 'ExcessVoid': {
       const { excess: amount, ...key } = shapes.ExcessVoid.parse(args)
@@ -83,7 +88,7 @@ export async function revertExcessEvents(trx: Trx, fromBlock: number): Promise<v
 
 const eventOf = ({ kind, block, amount, last_block, value }: ExcessEventTable): ExcessEvent => {
   if (kind === 'asserted') return { kind, block, amount, lastBlock: last_block }
-  if (kind === 'demanded') return { kind, block, lastBlock: last_block }
+  if (kind === 'demanded' || kind === 'forced') return { kind, block, lastBlock: last_block }
   if (kind === 'opened') return { kind, block, amount, value }
   return { kind, block }
 }
@@ -94,23 +99,35 @@ const keyOf = ({ home, period, resource }: Pick<ExcessEventTable, 'home' | 'peri
 }
 
 /** What the chain told of an excess, in its order. */
-export async function storedEvents(
+export function storedEvents(db: Database | Trx, { resource, ...of }: ExcessKey): Promise<ExcessEvent[]> {
+  return subjectEvents(db, { ...of, subject: resourceNumber(resource) })
+}
+
+/** What an excess is about, as the contract numbers it: a resource, or a loan of power. */
+export interface ExcessSubject {
+  readonly home: string
+  readonly period: number
+  readonly subject: number
+}
+
+/** The same of any subject. */
+export async function subjectEvents(
   db: Database | Trx,
-  { home, period, resource }: ExcessKey,
+  { home, period, subject }: ExcessSubject,
 ): Promise<ExcessEvent[]> {
   const rows = await db
     .selectFrom('excess_event')
     .selectAll()
     .where('home', '=', home)
     .where('period', '=', period)
-    .where('resource', '=', resourceNumber(resource))
+    .where('resource', '=', subject)
     .orderBy('block')
     .orderBy('log_index')
     .execute()
   return rows.map(eventOf)
 }
 
-/** How an excess stands at the block `head`, or null when none was asserted. */
+/** How an excess stands at the block `head`, or null when nothing was said of it. */
 export async function storedExcess(db: Database | Trx, key: ExcessKey, head: number): Promise<Excess | null> {
   return excessAt(await storedEvents(db, key), head)
 }
@@ -126,12 +143,13 @@ export async function disputable(db: Database | Trx, head: number): Promise<Exce
   return rows.flatMap(keyOf)
 }
 
-/** The newest excesses asserted, at most `limit`: newest period first. */
+/** The newest excesses asserted, at most `limit`: newest period first. That there was none is none. */
 export async function newestExcesses(db: Database, limit: number): Promise<ExcessKey[]> {
   const rows = await db
     .selectFrom('excess_event')
     .select(['home', 'period', 'resource'])
     .distinct()
+    .where('amount', '>', 0)
     .orderBy('period', 'desc')
     .orderBy('resource')
     .limit(limit)

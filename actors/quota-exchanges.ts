@@ -21,6 +21,7 @@ const shapes = {
     amount: integer,
     fromSlot: integer,
     untilSlot: integer,
+    lenderPlace: integer,
   }),
 }
 
@@ -42,11 +43,13 @@ export async function keepQuotaExchange(trx: Trx, fact: ChainFact): Promise<bool
 function rowOf(fact: ChainFact) {
   if (fact.name === 'QuotaMoved') {
     const { from, to, period, resource, amount } = shapes.QuotaMoved.parse(fact.args)
-    return { giver: from, taker: to, period, resource, amount, from_slot: 0, until_slot: 0 }
+    return { giver: from, taker: to, period, resource, amount, from_slot: 0, until_slot: 0, giver_place: 0 }
   }
   if (fact.name !== 'PowerLent') return null
-  const { lender, borrower, period, amount, fromSlot, untilSlot } = shapes.PowerLent.parse(fact.args)
-  const window = { from_slot: fromSlot, until_slot: untilSlot }
+  const { lender, borrower, period, amount, fromSlot, untilSlot, lenderPlace } = shapes.PowerLent.parse(
+    fact.args,
+  )
+  const window = { from_slot: fromSlot, until_slot: untilSlot, giver_place: lenderPlace }
   return { giver: lender, taker: borrower, period, resource: POWER, amount, ...window }
 }
 

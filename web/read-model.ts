@@ -215,6 +215,29 @@ export const blockView = z.object({
 })
 export type BlockView = z.infer<typeof blockView>
 
+/** What the ledger holds of market prices, and whether new ones come. */
+export const pricesView = z.object({
+  source: line.describe('where the prices are read'),
+  token: z
+    .object({ buyMicroEur: natural, sellMicroEur: natural })
+    .nullable()
+    .describe('what one SCT costs and brings; null before the first price'),
+  market: z
+    .array(
+      z.object({
+        resource: z.enum(['energy', 'power', 'water']),
+        microEur: natural.describe('per kWh, per kW and hour, per m³'),
+        postedAtMs: moment,
+        validUntilMs: moment,
+      }),
+    )
+    .max(3)
+    .readonly(),
+  alarm: z.boolean().describe('no new price of energy came for too long'),
+  notice: line.nullable().describe('what is wrong, for people'),
+})
+export type PricesView = z.infer<typeof pricesView>
+
 const amounts = z.object({ energyWh: natural, powerW: natural, waterMl: natural })
 /** An amount of each resource: the community contract, or what was allocated of it. */
 export type Amounts = z.infer<typeof amounts>
@@ -236,6 +259,7 @@ export const communityView = z.object({
   updatedAtMs: moment,
   now: z.object({ powerW: watts.nullable().describe('sum over the homes of their newest slots') }),
   members: z.array(memberView).max(MEMBERS_LIMIT).readonly(),
+  prices: pricesView.nullable().describe('null while the feed is being started'),
   contract: amounts.nullable(),
   allocated: amounts,
   used: z.object({ energyWh: natural, waterMl: natural }),

@@ -55,9 +55,23 @@ export function differenceOpening(abi: Interface, key: ExcessKey, ends: PeriodEn
 
 /** `openPeak` with the slot's own number; null as for `differenceOpening`. */
 export function peakOpening(abi: Interface, { home, period }: ExcessKey, peak: HeldReading): string | null {
+  const shownPeak = openedPeak(peak)
+  return shownPeak === null ? null : abi.encodeFunctionData('openPeak', [home, period, ...shownPeak])
+}
+
+/** `openLoan` with the slot's own number; null as for `differenceOpening`. */
+export function loanOpening(
+  abi: Interface,
+  { home, period, place }: { readonly home: string; readonly period: number; readonly place: number },
+  peak: HeldReading,
+): string | null {
+  const shownPeak = openedPeak(peak)
+  return shownPeak === null ? null : abi.encodeFunctionData('openLoan', [home, period, place, ...shownPeak])
+}
+
+function openedPeak(peak: HeldReading): readonly unknown[] | null {
   const value = peak.values[PEAK]
   const blinding = peak.blindings[PEAK]
   if (!checkOpening(pointOf(peak, PEAK), { quantity: QUANTITIES[PEAK], value, blinding })) return null
-  const args = [home, period, shown(peak), value, hexlify(encodeScalar(blinding))]
-  return abi.encodeFunctionData('openPeak', args)
+  return [shown(peak), value, hexlify(encodeScalar(blinding))]
 }

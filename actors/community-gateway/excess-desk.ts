@@ -8,6 +8,7 @@ import {
   type MeteredResource,
   type WhyWithdrawn,
 } from '../../protocols/rules/excess.ts'
+import { triesOf } from '../call-tries.ts'
 import { disputable, storedExcess, type ExcessKey } from '../excess-events.ts'
 import type { OutboxPort, WantedCall } from '../outbox-port.ts'
 import type { JudgementTable, Trx } from '../storage/schema.ts'
@@ -108,7 +109,7 @@ class Desk implements ExcessDesk {
     for (const key of await disputable(store.db, head)) {
       const excess = await storedExcess(store.db, key, head)
       if (excess === null || !isOpen(excess)) continue
-      if (excess.state === 'demanded') demanded += 1
+      if (excess.state !== 'asserted') demanded += 1
       await this.#answer(key, excess)
     }
     for (const { key, excess } of await this.#withdrawn(head)) await this.#assertAgain(key, excess)
@@ -165,13 +166,14 @@ class Desk implements ExcessDesk {
     // A gateway that still reads the chain or opens readings, after a fork too, knows nothing yet.
     if (own === undefined || !(await isClosed(this.#options.store.db, key, this.#options.slotsPerBilling)))
       return
-    const opening = await this.#tries(`opening:${nameOf(key)}:${own.round}:`)
+    const opening = await triesOf(this.#options.store, `opening:${nameOf(key)}:${own.round}:`)
     const due = await judgePeriod(this.#options.store.db, key.home, key.period, this.#options, own.slot)
     const refused = opening.failed && WRONG.has(opening.error ?? '')
     const answer = answerTo(excess, due[key.resource], refused)
     if (answer.do === 'withdraw') return this.#withdraw(key, own, answer.why)
-    if (answer.do === 'nothing' || opening.waits || opening.count >= MOST_TRIES) return
+    if (answer.do === 'nothing' || opening.stands || opening.count >= MOST_TRIES) return
     const data = await this.#opening(key, due)
+    if (data === null && excess.state === 'forced') return
     if (data === null) return this.#withdraw(key, own, 'cannot-be-shown')
     const id = `opening:${nameOf(key)}:${own.round}:${opening.count + 1}`
     await this.#options.store.transaction((trx) =>
@@ -191,8 +193,8 @@ class Desk implements ExcessDesk {
 
   async #withdraw(key: ExcessKey, own: Own, why: WhyWithdrawn): Promise<void> {
     const { store, abi, quota, onWithdrawn } = this.#options
-    const before = await this.#tries(`withdrawal:${nameOf(key)}:${own.round}:`)
-    if (before.waits || before.count >= MOST_TRIES) return
+    const before = await triesOf(store, `withdrawal:${nameOf(key)}:${own.round}:`)
+    if (before.stands || before.count >= MOST_TRIES) return
     const id = `withdrawal:${nameOf(key)}:${own.round}:${before.count + 1}`
     await store.transaction(async (trx) => {
       await trx
@@ -205,24 +207,6 @@ class Desk implements ExcessDesk {
       await this.#enqueue(trx, { id, kind: 'withdrawal', to: quota, data: withdrawalCall(abi, key) })
       store.afterCommit(trx, () => onWithdrawn({ ...key, why }))
     })
-  }
-
-  /** The tries of a call so far, and how the newest of them stands. */
-  async #tries(prefix: string) {
-    const rows = await this.#options.store.db
-      .selectFrom('intent')
-      .select(['state', 'error'])
-      .where('id', 'like', `${prefix}%`)
-      .orderBy('position', 'desc')
-      .execute()
-    const newest = rows[0]
-    const failed = newest?.state === 'failed'
-    return {
-      count: rows.length,
-      waits: newest !== undefined && !failed,
-      failed,
-      error: newest?.error ?? null,
-    }
   }
 
   /** Excesses whose assertion was taken back, by the chain's own word. */

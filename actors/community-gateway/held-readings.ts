@@ -94,6 +94,18 @@ export async function periodEnds(db: Database, home: string, period: number): Pr
   return start === null || end === null ? null : { startPeriod: standing.period, start, end }
 }
 
+/** The slots of a home's newest records, at most `kept`, newest first. */
+export async function newestRecords(db: Database, home: string, kept: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('envelope')
+    .select('slot')
+    .where('home', '=', home)
+    .orderBy('slot', 'desc')
+    .limit(kept)
+    .execute()
+  return rows.map(({ slot }) => slot)
+}
+
 /** The highest power of a home in a period, among its newest `kept` records, with its slot. */
 async function highestPeak(
   db: Database,
@@ -101,14 +113,7 @@ async function highestPeak(
   { first, last }: { first: number; last: number },
   kept: number,
 ): Promise<number | null> {
-  const newest = await db
-    .selectFrom('envelope')
-    .select('slot')
-    .where('home', '=', home)
-    .orderBy('slot', 'desc')
-    .limit(kept)
-    .execute()
-  const oldest = newest.at(-1)?.slot
+  const oldest = (await newestRecords(db, home, kept)).at(-1)
   if (oldest === undefined) return null
   const row = await db
     .selectFrom('reading')

@@ -6,9 +6,9 @@ export interface ExcessEventTable {
   log_index: number
   home: string
   period: number
-  /** As the contract numbers it: 1 energy, 2 power, 3 water. */
+  /** As the contract numbers it: 1 energy, 2 power, 3 water, from 16 on a loan of power by its place. */
   resource: number
-  kind: 'asserted' | 'demanded' | 'opened' | 'final' | 'void'
+  kind: 'asserted' | 'demanded' | 'forced' | 'opened' | 'final' | 'void' | 'unproved'
   /** What was asserted or settled: Wh, W or mL; 0 where the event names none. */
   amount: number
   last_block: number

@@ -1,5 +1,6 @@
 import { createTables, type StoreKind, type Tables } from './create-tables.ts'
 import { marketTables } from './market-migration.ts'
+import { priceTables } from './price-tables.ts'
 import type { Database } from './schema.ts'
 
 export type { StoreKind } from './create-tables.ts'
@@ -361,4 +362,4 @@ async function excessTables(db: Database, kind: StoreKind): Promise<void> {
  * In order; the schema version of a store is how many of these it has seen. Never change one that was
  * released.
  */
-export const MIGRATIONS: readonly Migration[] = [firstSchema, excessTables, marketTables]
+export const MIGRATIONS: readonly Migration[] = [firstSchema, excessTables, marketTables, priceTables]

@@ -26,4 +26,6 @@ export interface QuotaExchangeTable {
   amount: number
   from_slot: number
   until_slot: number
+  /** Of a loan: the place that the contract knows it by at who gave it; else 0. */
+  giver_place: number
 }

@@ -16,6 +16,7 @@ import type {
 } from './community-tables.ts'
 import type { ExcessEventTable, JudgementTable } from './excess-tables.ts'
 import type { AuctionBidTable, AuctionRefundTable, AuctionTable, OwnTradeTable } from './market-tables.ts'
+import type { PostedPriceTable } from './price-tables.ts'
 import type { QuotaExchangeTable, TradeDecisionTable, TradeRuleTable } from './rule-tables.ts'
 import type { SampleTable, SealedTable, RefusedTable, AlarmTable } from './home-tables.ts'
 
@@ -23,6 +24,7 @@ export type * from './community-tables.ts'
 export type * from './excess-tables.ts'
 export type * from './home-tables.ts'
 export type * from './market-tables.ts'
+export type * from './price-tables.ts'
 export type * from './rule-tables.ts'
 
 /*
@@ -195,6 +197,7 @@ export interface Schema {
   trade_rule: TradeRuleTable
   trade_decision: TradeDecisionTable
   quota_exchange: QuotaExchangeTable
+  posted_price: PostedPriceTable
 }
 
 /** The database of a gateway, outside a transaction. */

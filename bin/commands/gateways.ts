@@ -7,8 +7,10 @@ import { openCommunity } from '../host/community.ts'
 import type { BoardConfig } from '../host/configs.ts'
 import { openHome } from '../host/home.ts'
 import { durationMs } from '../start/duration.ts'
+import { pricesOf, PRICES_HELP } from '../start/price-flag.ts'
 
 const BILLING_MS = 30 * 86_400_000
+const MICRO_SCT = 1_000_000
 
 const BoardsFile = z.array(
   z.object({
@@ -36,6 +38,8 @@ interface CommunityFlags {
   readonly power: string
   readonly water: string
   readonly invites?: string
+  readonly prices?: string
+  readonly welcome: string
 }
 
 interface HomeFlags {
@@ -114,7 +118,8 @@ async function community(flags: CommunityFlags): Promise<void> {
       waterMl: whole('--water', flags.water),
     },
     leastHomesInTotal: 5,
-    welcomeMicroSct: 0,
+    prices: pricesOf(flags.prices, process.env),
+    welcomeMicroSct: whole('--welcome', flags.welcome) * MICRO_SCT,
     gatherSlots: 0,
     timeScale: 1,
     listen: [flags.listen],
@@ -177,6 +182,8 @@ export function registerGatewayCommands(program: Command): void {
     .option('--water <mL>', 'water that it may use in a billing period', '400000000')
     .option('--key <0x…>', 'the manager’s private key (made and kept in the data folder)')
     .option('--database <url>', 'PostgreSQL for the global repository, postgres://…')
+    .option('--prices <source>', PRICES_HELP)
+    .option('--welcome <SCT>', 'tokens that a new member begins with', '0')
     .option('--invites <names>', 'print an invite for each of these homes, e.g. home-01,home-02')
     .action((flags: CommunityFlags) => ending(community(flags)))
   program

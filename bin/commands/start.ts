@@ -3,6 +3,7 @@ import { codeOf, Fault } from '../../protocols/rules/fault.ts'
 import { wallClock } from '../clock.ts'
 import { startCommunity } from '../start/community.ts'
 import { FAULT_GRAMMAR } from '../start/faults.ts'
+import { PRICES_HELP } from '../start/price-flag.ts'
 import { readStartFlags, type StartFlags, type StartOptions } from '../start/options.ts'
 import { writeJsonFile, type RunReport } from '../start/report.ts'
 import { runFor } from '../start/run.ts'
@@ -102,6 +103,7 @@ export function registerStartCommand(program: Command): void {
     .option('--port <n>', 'port of the community page; home N gets the N-th after it (0: any)', '7400')
     .option('--length <L>', 'readings of each home that the contract keeps, 1 to 10000', '100')
     .option('--store <profile>', 'what the contract keeps of them: commitment or storage', 'commitment')
+    .option('--prices <source>', PRICES_HELP)
     .option('--database <url>', 'PostgreSQL for the global repository, postgres://…')
     .addHelpText('after', `\nFaults:\n${FAULT_GRAMMAR}`)
     .action(async (flags: StartFlags) => {

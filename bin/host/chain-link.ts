@@ -1,4 +1,4 @@
-import { concat, getBytes, hexlify, Interface } from 'ethers'
+import { computeAddress, concat, getBytes, hexlify, Interface } from 'ethers'
 import { z } from 'zod'
 import type { ChainFact } from '../../actors/chain-fact.ts'
 import { createContractProxy, type ContractProxy } from '../../actors/contract-proxy/live.ts'
@@ -56,6 +56,8 @@ export interface ChainLink {
   hurry(): void
   /** A free call of a contract's getter; returns the data. */
   read(to: string, data: string): Promise<string>
+  /** What the gateway's own account may spend, wei. */
+  balanceWei(): Promise<bigint>
   counts(): Promise<OutboxCounts>
   view(): ChainView
   forks(): number
@@ -242,6 +244,11 @@ class Link implements ChainLink {
 
   read(to: string, data: string): Promise<string> {
     return this.#feed.rpc.call('eth_call', [{ to, data }, 'latest'], hexData)
+  }
+
+  async balanceWei(): Promise<bigint> {
+    const account = computeAddress(this.#options.signerKey)
+    return BigInt(await this.#feed.rpc.call('eth_getBalance', [account, 'latest'], hexData))
   }
 
   async counts(): Promise<OutboxCounts> {

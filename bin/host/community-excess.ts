@@ -1,4 +1,5 @@
 import type { Interface } from 'ethers'
+import { createDeliveryDesk, type DeliveryDesk } from '../../actors/community-gateway/delivery-desk.ts'
 import {
   createExcessDesk,
   type ExcessDesk,
@@ -36,6 +37,27 @@ export interface ExcessNeeds {
   readonly onWithdrawn: (withdrawn: Withdrawn) => void
 }
 
+/** The desk that states what was delivered of each award. */
+export function openDeliveryDesk(
+  needs: Omit<ExcessNeeds, 'tell' | 'onWithdrawn'> & { readonly tradingFace: Interface },
+): DeliveryDesk {
+  const { store, chain, contracts, words, quotaFace, tradingFace, log } = needs
+  return createDeliveryDesk({
+    store,
+    outbox: chain.outbox,
+    abi: { trading: tradingFace, quota: quotaFace },
+    trading: contracts.trading,
+    quota: contracts.quota,
+    slotsPerBilling: contracts.slotsPerBilling,
+    kept: keptRecords(contracts),
+    quotaOf: (home, period) => words.quotaOf(home, period),
+    head: () => chain.view().head,
+    onFault: (thrown) => log.fault(thrown, 'deliveries'),
+  })
+}
+
+const keptRecords = ({ L }: Contracts): number => Math.max(0, L - ON_THE_WAY)
+
 /** The desk that asserts, shows and takes back excesses, on this gateway's chain and store. */
 export function openExcessDesk(needs: ExcessNeeds): ExcessDesk {
   const { store, chain, contracts, words, quotaFace, log, tell, onWithdrawn } = needs
@@ -46,7 +68,7 @@ export function openExcessDesk(needs: ExcessNeeds): ExcessDesk {
     abi: quotaFace,
     quota: contracts.quota,
     slotsPerBilling: contracts.slotsPerBilling,
-    kept: Math.max(0, contracts.L - ON_THE_WAY),
+    kept: keptRecords(contracts),
     quotaOf: (home, period) => words.quotaOf(home, period),
     head: () => chain.view().head,
     onWithdrawn,

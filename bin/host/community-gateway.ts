@@ -118,7 +118,7 @@ export class CommunityGateway {
       this.#awayChain = state !== 'following'
       if (!this.#awayChain) this.#chainIsBack()
       this.#parts.tell(state === 'stalled' ? { type: 'CHAIN_STALLED' } : { type: 'CHAIN_FOLLOWED' })
-      this.#changed()
+      this.changed()
     })
     chain.onBlock((block) => {
       this.#parts.picture.block({
@@ -129,7 +129,7 @@ export class CommunityGateway {
         gasUsed: Number(block.gasUsed),
       })
       this.#parts.excesses.wake()
-      this.#changed()
+      this.changed()
     })
   }
 
@@ -155,15 +155,13 @@ export class CommunityGateway {
 
   #heard(told: FactsTold, allocated: boolean): void {
     const { desk, node, tell, book, store, log, market } = this.#parts
+    if (told.keyed.length > 0) market.membersChanged()
     for (const { account, peerKey } of told.admitted) {
       node.membership.admit({ peerKey, account })
       desk.admitted(account)
       tell({ type: 'MEMBER_ADMITTED', account })
     }
-    for (const account of told.keyed) {
-      tell({ type: 'MEMBER_KEYED', account })
-      market.welcome(account).catch((thrown: unknown) => log.fault(thrown, 'first tokens'))
-    }
+    for (const account of told.keyed) tell({ type: 'MEMBER_KEYED', account })
     for (const account of told.revoked) tell({ type: 'MEMBER_REVOKED', account })
     if (told.readings > 0) tell({ type: 'RECORDS_SEEN', count: told.readings })
     if (told.alarms > 0) tell({ type: 'ALARMS_PUBLISHED', count: told.alarms })
@@ -171,12 +169,12 @@ export class CommunityGateway {
     if (told.excesses > 0) tell({ type: 'EXCESSES_TOLD' })
     if (allocated) {
       book.refresh(store.db).then(
-        () => this.#changed(),
+        () => this.changed(),
         (thrown: unknown) => log.fault(thrown),
       )
     }
     if (told.admitted.length + told.alarms > 0 || allocated) this.#refresh()
-    this.#changed()
+    this.changed()
   }
 
   /** Starts the clockwork and the page. */
@@ -247,7 +245,7 @@ export class CommunityGateway {
       waterMl: essential.waterMl,
     })
     this.#parts.extended.settle(home, slot).catch((thrown: unknown) => this.#parts.log.fault(thrown))
-    this.#changed()
+    this.changed()
   }
 
   mismatch(home: string, slot: number, code: string): void {
@@ -272,7 +270,7 @@ export class CommunityGateway {
   #warn(text: string): void {
     this.#warnings.unshift(text)
     this.#warnings.splice(WARNINGS_MAX)
-    this.#changed()
+    this.changed()
   }
 
   async closePeriod(period: number): Promise<void> {
@@ -291,17 +289,18 @@ export class CommunityGateway {
 
   #refresh(): void {
     this.#parts.picture.refresh().then(
-      () => this.#changed(),
+      () => this.changed(),
       (thrown: unknown) => this.#parts.log.fault(thrown),
     )
   }
 
-  #changed(): void {
+  /** Something changed that the page shows. */
+  changed(): void {
     for (const listener of this.#listeners) listener()
   }
 
   view(): CommunityView {
-    const { picture, contracts, config, chain, node } = this.#parts
+    const { picture, contracts, config, chain, node, market } = this.#parts
     const connected = new Set(node.connectedMembers())
     const online = (account: string): boolean => {
       const member = node.membership.findByAccount(account)
@@ -319,7 +318,9 @@ export class CommunityGateway {
         away: this.#awayChain ? ['chain'] : [],
         chain: chain.view(),
         online,
+        prices: market.prices(),
         warnings: [
+          ...market.warnings(),
           ...(few ? ['Fewer than 5 homes count in a total: a home could be guessed from it.'] : []),
           ...this.#warnings,
         ],
@@ -361,7 +362,8 @@ export class CommunityGateway {
   }
 
   async status(): Promise<GatewayStatus> {
-    const { chain, store } = this.#parts
+    const { chain, store, market } = this.#parts
+    await market.settle()
     const { waiting, notFinal } = await chain.counts()
     return {
       operating: true,
@@ -377,12 +379,13 @@ export class CommunityGateway {
   }
 
   async close(): Promise<void> {
-    const { collector, allocator, chain, excesses, node, pool, store } = this.#parts
+    const { collector, allocator, chain, excesses, market, node, pool, store } = this.#parts
     clearInterval(this.#timer)
     collector.stop()
     allocator.stop()
     await this.#pages?.close()
     await this.actor?.stop()
+    await market.close()
     await node.stop()
     await chain.close()
     await excesses.idle()

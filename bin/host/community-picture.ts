@@ -36,6 +36,7 @@ export interface CommunityParts {
   readonly away: CommunityView['state']['away']
   readonly chain: ChainView
   readonly online: (account: string) => boolean
+  readonly prices: CommunityView['prices']
   readonly warnings: readonly string[]
 }
 
@@ -194,6 +195,7 @@ export class CommunityPicture {
       updatedAtMs: nowMs,
       now: { powerW: powers.length === 0 ? null : powers.reduce((total, each) => total + each, 0) },
       members,
+      prices: parts.prices,
       contract: this.#options.contract,
       allocated: {
         energyWh: sum((each) => each.quotaEnergyWh ?? 0),

@@ -1,6 +1,7 @@
 import type { Contracts } from '../../chain/contracts-file.ts'
 import type { BoardKind } from '../../protocols/rules/reading.ts'
 import type { FinalityKind } from './finality.ts'
+import type { PricesConfig } from './market/price-source.ts'
 import type { RuleForm } from '../../web/market-model.ts'
 
 /** A board as its home reaches it; the record key stays between the board and the community gateway. */
@@ -37,6 +38,8 @@ export interface CommunityConfig {
   /** What the community may use in one billing period, and at any moment. */
   readonly contract: { readonly energyWh: number; readonly powerW: number; readonly waterMl: number }
   readonly leastHomesInTotal: number
+  /** Where market prices come from. */
+  readonly prices: PricesConfig
   /** Micro-SCT that a new member begins with. */
   readonly welcomeMicroSct: number
   /** Slots by which a reading may come later because its home gathers several for a call. */

@@ -9,6 +9,7 @@ import {
   resourceNumber,
   type Excess,
   type ExcessEvent,
+  type ExcessState,
   type MeteredResource,
 } from '../../protocols/rules/excess.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
@@ -29,6 +30,18 @@ export interface HomeExcessesOptions {
   readonly slotsPerBilling: number
   readonly blockTimeS: number
   readonly chain: () => ChainView
+}
+
+/** What the other party of a trade forces is the same to the home: its use is to be shown. */
+const SHOWN_AS: Readonly<Record<ExcessState, ExcessView['state']>> = {
+  asserted: 'asserted',
+  demanded: 'demanded',
+  forced: 'demanded',
+  opened: 'opened',
+  final: 'final',
+  withdrawn: 'withdrawn',
+  void: 'void',
+  unproved: 'void',
 }
 
 /** The same demand has the same name, however often the button is pressed. */
@@ -83,7 +96,7 @@ export class HomeExcesses {
       period: { index: key.period, startsAtMs: first * sampleMs, endsAtMs: (last + 1) * sampleMs },
       resource: key.resource,
       amount: excess.amount,
-      state: asking ? 'asking' : excess.state,
+      state: asking ? 'asking' : SHOWN_AS[excess.state],
       lastBlock: excess.lastBlock,
       untilMs: this.#momentOf(excess.lastBlock, chain),
       value: excess.value,

@@ -62,6 +62,7 @@ export function communityConfig(
       waterMl: spare(expected.reduce((sum, each) => sum + each.waterMl, 0)),
     },
     leastHomesInTotal: Math.min(5, options.homes),
+    prices: options.prices,
     welcomeMicroSct: WELCOME_MICRO_SCT,
     gatherSlots: options.batch === 1 ? 0 : options.batch + 1,
     timeScale,

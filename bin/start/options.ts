@@ -2,7 +2,9 @@ import { existsSync, mkdtempSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { badField } from '../../protocols/rules/fault.ts'
+import type { PricesConfig } from '../host/market/price-source.ts'
 import { durationMs } from './duration.ts'
+import { pricesOf } from './price-flag.ts'
 import { needsIsolation, parseFaults, type PlannedFault } from './faults.ts'
 
 /** What `meterhood start` was asked for, as it was typed. */
@@ -25,6 +27,7 @@ export interface StartFlags {
   readonly length: string
   readonly store: string
   readonly database?: string
+  readonly prices?: string
 }
 
 /** The same, checked: numbers with units, paths that exist. */
@@ -48,6 +51,7 @@ export interface StartOptions {
   readonly ringLength: number
   readonly profile: 'commitment' | 'storage'
   readonly databaseUrl: string | null
+  readonly prices: PricesConfig
 }
 
 const BILLING_DEFAULT_MS = 30 * 86_400_000
@@ -122,5 +126,6 @@ export function readStartFlags(flags: StartFlags): StartOptions {
     ringLength: wholeNumber('--length', flags.length, 1, 10_000),
     profile: oneOf('--store', flags.store, ['commitment', 'storage']),
     databaseUrl: flags.database ?? null,
+    prices: pricesOf(flags.prices, process.env),
   }
 }

@@ -87,6 +87,8 @@ export function createTradingCalls({ token: tokenAt, trading: tradingAt }: Marke
   }
 }
 
+const MS_PER_S = 1_000
+
 /** A free call of a contract's getter. */
 type Read = (to: string, data: string) => Promise<string>
 
@@ -114,6 +116,8 @@ export function createTradingReads(read: Read, { token: tokenAt, trading: tradin
     ceilingOf: async (resource: number) => big((await market('ceilingOf', [resource]))[0]),
     bondFor: async ({ resource, amount, fromSlot, untilSlot }: Omit<Lot, 'period'>) =>
       big((await market('bondFor', [resource, amount, untilSlot - fromSlot]))[0]),
+    /** How long after a period's close silence decides a delivery. */
+    decisionMs: async () => Number((await market('decisionSeconds', []))[0]) * MS_PER_S,
     isDecided: async (id: string) => Boolean((await market('deliveryOf', [id]))[0]),
     recordToOpen: async () => 0,
   }

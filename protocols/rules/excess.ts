@@ -17,10 +17,21 @@ export type ExcessEvent =
       readonly lastBlock: number
     }
   | { readonly kind: 'demanded'; readonly block: number; readonly lastBlock: number }
+  /** The other party of a trade demands the opening, whether or not something was asserted. */
+  | { readonly kind: 'forced'; readonly block: number; readonly lastBlock: number }
   | { readonly kind: 'opened'; readonly block: number; readonly amount: number; readonly value: number }
-  | { readonly kind: 'final' | 'void'; readonly block: number }
+  | { readonly kind: 'final' | 'void' | 'unproved'; readonly block: number }
 
-export type ExcessState = 'asserted' | 'demanded' | 'opened' | 'final' | 'withdrawn' | 'void'
+export type ExcessState =
+  | 'asserted'
+  | 'demanded'
+  | 'forced'
+  | 'opened'
+  | 'final'
+  | 'withdrawn'
+  | 'void'
+  /** Nobody opened what the other party of a trade had demanded: the home delivered nothing. */
+  | 'unproved'
 
 /** How an excess stands. `lastBlock` is the last one in which the next step of its dispute can be taken. */
 export interface Excess {
@@ -36,18 +47,26 @@ function after(before: Excess | null, event: ExcessEvent): Excess | null {
   if (event.kind === 'asserted') {
     return { state: 'asserted', amount: event.amount, lastBlock: event.lastBlock, value: null }
   }
+  if (event.kind === 'forced') return forced(before, event.lastBlock)
   if (before === null) return null
   switch (event.kind) {
     case 'demanded':
       return { ...before, state: 'demanded', lastBlock: event.lastBlock }
     case 'opened':
-      return { ...before, state: 'opened', value: event.value }
+      return { ...before, state: 'opened', amount: event.amount, value: event.value }
     case 'final':
-      return { ...before, state: 'final' }
+    case 'unproved':
+      return { ...before, state: event.kind }
     case 'void':
       // Time alone voids an assertion only after the last block; before it, its author took it back.
       return { ...before, state: event.block <= before.lastBlock ? 'withdrawn' : 'void' }
   }
+}
+
+/** What an assertion that was taken back had said does not count any more. */
+function forced(before: Excess | null, lastBlock: number): Excess {
+  const stood = before !== null && before.state !== 'withdrawn' && before.state !== 'void'
+  return { state: 'forced', amount: stood ? before.amount : 0, lastBlock, value: null }
 }
 
 /**
@@ -59,11 +78,13 @@ export function excessAt(events: readonly ExcessEvent[], head: number): Excess |
   if (told === null || head <= told.lastBlock) return told
   if (told.state === 'asserted') return { ...told, state: 'final' }
   if (told.state === 'demanded') return { ...told, state: 'void' }
+  if (told.state === 'forced') return { ...told, state: 'unproved' }
   return told
 }
 
 /** Whether an excess may still change by what its two parties do. */
-export const isOpen = ({ state }: Excess): boolean => state === 'asserted' || state === 'demanded'
+export const isOpen = ({ state }: Excess): boolean =>
+  state === 'asserted' || state === 'demanded' || state === 'forced'
 
 /** What a home used of a resource in a period, for the quotas: Wh, W at most, mL. */
 export type Used = Readonly<Record<MeteredResource, number | null>>
@@ -91,10 +112,12 @@ export type Answer =
 /**
  * The answer to an excess as it stands. `due` is what the readings show above the quota now, null where they
  * show nothing; `refused` says that the contract found the opening wrong. Only what is right and demanded is
- * opened; what is not right is withdrawn, asked for or not.
+ * opened; what is not right is withdrawn, asked for or not. What a trade demands to see is opened, whatever it
+ * shows.
  */
 export function answerTo(excess: Excess, due: number | null, refused: boolean): Answer {
   if (!isOpen(excess)) return { do: 'nothing' }
+  if (excess.state === 'forced') return { do: due === null ? 'nothing' : 'open' }
   if (due === null) return { do: 'withdraw', why: 'cannot-be-shown' }
   if (due !== excess.amount) return { do: 'withdraw', why: 'amount-differs' }
   if (refused) return { do: 'withdraw', why: 'contract-refused' }

@@ -252,6 +252,21 @@ export function exampleCommunity(nowMs: number = NOON_MS): CommunityView {
     updatedAtMs: nowMs,
     now: { powerW: 3680 },
     members,
+    prices: {
+      source: 'api.esios.ree.es',
+      token: { buyMicroEur: 151_500, sellMicroEur: 148_500 },
+      market: [
+        { resource: 'energy' as const, microEur: 148_320 },
+        { resource: 'power' as const, microEur: 5_210 },
+        { resource: 'water' as const, microEur: 1_930_000 },
+      ].map((price) => ({
+        ...price,
+        postedAtMs: nowMs - 12 * 60_000,
+        validUntilMs: nowMs + 48 * 60_000,
+      })),
+      alarm: false,
+      notice: null,
+    },
     contract: { energyWh: 600_000, powerW: 13_800, waterMl: 30_000_000 },
     allocated: { energyWh: 600_000, powerW: 13_800, waterMl: 30_000_000 },
     used: { energyWh: 400_000, waterMl: 18_000_000 },

@@ -16,6 +16,17 @@ interface Settling {
   readonly outcome: NegotiationOutcome
 }
 
+/** Whether what this home had put down is its credit again, as after an offer that it cancelled. */
+async function isRefunded({ store, account }: TradingPorts, auctionId: string): Promise<boolean> {
+  const refund = await store.db
+    .selectFrom('auction_refund')
+    .select('block')
+    .where('auction', '=', auctionId)
+    .where('account', '=', account)
+    .executeTakeFirst()
+  return refund !== undefined
+}
+
 /** Starts the payment of one auction, or goes on with it. */
 export function startPayment(ports: TradingPorts, trade: Settling): Promise<PaymentActor> {
   const { calls, account, store } = ports
@@ -30,8 +41,16 @@ export function startPayment(ports: TradingPorts, trade: Settling): Promise<Paym
     onFault: ports.onFault,
     ...(ports.inspect === undefined ? {} : { inspect: ports.inspect }),
     effects: {
-      refund: () =>
-        askFor(ports, trade.subject, 'refund', calls.refund(auctionId, account, outcome !== 'failed')),
+      // After a restart only the machine remembers how the negotiation had ended.
+      refund: async (_action, { context }) => {
+        if (await isRefunded(ports, auctionId)) return
+        await askFor(
+          ports,
+          trade.subject,
+          'refund',
+          calls.refund(auctionId, account, context.outcome !== 'failed'),
+        )
+      },
       challengeDelivery: async () => {
         const number = await ports.reads.recordToOpen(auctionId)
         await askFor(ports, trade.subject, 'challengeDelivery', calls.challengeDelivery(auctionId, number))

@@ -1,6 +1,7 @@
 import { applyMarketFacts, revertMarketFacts } from '../../../actors/auction/book.ts'
 import { openTradingDesk, type TradingDesk } from '../../../actors/auction/desk.ts'
 import type { TradingCalls } from '../../../actors/auction/ports.ts'
+import { TradeWeights } from '../../../actors/auction/trade-weights.ts'
 import type { Store } from '../../../actors/storage/store.ts'
 import {
   createTradingCalls,
@@ -16,6 +17,8 @@ import type { RuleForm } from '../../../web/market-model.ts'
 import { systemRandom, wallClock } from '../../clock.ts'
 import type { ChainLink } from '../chain-link.ts'
 import type { GatewayLog } from '../log.ts'
+import { DeliveryJudge } from './delivery-judge.ts'
+import { followPrices } from './follow-prices.ts'
 import { RuleBook } from './rule-book.ts'
 import { RuleTrader } from './rule-trader.ts'
 import { homeUse, tradeFacts, unitPrices, type HomeUse, type Purse, type UnitPrices } from './trade-facts.ts'
@@ -30,8 +33,16 @@ const SLACK_BLOCKS = 4
 /** Prices and balances are read anew after so long. */
 const READ_AGAIN_MS = 2_000
 const PHASES = 3
+/** The number of power among the resources: the one that is lent for a window. */
+const POWER = 2
 /** A name for an order that no other order has. */
 const ORDER_BYTES = 12
+
+interface Lot {
+  readonly resource: number
+  readonly period: number
+  readonly until_slot: number
+}
 
 export interface HomeMarketOptions {
   readonly store: Store
@@ -64,6 +75,8 @@ export class HomeMarket {
   readonly book: RuleBook
   readonly trader: RuleTrader
   readonly leadMs: number
+  readonly weights: TradeWeights
+  readonly #judge: DeliveryJudge
   #desk: TradingDesk | null = null
   #state: { readonly at: number; readonly state: Promise<MarketState> } | null = null
   #head: { number: number; timestampMs: number } | null = null
@@ -76,6 +89,17 @@ export class HomeMarket {
     const phases = { commitSeconds: seconds, showSeconds: seconds, revealSeconds: seconds }
     this.calls = createTradingCalls({ token, trading }, phases)
     this.reads = createTradingReads((to, data) => chain.read(to, data), { token, trading })
+    this.weights = new TradeWeights({ store, sampleMs, weiPerMicroEuro: () => this.reads.weiPerMicroEuro() })
+    this.#judge = new DeliveryJudge({
+      store,
+      read: (to, data) => chain.read(to, data),
+      quota: descriptor.quota,
+      account: options.account,
+      slotsPerBilling: descriptor.slotsPerBilling,
+      closesAtMs: (lot) => this.#closesAtMs(lot),
+      silenceMs: () => this.reads.decisionMs(),
+      nowMs: () => wallClock.nowMs(),
+    })
     this.leadMs = (PHASES * seconds + (LAST_BLOCKS + SLACK_BLOCKS) * blockTimeS) * 1_000
     this.book = new RuleBook(store)
     this.trader = new RuleTrader({
@@ -117,15 +141,15 @@ export class HomeMarket {
     const [balance, credit, prices, use] = await Promise.all([
       this.reads.balanceOf(account),
       this.reads.creditOf(account),
-      unitPrices(this.reads),
+      unitPrices(this.reads, await this.weights.now(), nowMs),
       homeUse(store, { sampleMs, slotsPerBilling, nowMs }),
     ])
     return { purse: { balanceMicroSct: balance, creditMicroSct: credit }, prices, use }
   }
 
   async open(): Promise<void> {
-    const { store, descriptor, chain, account, log, saltKey, trading, onChange } = this.options
-    const { chainId, blockTimeS, sampleMs, slotsPerBilling } = descriptor
+    const { store, descriptor, chain, account, log, saltKey, token, trading, onChange } = this.options
+    const { chainId, blockTimeS } = descriptor
     await this.book.load()
     await this.book.begin(this.options.rules)
     await this.trader.load()
@@ -144,9 +168,8 @@ export class HomeMarket {
         log.info({ auction: auction.id }, 'a request that no rule decides waits for the people')
         onChange()
       },
-      closesAtMs: ({ resource, period, until_slot }) =>
-        (resource === 2 ? until_slot : (period + 1) * slotsPerBilling) * sampleMs,
-      delivery: async () => ({ fair: null, challenged: false }),
+      closesAtMs: (lot) => this.#closesAtMs(lot),
+      delivery: (id) => this.#judge.opinionOn(id),
       newSubject: () => `order-${Buffer.from(systemRandom(ORDER_BYTES)).toString('hex')}`,
       onChange,
       onFault: (thrown, about) => log.fault(thrown, about),
@@ -157,10 +180,17 @@ export class HomeMarket {
       address: trading,
       apply: async (trx, facts) => {
         await applyMarketFacts(trx, facts)
-        store.afterCommit(trx, () => this.#turn())
+        store.afterCommit(trx, () => {
+          this.weights.changed()
+          this.#turn()
+        })
       },
-      revert: revertMarketFacts,
+      revert: async (trx, fromBlock) => {
+        await revertMarketFacts(trx, fromBlock)
+        store.afterCommit(trx, () => this.weights.changed())
+      },
     })
+    await followPrices(chain, store, token, this.weights)
     chain.onOutcome(({ id, state, error }) => {
       if (state !== 'failed' && state !== 'lost') return
       desk.refused(id, error ?? state).catch((thrown: unknown) => log.fault(thrown, id))
@@ -170,6 +200,11 @@ export class HomeMarket {
       this.#turn()
       this.trader.look(desk)
     })
+  }
+
+  #closesAtMs({ resource, period, until_slot: until }: Lot): number {
+    const { sampleMs, slotsPerBilling } = this.options.descriptor
+    return (resource === POWER ? until : (period + 1) * slotsPerBilling) * sampleMs
   }
 
   #turn(): void {
@@ -188,14 +223,22 @@ export class HomeMarket {
     return periodOf(Math.floor(wallClock.nowMs() / sampleMs), slotsPerBilling)
   }
 
-  /** Auctions that are not decided; a delivery that awaits its period's end does not hold up a run's. */
+  /**
+   * Auctions that are not decided, and deliveries that are stated and not paid; one that awaits its period's
+   * end does not hold up a run's.
+   */
   async pending(): Promise<number> {
-    const row = await this.options.store.db
+    const { db } = this.options.store
+    const own = await db
       .selectFrom('own_trade')
-      .select((each) => each.fn.countAll<number>().as('count'))
-      .where('stage', '=', 'negotiation')
-      .executeTakeFirst()
-    return row?.count ?? 0
+      .select(['stage', 'auction'])
+      .where('stage', 'in', ['negotiation', 'payment'])
+      .execute()
+    const payments = own.flatMap(({ stage, auction }) =>
+      stage === 'payment' && auction !== null ? [auction] : [],
+    )
+    const opinions = await Promise.all(payments.map((auction) => this.#judge.opinionOn(auction)))
+    return own.length - payments.length + opinions.filter(({ fair }) => fair !== null).length
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,7 @@ import type { DoneToday, ResourceFacts, TradeFacts } from '../../../protocols/ru
 import { WEEKDAYS } from '../../../protocols/rules/trade-rules/rule.ts'
 import { slotsOf } from '../../../protocols/rules/billing.ts'
 import { periodOf } from '../../../protocols/rules/units.ts'
+import { goingMicroSctOf, weightAt, WEIGHT_ONE, type Weights } from '../../../protocols/rules/weights.ts'
 
 /** What the home used of its quota, and will likely use. */
 export interface Use {
@@ -26,6 +27,10 @@ export interface UnitPrices {
   readonly marketMicroEur: number | null
   readonly marketMicroSct: number | null
   readonly ceilingMicroSct: number | null
+  /** W of eqs 8, 10 and 11 now, parts per million: what neighbours pay over what the market asks. */
+  readonly weightPpm: number
+  /** The market's price, weighed: what a lot will likely cost or bring. */
+  readonly goingMicroSct: number | null
 }
 
 export interface Purse {
@@ -77,20 +82,28 @@ export async function homeUse(
 }
 
 /** The prices that the chain holds. */
-export async function unitPrices(reads: TradingReads): Promise<Readonly<Record<Resource, UnitPrices>>> {
+export async function unitPrices(
+  reads: TradingReads,
+  weights: Weights,
+  nowMs: number,
+): Promise<Readonly<Record<Resource, UnitPrices>>> {
   const [tokenWei, perMicroEuro] = await Promise.all([reads.tokenPriceWei(), reads.weiPerMicroEuro()])
   const of = async (resource: Resource): Promise<UnitPrices> => {
     const number = resourceNumber(resource)
     const [euro, ceiling] = await Promise.all([reads.marketPriceMicroEuro(number), reads.ceilingOf(number)])
-    const known = euro > 0n && tokenWei > 0n
+    const market = euro > 0n && tokenWei > 0n ? (euro * perMicroEuro * MICRO) / tokenWei : null
+    const weightPpm = weightAt(weights, resource, nowMs)
     return {
       marketMicroEur: euro > 0n ? Number(euro) : null,
-      marketMicroSct: known ? Number((euro * perMicroEuro * MICRO) / tokenWei) : null,
+      marketMicroSct: market === null ? null : Number(market),
       ceilingMicroSct: ceiling > 0n ? Number(ceiling) : null,
+      weightPpm,
+      goingMicroSct: market === null ? null : Number(goingMicroSctOf(market, weightPpm)),
     }
   }
   const [energy, power, water] = await Promise.all(RESOURCES.map(of))
-  const none = { marketMicroEur: null, marketMicroSct: null, ceilingMicroSct: null }
+  const nothing = { marketMicroEur: null, marketMicroSct: null, ceilingMicroSct: null, goingMicroSct: null }
+  const none = { ...nothing, weightPpm: WEIGHT_ONE }
   return { energy: energy ?? none, power: power ?? none, water: water ?? none }
 }
 

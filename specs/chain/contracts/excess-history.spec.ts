@@ -13,10 +13,12 @@ const lab = contractLab({ sampleMs: 60_000, slotsPerBilling: SLOTS, windowBlocks
 const STATUS: Readonly<Record<ExcessState, bigint>> = {
   asserted: 1n,
   demanded: 2n,
+  forced: 2n,
   opened: 3n,
   final: 4n,
   withdrawn: 5n,
   void: 5n,
+  unproved: 6n,
 }
 
 type Step = 'assert' | 'demand' | 'open' | 'withdraw' | 'finalise' | 'wait'

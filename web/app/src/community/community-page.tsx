@@ -12,6 +12,7 @@ import { AlarmsSent } from './alarms-sent.tsx'
 import { Blocks } from './blocks.tsx'
 import { CommunityTiles } from './community-tiles.tsx'
 import { Members } from './members.tsx'
+import { Prices } from './prices.tsx'
 import { QuotaSplit } from './quota-split.tsx'
 import { Totals } from './totals.tsx'
 
@@ -43,6 +44,7 @@ export function CommunityPage({ community }: { readonly community: CommunityView
         </div>
         <div class="column">
           <QuotaSplit community={community} />
+          <Prices prices={community.prices} />
           <CommunityReadings community={community} />
           <AlarmsSent alarms={community.alarmsSent} total={community.counts.alarmsSent} />
           <Totals totals={community.totals} />
