@@ -56,6 +56,10 @@ export interface ChainLink {
   hurry(): void
   /** A free call of a contract's getter; returns the data. */
   read(to: string, data: string): Promise<string>
+  /** What an account has of the chain's currency, wei. */
+  balanceWei(account: string): Promise<bigint>
+  /** Looks at once whether there is a newer block. */
+  look(): void
   counts(): Promise<OutboxCounts>
   view(): ChainView
   forks(): number
@@ -103,6 +107,10 @@ const WAITING: readonly IntentState[] = [
 ]
 
 const hexData = z.string().regex(/^0x[0-9a-f]*$/i)
+const hexQuantity = z
+  .string()
+  .regex(/^0x[0-9a-f]{1,64}$/i)
+  .transform(BigInt)
 
 interface SharedFeed {
   readonly feed: Promise<ChainFeed>
@@ -242,6 +250,14 @@ class Link implements ChainLink {
 
   read(to: string, data: string): Promise<string> {
     return this.#feed.rpc.call('eth_call', [{ to, data }, 'latest'], hexData)
+  }
+
+  balanceWei(account: string): Promise<bigint> {
+    return this.#feed.rpc.call('eth_getBalance', [account, 'latest'], hexQuantity)
+  }
+
+  look(): void {
+    this.#feed.poke()
   }
 
   async counts(): Promise<OutboxCounts> {
