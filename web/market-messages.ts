@@ -4,6 +4,7 @@ import {
   decisionView,
   marketResource,
   MICRO_MOST,
+  preferencesForm,
   RULES_LIMIT,
   ruleForm,
 } from './market-model.ts'
@@ -70,6 +71,7 @@ export const keepTokensBody = z.strictObject({
     .max(MICRO_MOST, 'at most 999,999,999.999999 SCT')
     .describe('no rule binds the last so many SCT'),
 })
+export const savePreferencesBody = preferencesForm
 export const removeRuleBody = z.strictObject({ id: ruleId })
 export const switchRuleBody = z.strictObject({ id: ruleId, enabled: z.boolean() })
 export const simulateRulesBody = z.strictObject({

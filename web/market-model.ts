@@ -256,6 +256,32 @@ export const ruleForm = z.strictObject({
 })
 export type RuleForm = z.infer<typeof ruleForm>
 
+/** Most neighbours that a home does not trade with. */
+const BLOCKED_LIMIT = 256
+
+/** Which requests of one resource a home wants to be asked about; it is not asked about the others. */
+export const preferenceForm = z.strictObject({
+  resource: marketResource,
+  leastAmount: ruleAmount.optional(),
+  mostAmount: ruleAmount.optional(),
+  leastUnitMicroSct: unitPrice.optional().describe('per unit: not worth less to this home'),
+  hours: ruleHours.optional(),
+  keptSurplus: z
+    .int({ error: 'a whole number of Wh, W or mL' })
+    .min(0, '0 or more')
+    .max(AMOUNT_MOST, 'at most 2^48 - 1')
+    .optional()
+    .describe('what of the spare amount is not for sale'),
+})
+export type PreferenceForm = z.infer<typeof preferenceForm>
+
+/** What a home likes to be asked; it stays in the home. */
+export const preferencesForm = z.strictObject({
+  preferences: z.array(preferenceForm).max(3, 'each resource once').readonly(),
+  blocked: z.array(account).max(BLOCKED_LIMIT, `at most ${BLOCKED_LIMIT} accounts`).readonly(),
+})
+export type PreferencesForm = z.infer<typeof preferencesForm>
+
 const ruleId = z.string().regex(/^[0-9a-z-]{1,40}$/, 'the id of a rule in the view')
 
 export const ruleView = z.object({ id: ruleId, enabled: z.boolean(), rule: ruleForm })
@@ -284,6 +310,7 @@ export const marketView = z.object({
   auctions: z.array(auctionView).max(MARKET_LIST_LIMIT).readonly(),
   history: z.array(tradeView).max(MARKET_LIST_LIMIT).readonly(),
   bills: z.array(billView).max(24).readonly().describe('the newest first'),
+  preferences: preferencesForm,
   rules: z.array(ruleView).max(RULES_LIMIT).readonly(),
   keepMicroSct: micro.describe('no rule binds the last so many SCT'),
   decisions: z.array(decisionView).max(MARKET_LIST_LIMIT).readonly(),

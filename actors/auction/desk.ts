@@ -1,6 +1,6 @@
 import type { BlockMoment } from '../../protocols/rules/auction-phase.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
-import type { OwnTradeTable } from '../storage/market-tables.ts'
+import type { AuctionTable, OwnTradeTable } from '../storage/market-tables.ts'
 import { startDetermination, type DeterminationActor } from './determination/live.ts'
 import { startNegotiation, type NegotiationActor } from './negotiation/live.ts'
 import { AUCTION_CALLS } from './negotiation/machine.ts'
@@ -12,6 +12,8 @@ import { newRequests, sightOf, unfinished, type MarketSight } from './sights.ts'
 
 export interface DeskOptions extends TradingPorts {
   readonly blockMs: number
+  /** Whether the home wants to be told of a neighbour's offer; asked again as long as bids are taken. */
+  welcomes(auction: AuctionTable): Promise<boolean>
   /** When a lot's period, or its window of power, is over. */
   readonly closesAtMs: (lot: { resource: number; period: number; until_slot: number }) => number
   /** What was stated of the delivery of an award, and whether this home finds it fair. */
@@ -28,8 +30,13 @@ export interface TradingDesk {
   block(head: BlockMoment): void
   /** A call of this home came to nothing; `error` is the contract's name for it. */
   refused(callId: string, error: string): Promise<void>
-  /** Asks the neighbours for a lot; resolves with the name of the trade. */
-  buy(order: TradeOrder): Promise<string>
+  /**
+   * Asks the neighbours for a lot; resolves with the name of the trade. Under a name that is given it is asked
+   * once, however often this is called.
+   */
+  buy(order: TradeOrder, name?: string): Promise<string>
+  /** A person takes an offer back. Throws `offer-closed` when it can no longer be taken back. */
+  cancel(auctionId: string): Promise<void>
   /** A person answers a request. Throw `request-closed` when it can no longer be answered. */
   bid(auctionId: string, valueMicroSct: string, because: string): Promise<void>
   decline(auctionId: string): Promise<void>
@@ -93,12 +100,37 @@ class Desk implements TradingDesk {
     await Promise.all([...this.#actors.values()].map(({ actor }) => actor.stop()))
   }
 
-  buy(order: TradeOrder): Promise<string> {
-    const subject = this.#options.newSubject()
+  buy(order: TradeOrder, name?: string): Promise<string> {
+    const subject = name ?? this.#options.newSubject()
     const own = { ...this.#row(subject, 'buyer'), request: JSON.stringify(order), because: order.because }
     return this.#queue(async () => {
-      await this.#begin(own)
+      if (name === undefined || !(await this.#isKnown(name))) await this.#begin(own)
     }).then(() => subject)
+  }
+
+  async #isKnown(subject: string): Promise<boolean> {
+    const { db } = this.#options.store
+    const row = await db
+      .selectFrom('own_trade')
+      .select('subject')
+      .where('subject', '=', subject)
+      .executeTakeFirst()
+    return row !== undefined
+  }
+
+  cancel(auctionId: string): Promise<void> {
+    return this.#queue(async () => {
+      for (const [, staged] of this.#actors) {
+        if (staged.stage !== 'negotiation') continue
+        const snapshot = staged.actor.snapshot()
+        if (snapshot.context.auctionId !== auctionId) continue
+        if (!snapshot.matches({ buying: 'collecting' })) break
+        await staged.actor.send({ type: 'PERSON_CANCELS' })
+        return
+      }
+      const text = `auction: the offer ${auctionId} can no longer be taken back`
+      throw new Fault('offer-closed', text, { field: 'auctionId', fix: 'wait for its end' })
+    })
   }
 
   bid(auctionId: string, valueMicroSct: string, because: string): Promise<void> {
@@ -160,7 +192,7 @@ class Desk implements TradingDesk {
       const staged = this.#actors.get(auctionId)
       if (staged?.stage !== 'determination') {
         const text = `auction: the request ${auctionId} can no longer be answered`
-        throw new Fault('request-closed', text, { field: 'auctionId' })
+        throw new Fault('request-closed', text, { field: 'auctionId', fix: 'wait for the next one' })
       }
       await staged.actor.send(event)
       await this.#advance(auctionId)
@@ -273,6 +305,7 @@ class Desk implements TradingDesk {
     for (const request of await newRequests(store, account)) {
       const sight = await sightOf(store, request.id, { account, head, blockMs })
       if (sight === null || phaseOf(sight) !== 'bids') continue
+      if (!(await this.#options.welcomes(sight.auction))) continue
       await this.#begin(this.#row(request.id, 'seller'))
     }
     for (const [subject, staged] of [...this.#actors]) {

@@ -1,5 +1,6 @@
 import { Fault } from '../../protocols/rules/fault.ts'
 import type { Trx } from '../storage/schema.ts'
+import type { Store } from '../storage/store.ts'
 import type { TradingPorts } from './ports.ts'
 
 /** The contract may take as much as an account has: it only takes what `deposit` names. */
@@ -9,10 +10,15 @@ const UNLIMITED = (1n << 256n) - 1n
 export type Funded = (trx: Trx) => Promise<void>
 
 /**
- * Bonds that own calls on their way will take from the credit, and that the contract does not know of yet.
+ * Bonds that own calls on their way will take from the credit, and that the contract does not know of yet; those
+ * of the trade `except` do not count.
  */
-async function promised({ store, account }: TradingPorts, subject: string): Promise<bigint> {
-  const rows = await store.db
+export async function promisedMicroSct(
+  { db }: Pick<Store, 'db'>,
+  account: string,
+  except = '',
+): Promise<bigint> {
+  const rows = await db
     .selectFrom('own_trade')
     .leftJoin('auction', 'auction.id', 'own_trade.auction')
     .leftJoin('auction_bid', (join) =>
@@ -21,7 +27,7 @@ async function promised({ store, account }: TradingPorts, subject: string): Prom
     .select(['own_trade.role', 'own_trade.bond', 'auction.id as offered', 'auction_bid.seller as sealed'])
     .where('own_trade.stage', 'in', ['determination', 'negotiation'])
     .where('own_trade.bond', 'is not', null)
-    .where('own_trade.subject', '!=', subject)
+    .where('own_trade.subject', '!=', except)
     .execute()
   return rows
     .filter(({ role, offered, sealed }) => (role === 'buyer' ? offered === null : sealed === null))
@@ -33,8 +39,8 @@ async function promised({ store, account }: TradingPorts, subject: string): Prom
  * what is missing.
  */
 export async function fund(ports: TradingPorts, subject: string, bond: bigint): Promise<Funded> {
-  const { reads, calls, outbox, account } = ports
-  const credit = (await reads.creditOf(account)) - (await promised(ports, subject))
+  const { reads, calls, outbox, account, store } = ports
+  const credit = (await reads.creditOf(account)) - (await promisedMicroSct(store, account, subject))
   if (credit >= bond) return async () => undefined
   const missing = credit > 0n ? bond - credit : bond
   const [balance, allowance] = await Promise.all([reads.balanceOf(account), reads.allowanceOf(account)])

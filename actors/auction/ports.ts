@@ -22,7 +22,7 @@ export interface TradeOrder {
   readonly untilSlot: number
   readonly amount: number
   readonly maxPriceMicroSct: string
-  /** Why, in words. */
+  /** Why, in words; empty where people asked. */
   readonly because: string
 }
 

@@ -1,4 +1,4 @@
-import { computeAddress, concat, getBytes, hexlify, Interface } from 'ethers'
+import { concat, getBytes, hexlify, Interface } from 'ethers'
 import { z } from 'zod'
 import type { ChainFact } from '../../actors/chain-fact.ts'
 import { createContractProxy, type ContractProxy } from '../../actors/contract-proxy/live.ts'
@@ -56,8 +56,10 @@ export interface ChainLink {
   hurry(): void
   /** A free call of a contract's getter; returns the data. */
   read(to: string, data: string): Promise<string>
-  /** What the gateway's own account may spend, wei. */
-  balanceWei(): Promise<bigint>
+  /** What an account has of the chain's currency, wei. */
+  balanceWei(account: string): Promise<bigint>
+  /** Looks at once whether there is a newer block. */
+  look(): void
   counts(): Promise<OutboxCounts>
   view(): ChainView
   forks(): number
@@ -105,6 +107,10 @@ const WAITING: readonly IntentState[] = [
 ]
 
 const hexData = z.string().regex(/^0x[0-9a-f]*$/i)
+const hexQuantity = z
+  .string()
+  .regex(/^0x[0-9a-f]{1,64}$/i)
+  .transform(BigInt)
 
 interface SharedFeed {
   readonly feed: Promise<ChainFeed>
@@ -246,9 +252,12 @@ class Link implements ChainLink {
     return this.#feed.rpc.call('eth_call', [{ to, data }, 'latest'], hexData)
   }
 
-  async balanceWei(): Promise<bigint> {
-    const account = computeAddress(this.#options.signerKey)
-    return BigInt(await this.#feed.rpc.call('eth_getBalance', [account, 'latest'], hexData))
+  balanceWei(account: string): Promise<bigint> {
+    return this.#feed.rpc.call('eth_getBalance', [account, 'latest'], hexQuantity)
+  }
+
+  look(): void {
+    this.#feed.poke()
   }
 
   async counts(): Promise<OutboxCounts> {

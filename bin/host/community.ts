@@ -25,6 +25,7 @@ import { serveExtended } from '../../protocols/p2p/extended.ts'
 import { serveJoin } from '../../protocols/p2p/join-server.ts'
 import { serveKeys } from '../../protocols/p2p/keys.ts'
 import { createPeerNode, type PeerNode } from '../../protocols/p2p/node.ts'
+import { openOffers } from '../../protocols/p2p/offers.ts'
 import { WHOLE_NETWORK, type Network } from '../../protocols/rules/cable.ts'
 import { periodOf } from '../../protocols/rules/units.ts'
 import { systemRandom, wallClock } from '../clock.ts'
@@ -367,6 +368,13 @@ function marketOf(ground: Ground, onChange: () => void): CommunityMarket {
   })
 }
 
+/** Homes hear each other by way of their gateway: it follows their topics, though it wants nothing itself. */
+function passOffersOn({ node, config, contracts }: Ground): void {
+  const { chainId } = contracts
+  const monitoring = contracts.monitoring.toLowerCase()
+  openOffers(node, { chainId, monitoring, community: config.name, onOffer: () => undefined })
+}
+
 /**
  * Founds or reopens a community and serves it. Throws a fault of one line when something it needs is missing.
  */
@@ -393,6 +401,7 @@ export async function openCommunity(
   counting.pool.setKeys([operation])
   await gateway.follow()
   await node.start()
+  passOffersOn(ground)
   await servePeers(ground, gateway, { ...counting, ...sending, invites, hooks })
   await gateway.start()
   return gateway

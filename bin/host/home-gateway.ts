@@ -203,9 +203,15 @@ export class HomeGateway {
   quota() {
     const { attached } = this
     if (attached === null) return null
-    const { sampleMs, slotsPerBilling } = attached.descriptor
-    const slot = Math.floor(wallClock.nowMs() / sampleMs)
-    return this.book.quotaOf(this.#parts.account, periodOf(slot, slotsPerBilling), slot)
+    return this.quotaAt(Math.floor(wallClock.nowMs() / attached.descriptor.sampleMs))
+  }
+
+  /** The home's quota as it was in a slot. */
+  quotaAt(slot: number) {
+    const { attached } = this
+    if (attached === null) return null
+    const period = periodOf(slot, attached.descriptor.slotsPerBilling)
+    return this.book.quotaOf(this.#parts.account, period, slot)
   }
 
   boardNotice(notice: LinkNotice, kind: BoardConfig['kind']): void {
@@ -252,7 +258,7 @@ export class HomeGateway {
   /** The boards are about to be switched off on purpose: nobody is alarmed, and no slot waits for more. */
   rest(): void {
     this.attached?.boards.stop()
-    this.attached?.market?.trader.rest()
+    this.attached?.market?.rest()
     this.attached?.chain.hurry()
   }
 
@@ -285,7 +291,7 @@ export class HomeGateway {
       const refusal = this.actor?.snapshot().context.refusal
       return joiningView(who, refusal ?? 'Joining the community.', wallClock.nowMs())
     }
-    const { descriptor, picture, power, boards, chain, excesses } = this.attached
+    const { descriptor, picture, power, boards, chain, excesses, market } = this.attached
     const away = this.actor?.snapshot().context.away ?? []
     const nowMs = wallClock.nowMs()
     return picture.view(
@@ -300,6 +306,7 @@ export class HomeGateway {
         tripsAtMs: power.tripsAtMs(nowMs),
         excesses: excesses.views(),
         quota: this.quota(),
+        market: market?.view() ?? null,
       },
     )
   }

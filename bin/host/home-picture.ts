@@ -41,6 +41,7 @@ export interface LiveParts {
   readonly tripsAtMs: number | null
   readonly quota: Allowance | null
   readonly excesses: readonly ExcessView[]
+  readonly market: HomeView['market']
 }
 
 const SEVERITY: Readonly<Record<AlarmSeverity, Severity>> = {
@@ -272,7 +273,7 @@ export class HomePicture {
       alarms: [...this.#alarms],
       excesses: live.excesses,
       refused: [...this.#refused],
-      market: null,
+      market: live.market,
       chain: live.chain,
       counts: { ...this.counts },
     }

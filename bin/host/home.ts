@@ -3,7 +3,6 @@ import { getBytes, Interface, Wallet } from 'ethers'
 import { keyPair, decodeScalar } from '../../protocols/crypto/group.ts'
 import { NEW_HOME, DEFAULT_LIMITS, type HomeSettings } from '../../protocols/rules/home-registers.ts'
 import { WHOLE_NETWORK, type Network } from '../../protocols/rules/cable.ts'
-import type { MeteredResource } from '../../protocols/rules/excess.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
 import { createPeerNode } from '../../protocols/p2p/node.ts'
 import { keyOfPeerId } from '../../protocols/p2p/peer-key.ts'
@@ -19,12 +18,12 @@ import { keepSample, keepSealed, savedHomeState, sealSample } from '../../actors
 import { claimStore, openStore } from '../../actors/storage/store.ts'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
-import type { CalibrateBody } from '../../web/messages.ts'
 import { servePages } from '../../web/server/serve-pages.ts'
 import { systemRandom, wallClock } from '../clock.ts'
 import { openChainLink, type ChainLink } from './chain-link.ts'
 import { listenOptions } from './listen-options.ts'
 import type { HomeConfig } from './configs.ts'
+import { pageActions } from './home-actions.ts'
 import { openCalibrationBook } from './calibration-book.ts'
 import { connectBoards, type HomeBoards } from './home-boards.ts'
 import { HomeExcesses } from './home-excesses.ts'
@@ -42,6 +41,7 @@ import { HomePicture } from './home-picture.ts'
 import { openHomePower } from './home-power.ts'
 import { gatewayLog } from './log.ts'
 import { HomeMarket } from './market/home-market.ts'
+import { Neighbours, REGISTRY_TOPICS } from './neighbours.ts'
 import { loadSecrets } from './secrets.ts'
 
 const monitoringFace = new Interface(monitoringAbi)
@@ -117,11 +117,14 @@ async function followContracts(
 ): Promise<void> {
   const { store, gateway, account } = home
   const own = `0x${account.slice(2).padStart(64, '0')}`
-  const general = new Set(
-    ['CommunityKeysAnnounced', 'CommunityContractSet', 'AllocationClosed'].map(
+  const neighbours = new Neighbours(home)
+  await neighbours.load()
+  const general = new Set([
+    ...REGISTRY_TOPICS,
+    ...['CommunityKeysAnnounced', 'CommunityContractSet', 'AllocationClosed'].map(
       (name) => monitoringFace.getEvent(name)?.topicHash ?? name,
     ),
-  )
+  ])
   const facts = () => ({
     account,
     community: descriptor.community,
@@ -132,6 +135,7 @@ async function followContracts(
   })
   const apply: Parameters<ChainLink['follow']>[0]['apply'] = async (trx, found) => {
     const told = await applyHomeFacts(trx, found, facts())
+    await neighbours.heard(trx, found)
     const quotaChanged = found.some(({ name }) => QUOTA_CHANGES.includes(name))
     store.afterCommit(trx, () => {
       gateway.heard(told, quotaChanged)
@@ -250,6 +254,7 @@ function marketOf(home: HomeOpening, descriptor: CommunityDescriptor, chain: Cha
   if (token === undefined || trading === undefined) return null
   return new HomeMarket({
     store: home.store,
+    node: home.node,
     descriptor,
     token,
     trading,
@@ -258,6 +263,9 @@ function marketOf(home: HomeOpening, descriptor: CommunityDescriptor, chain: Cha
     saltKey: getBytes(loadSecrets(home.config.dataDir, systemRandom).rootKey),
     log: home.log,
     quota: () => home.gateway.quota(),
+    quotaAt: (slot) => home.gateway.quotaAt(slot),
+    communityQuota: () => home.gateway.book.newest(),
+    timeScale: home.config.timeScale,
     rules: home.config.rules,
     onChange: () => home.gateway.changed(),
   })
@@ -349,29 +357,6 @@ export async function openHome(
   })
   return { gateway, close: () => closeHome(home) }
 }
-
-const pageActions = (home: HomeOpening) => ({
-  acknowledgeAlarm: async (id: string) => {
-    if (!home.attached.picture.acknowledge(id)) {
-      throw new Fault('alarm-unknown', `id: there is no alarm ${id}; reload the page`, { field: 'id' })
-    }
-    await home.store.transaction(async (trx) => {
-      await trx.updateTable('alarm').set({ seen: 1 }).where('number', '=', Number(id)).execute()
-    })
-    home.gateway.changed()
-  },
-  demandProof: async (period: number, resource: MeteredResource) => {
-    await home.attached.excesses.demand(period, resource)
-    home.gateway.changed()
-  },
-  restorePower: async () => home.attached.power.restore(),
-  setValve: (open: boolean) => home.attached.boards.valve(open),
-  calibrate: async ({ board, quantity, reference }: CalibrateBody) => {
-    await home.attached.boards.calibrate(board, quantity, reference)
-    home.log.info({ board, quantity, reference }, 'a board was calibrated')
-    home.gateway.changed()
-  },
-})
 
 function once(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined

@@ -87,11 +87,10 @@ export function createTradingCalls({ token: tokenAt, trading: tradingAt }: Marke
   }
 }
 
-const MS_PER_S = 1_000
-
 /** A free call of a contract's getter. */
 type Read = (to: string, data: string) => Promise<string>
 
+const MS_PER_S = 1_000n
 const big = (value: unknown): bigint => BigInt(String(value))
 
 /** What gateways read of the market's contracts. */
@@ -111,13 +110,23 @@ export function createTradingReads(read: Read, { token: tokenAt, trading: tradin
     weiPerMicroEuro: async () => big((await coin('weiPerMicroEuro', []))[0]),
     /** Micro-euro per kWh, per kW and hour, or per m³; 0 when none was posted. */
     marketPriceMicroEuro: async (resource: number) => big((await coin('lastMarketPrice', [resource]))[0]),
+    /** When the last market price of a resource was posted, unix ms; 0 when none was. */
+    marketPriceAtMs: async (resource: number) =>
+      Number(big((await coin('lastMarketPrice', [resource]))[3]) * MS_PER_S),
+    /** Until when SCT can be bought at the price that holds, unix ms. */
+    buyableUntilMs: async () => Number(big((await coin('buyableUntil', []))[0]) * MS_PER_S),
+    isFrozen: async (account: string) => Boolean((await coin('frozen', [account]))[0]),
+    isPaused: async () => Boolean((await coin('paused', []))[0]),
+    /** S, the seller's security, in 1/10,000 of its bid. */
+    securityBps: async () => Number((await market('securityBps', []))[0]),
+    isStrict: async () => Boolean((await market('strict', []))[0]),
     creditOf: async (account: string) => big((await market('creditOf', [account]))[0]),
     offersOf: async (account: string) => big((await market('offersOf', [account]))[0]),
     ceilingOf: async (resource: number) => big((await market('ceilingOf', [resource]))[0]),
     bondFor: async ({ resource, amount, fromSlot, untilSlot }: Omit<Lot, 'period'>) =>
       big((await market('bondFor', [resource, amount, untilSlot - fromSlot]))[0]),
     /** How long after a period's close silence decides a delivery. */
-    decisionMs: async () => Number((await market('decisionSeconds', []))[0]) * MS_PER_S,
+    decisionMs: async () => Number(big((await market('decisionSeconds', []))[0]) * MS_PER_S),
     isDecided: async (id: string) => Boolean((await market('deliveryOf', [id]))[0]),
     recordToOpen: async () => 0,
   }

@@ -19,6 +19,8 @@ export interface OffersOptions {
   readonly chainId: number
   readonly monitoring: string
   readonly community: string
+  /** The topics that are followed; all of them where none are named. Any can be published on. */
+  readonly resources?: readonly Resource[]
   /** Once for each word of an offer that is new, timely and its buyer's own. */
   readonly onOffer: (offer: OfferNotice, author: Member) => void
 }
@@ -71,11 +73,11 @@ function followTopic(node: PeerNode, resource: Resource, domain: NoticeDomain, o
  * there; whoever is away finds the offer on the chain, so nothing is kept or fetched here.
  */
 export function openOffers(node: PeerNode, options: OffersOptions): Offers {
-  const { chainId, monitoring, community } = options
+  const { chainId, monitoring, community, resources = RESOURCES } = options
   const domainOf = (resource: Resource): NoticeDomain => {
     return { chainId, monitoring, topic: offersTopic(community, resource) }
   }
-  const stops = RESOURCES.map((resource) => followTopic(node, resource, domainOf(resource), options))
+  const stops = resources.map((resource) => followTopic(node, resource, domainOf(resource), options))
   // The clock gives numbers above all that this node used before it was restarted.
   let sequence = node.clock.nowMs()
   return {

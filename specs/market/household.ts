@@ -39,6 +39,7 @@ const NOTHING: ResourceFacts = {
   quota: 10_000,
   left: 5_000,
   likely: 5_000,
+  usual: 5_000,
   offered: 0,
   buying: 0,
   marketPriceMicroSct: 210_000,
@@ -51,6 +52,12 @@ type Change = Partial<Omit<TradeFacts, 'resources'>> & {
   readonly water?: Partial<ResourceFacts>
 }
 
+/** A home whose use is always the same uses what it will hardly exceed. */
+const known = (change: Partial<ResourceFacts> = {}): ResourceFacts => {
+  const { likely = NOTHING.likely } = change
+  return { ...NOTHING, usual: likely, ...change }
+}
+
 /** A home at ten on a Saturday, with neither surplus nor want; each spec changes something. */
 export function facts({ energy, power, water, ...rest }: Change = {}): TradeFacts {
   return {
@@ -59,9 +66,9 @@ export function facts({ energy, power, water, ...rest }: Change = {}): TradeFact
     local: { day: '2026-11-21', weekday: 'saturday', minute: 600 },
     balanceMicroSct: 50_000_000,
     resources: {
-      energy: { ...NOTHING, ...energy },
-      power: { ...NOTHING, ...power },
-      water: { ...NOTHING, ...water },
+      energy: known(energy),
+      power: known(power),
+      water: known(water),
     },
     today: {},
     ...rest,
@@ -139,15 +146,18 @@ export const tradeRules: fc.Arbitrary<TradeRules> = fc
 
 const seldom = fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: amount })
 
-const resourceFacts: fc.Arbitrary<ResourceFacts> = fc.record({
-  quota: amount,
-  left: amount,
-  likely: usual,
-  offered: seldom,
-  buying: seldom,
-  marketPriceMicroSct: fc.option(price),
-  ceilingMicroSct: fc.option(fc.integer({ min: 1, max: 500_000 }), { freq: 10 }),
-})
+const resourceFacts: fc.Arbitrary<ResourceFacts> = fc
+  .record({
+    quota: amount,
+    left: amount,
+    usual,
+    margin: usual,
+    offered: seldom,
+    buying: seldom,
+    marketPriceMicroSct: fc.option(price),
+    ceilingMicroSct: fc.option(fc.integer({ min: 1, max: 500_000 }), { freq: 10 }),
+  })
+  .map(({ margin, ...of }) => ({ ...of, likely: of.usual + margin }))
 const done = fc.record({ times: fc.nat(1), spentMicroSct: fc.nat(2_000_000) })
 
 export const anyFacts: fc.Arbitrary<TradeFacts> = fc.record({

@@ -285,6 +285,13 @@ export function exampleMarket(nowMs: number = NOON_MS): MarketView {
     auctions: [biddingAuction(nowMs), deliveringAuction(nowMs), lostAuction(nowMs), failedAuction(nowMs)],
     history: exampleTrades(nowMs),
     bills: exampleBills(nowMs),
+    preferences: {
+      preferences: [
+        { resource: 'energy' },
+        { resource: 'water', leastAmount: 100_000, keptSurplus: 250_000, leastUnitMicroSct: 3_000_000 },
+      ],
+      blocked: [],
+    },
     rules: [
       { id: 'rule-1', enabled: true, rule: SELL_RULE },
       { id: 'rule-2', enabled: false, rule: OVEN_RULE },

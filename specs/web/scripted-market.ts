@@ -29,6 +29,7 @@ export function scriptedMarket(
     buyTokens: keep('buyTokens'),
     sellTokens: keep('sellTokens'),
     withdraw: keep('withdraw'),
+    savePreferences: keep('savePreferences'),
     saveRule: keep('saveRule'),
     keepTokens: keep('keepTokens'),
     removeRule: keep('removeRule'),

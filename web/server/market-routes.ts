@@ -5,6 +5,7 @@ import {
   buyBody,
   keepTokensBody,
   removeRuleBody,
+  savePreferencesBody,
   saveRuleBody,
   simulated,
   simulateRulesBody,
@@ -17,7 +18,7 @@ import {
   type Simulated,
   type TokensRequest,
 } from '../market-messages.ts'
-import type { BillView, RuleForm, TradeView } from '../market-model.ts'
+import type { BillView, PreferencesForm, RuleForm, TradeView } from '../market-model.ts'
 import { done } from '../messages.ts'
 import { billFile, tradesFile } from './market-files.ts'
 import {
@@ -48,6 +49,8 @@ export interface MarketActions {
   sellTokens(request: TokensRequest): Promise<void>
   /** Takes the free credit out of the market contract. */
   withdraw(requestId: string): Promise<void>
+  /** What the home likes to be asked from now on. */
+  savePreferences(preferences: PreferencesForm): Promise<void>
   /** Saves a new rule (switched off) or changes one. */
   saveRule(request: SaveRuleRequest): Promise<void>
   /** No rule binds the last so many SCT. */
@@ -62,7 +65,7 @@ export interface MarketActions {
   bills(): Promise<readonly BillView[]>
 }
 
-/** Rules are longer than other requests: this holds as many as a home may have. */
+/** Rules, and lists of neighbours, are longer than other requests: this holds as many as a home may have. */
 const RULES_BODY_BYTES = 32 * 1024
 
 /** What people ask of their home's market. */
@@ -114,6 +117,12 @@ function addRules(app: PageApp, { actions, access }: RouteParts): void {
   app.post(`${path}/save-rule`, asking('Save a rule', saveRuleBody), async (request) => {
     requireSession(request, access)
     return perform(actions.market?.saveRule(request.body))
+  })
+  const asked = 'Say what the home likes to be asked'
+  const many = { ...asking(asked, savePreferencesBody), bodyLimit: RULES_BODY_BYTES }
+  app.post(`${path}/save-preferences`, many, async (request) => {
+    requireSession(request, access)
+    return perform(actions.market?.savePreferences(request.body))
   })
   app.post(`${path}/keep-tokens`, asking('Keep SCT from all rules', keepTokensBody), async (request) => {
     requireSession(request, access)

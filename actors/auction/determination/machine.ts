@@ -32,6 +32,9 @@ export type DeterminationEvent =
   | { type: 'PERSON_DECLINES' }
   | { type: 'BIDS_CLOSED' }
 
+/** Why nothing came of a request that was put before people. */
+export const UNANSWERED = 'Nobody answered before the bids were closed.'
+
 /**
  * The determination phase (paper §5.3): a buyer puts its request on the chain and tells the neighbours; a
  * seller is told only of requests that match its preferences, and decides by its rules or asks its people.
@@ -63,7 +66,7 @@ export const determinationMachine = setup({
         case 'PERSON_DECLINES':
           return { because: 'You declined.' }
         case 'BIDS_CLOSED':
-          return { because: 'Nobody answered before the bids were closed.' }
+          return { because: UNANSWERED }
         default:
           return {}
       }

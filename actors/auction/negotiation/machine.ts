@@ -62,6 +62,8 @@ export type NegotiationEvent =
   | { type: 'AWARDED'; own: boolean; priceMicroSct: string }
   | { type: 'AUCTION_FAILED'; failure: AuctionFailure }
   | { type: 'CALL_REFUSED'; call: AuctionCall; reason: string }
+  /** The people of the home want no offer any more that nobody has bid on. */
+  | { type: 'PERSON_CANCELS' }
 
 /**
  * The negotiation of one auction at one home (paper §5.3, figure 5): bids are sealed, the buyer shows the
@@ -122,6 +124,7 @@ export const negotiationMachine = setup({
               { guard: 'nobodyBid', target: 'cancelling', actions: 'countBids' },
               { target: 'waiting', actions: 'countBids' },
             ],
+            PERSON_CANCELS: 'cancelling',
           },
         },
         // A bid in the newest block may still be moved by a fork: nothing is shown before.

@@ -53,7 +53,7 @@ export class CommunityMarket {
       abi: tokenFace,
       token,
       welcomeMicroSct,
-      balanceWei: () => chain.balanceWei(),
+      balanceWei: () => chain.balanceWei(options.signer.address),
       buyPriceWei: () => this.#reads.buyPriceWei(),
       market: () => createTokenReader(token, read).market(),
       onMissing: (wei) => this.#missing(wei),

@@ -2,6 +2,7 @@ import { applyMarketFacts, revertMarketFacts } from '../../../actors/auction/boo
 import { openTradingDesk, type TradingDesk } from '../../../actors/auction/desk.ts'
 import type { TradingCalls } from '../../../actors/auction/ports.ts'
 import { TradeWeights } from '../../../actors/auction/trade-weights.ts'
+import type { AuctionTable } from '../../../actors/storage/schema.ts'
 import type { Store } from '../../../actors/storage/store.ts'
 import {
   createTradingCalls,
@@ -10,19 +11,27 @@ import {
 } from '../../../chain/proxy/trading-calls.ts'
 import { createAuctionSeals } from '../../../protocols/crypto/auction-seal.ts'
 import type { CommunityDescriptor } from '../../../protocols/messages/join.ts'
+import type { PeerNode } from '../../../protocols/p2p/node.ts'
+import type { BlockMoment } from '../../../protocols/rules/auction-phase.ts'
 import type { Allowance } from '../../../protocols/rules/divide.ts'
 import { Fault } from '../../../protocols/rules/fault.ts'
+import type { TradeFacts } from '../../../protocols/rules/trade-rules/facts.ts'
 import { periodOf } from '../../../protocols/rules/units.ts'
-import type { RuleForm } from '../../../web/market-model.ts'
+import type { MarketView, PreferencesForm, RuleForm } from '../../../web/market-model.ts'
 import { systemRandom, wallClock } from '../../clock.ts'
 import type { ChainLink } from '../chain-link.ts'
 import type { GatewayLog } from '../log.ts'
 import { DeliveryJudge } from './delivery-judge.ts'
 import { followPrices } from './follow-prices.ts'
+import { HomeOffers } from './home-offers.ts'
+import { MarketPicture } from './market-picture.ts'
+import { stateReader, type MarketState } from './market-state.ts'
+import type { MarketTimes } from './market-times.ts'
+import { PreferenceBook } from './preference-book.ts'
 import { RuleBook } from './rule-book.ts'
 import { RuleTrader } from './rule-trader.ts'
-import { homeUse, tradeFacts, unitPrices, type HomeUse, type Purse, type UnitPrices } from './trade-facts.ts'
-import type { Resource } from '../../../protocols/rules/resource.ts'
+import { dayOf, tradeFacts } from './trade-facts.ts'
+import { UseBook } from './use-book.ts'
 
 /** Shortest phases that the contract takes, in blocks, and one block more for the way there. */
 const PHASE_BLOCKS = 10
@@ -30,8 +39,6 @@ const PHASE_BLOCKS = 10
 const LAST_BLOCKS = 3
 /** Blocks that the calls of an auction take on their way. */
 const SLACK_BLOCKS = 4
-/** Prices and balances are read anew after so long. */
-const READ_AGAIN_MS = 2_000
 const PHASES = 3
 /** The number of power among the resources: the one that is lent for a window. */
 const POWER = 2
@@ -46,6 +53,7 @@ interface Lot {
 
 export interface HomeMarketOptions {
   readonly store: Store
+  readonly node: PeerNode
   readonly descriptor: CommunityDescriptor
   readonly token: string
   readonly trading: string
@@ -55,35 +63,40 @@ export interface HomeMarketOptions {
   readonly saltKey: Uint8Array
   readonly log: GatewayLog
   readonly quota: () => Allowance | null
+  /** The home's quota as it was in a slot. */
+  readonly quotaAt: (slot: number) => Allowance | null
+  /** What the whole community may use; null while nothing was allocated. */
+  readonly communityQuota: () => Allowance | null
+  /** Community milliseconds per real one. */
+  readonly timeScale: number
   /** Rules that a home begins with. */
   readonly rules: readonly RuleForm[]
   readonly onChange: () => void
 }
 
-/** What the chain holds of this home's money, and of prices; read now and then. */
-export interface MarketState {
-  readonly purse: Purse
-  readonly prices: Readonly<Record<Resource, UnitPrices>>
-  readonly use: HomeUse
-}
-
-/** A home's part in the market: its desk, its rules, its purse. */
+/** A home's part in the market: its desk, its rules, its purse, and what its pages show of them. */
 export class HomeMarket {
   readonly options: HomeMarketOptions
   readonly reads: TradingReads
   readonly calls: TradingCalls & ReturnType<typeof createTradingCalls>
   readonly book: RuleBook
+  readonly preferences: PreferenceBook
+  readonly uses: UseBook
   readonly trader: RuleTrader
+  readonly picture: MarketPicture
+  readonly times: MarketTimes
   readonly leadMs: number
   readonly weights: TradeWeights
   readonly #judge: DeliveryJudge
+  /** Money, prices and use; as of a moment ago at most. */
+  readonly state: () => Promise<MarketState>
   #desk: TradingDesk | null = null
-  #state: { readonly at: number; readonly state: Promise<MarketState> } | null = null
-  #head: { number: number; timestampMs: number } | null = null
+  #offers: HomeOffers | null = null
+  #head: BlockMoment | null = null
 
   constructor(options: HomeMarketOptions) {
-    const { store, descriptor, chain, token, trading, log } = options
-    const { blockTimeS, sampleMs } = descriptor
+    const { store, descriptor, chain, token, trading, log, account, timeScale } = options
+    const { blockTimeS, sampleMs, slotsPerBilling } = descriptor
     this.options = options
     const seconds = Math.ceil(PHASE_BLOCKS * blockTimeS)
     const phases = { commitSeconds: seconds, showSeconds: seconds, revealSeconds: seconds }
@@ -98,82 +111,67 @@ export class HomeMarket {
       slotsPerBilling: descriptor.slotsPerBilling,
       closesAtMs: (lot) => this.#closesAtMs(lot),
       silenceMs: () => this.reads.decisionMs(),
-      nowMs: () => wallClock.nowMs(),
+      nowMs,
     })
     this.leadMs = (PHASES * seconds + (LAST_BLOCKS + SLACK_BLOCKS) * blockTimeS) * 1_000
+    this.times = { sampleMs, slotsPerBilling, blockMs: blockTimeS * 1_000 }
     this.book = new RuleBook(store)
+    this.preferences = new PreferenceBook(store)
+    this.uses = new UseBook(store, { sampleMs, slotsPerBilling, timeScale })
+    this.state = stateReader({ reads: this.reads, uses: this.uses, weights: this.weights, account, nowMs })
     this.trader = new RuleTrader({
       store,
       book: this.book,
+      preferences: this.preferences,
+      account,
       sampleMs,
       leadMs: this.leadMs,
-      nowMs: () => wallClock.nowMs(),
+      nowMs,
       facts: () => this.facts(),
+      onDecision: ({ rule, resource, acted, text }) => log.info({ rule, resource, acted }, text),
       onFault: (thrown) => log.fault(thrown, 'rules'),
+    })
+    this.picture = this.#picture()
+  }
+
+  #picture(): MarketPicture {
+    const { store, account, chain, quota, log, onChange } = this.options
+    return new MarketPicture({
+      store,
+      account,
+      times: this.times,
+      leadMs: this.leadMs,
+      reads: this.reads,
+      book: this.book,
+      trader: this.trader,
+      preferences: this.preferences,
+      balanceWei: (of) => chain.balanceWei(of),
+      state: this.state,
+      facts: () => this.facts(),
+      quota,
+      head: () => this.#head,
+      nowMs,
+      onChange,
+      onFault: (thrown) => log.fault(thrown, 'the market’s picture'),
     })
   }
 
   /** What rules decide on, now. */
-  async facts() {
+  async facts(): Promise<TradeFacts> {
     const { store, quota } = this.options
     const state = await this.state()
-    const nowMs = wallClock.nowMs()
-    const now = new Date(nowMs)
-    const day = `${now.getFullYear()}-${now.getMonth() + 1}-${now.getDate()}`
-    return tradeFacts({ store, ...state, quota: quota(), nowMs, today: this.book.today(day) })
-  }
-
-  /** Money, prices and use; as of a moment ago at most. */
-  state(): Promise<MarketState> {
-    const nowMs = wallClock.nowMs()
-    if (this.#state !== null && nowMs - this.#state.at < READ_AGAIN_MS) return this.#state.state
-    const state = this.#read(nowMs)
-    this.#state = { at: nowMs, state }
-    state.catch(() => {
-      this.#state = null
-    })
-    return state
-  }
-
-  async #read(nowMs: number): Promise<MarketState> {
-    const { store, account, descriptor } = this.options
-    const { sampleMs, slotsPerBilling } = descriptor
-    const [balance, credit, prices, use] = await Promise.all([
-      this.reads.balanceOf(account),
-      this.reads.creditOf(account),
-      unitPrices(this.reads, await this.weights.now(), nowMs),
-      homeUse(store, { sampleMs, slotsPerBilling, nowMs }),
-    ])
-    return { purse: { balanceMicroSct: balance, creditMicroSct: credit }, prices, use }
+    const today = this.book.today(dayOf(new Date(nowMs())))
+    return tradeFacts({ store, ...state, quota: quota(), nowMs: nowMs(), today })
   }
 
   async open(): Promise<void> {
-    const { store, descriptor, chain, account, log, saltKey, token, trading, onChange } = this.options
-    const { chainId, blockTimeS } = descriptor
+    const { store, chain, token, trading, log } = this.options
     await this.book.load()
     await this.book.begin(this.options.rules)
+    await this.preferences.load()
     await this.trader.load()
-    const desk = await openTradingDesk({
-      store,
-      clock: wallClock,
-      outbox: chain.outbox,
-      account,
-      calls: this.calls,
-      reads: this.reads,
-      seals: createAuctionSeals({ chainId, trading }, account, saltKey),
-      blockMs: blockTimeS * 1_000,
-      judge: (auction) => this.trader.judge(auction),
-      gossip: () => undefined,
-      tellPeople: (auction) => {
-        log.info({ auction: auction.id }, 'a request that no rule decides waits for the people')
-        onChange()
-      },
-      closesAtMs: (lot) => this.#closesAtMs(lot),
-      delivery: (id) => this.#judge.opinionOn(id),
-      newSubject: () => `order-${Buffer.from(systemRandom(ORDER_BYTES)).toString('hex')}`,
-      onChange,
-      onFault: (thrown, about) => log.fault(thrown, about),
-    })
+    this.#offers = this.#openOffers()
+    const desk = await this.#openDesk(this.#offers)
     this.#desk = desk
     await chain.follow({
       name: 'trading',
@@ -207,8 +205,71 @@ export class HomeMarket {
     return (resource === POWER ? until : (period + 1) * slotsPerBilling) * sampleMs
   }
 
+  #openOffers(): HomeOffers {
+    const { node, descriptor, chain, log } = this.options
+    return new HomeOffers({
+      node,
+      descriptor,
+      wanted: () => this.preferences.form().preferences.map(({ resource }) => resource),
+      onWord: ({ auctionId, resource, amount }) => {
+        log.info({ auction: auctionId, resource, amount }, 'word of an offer')
+        chain.look()
+        this.#turn()
+      },
+      onFault: (thrown) => log.fault(thrown, 'word of an offer'),
+    })
+  }
+
+  #openDesk(offers: HomeOffers): Promise<TradingDesk> {
+    const { store, descriptor, chain, account, log, saltKey, trading } = this.options
+    const { chainId, blockTimeS } = descriptor
+    return openTradingDesk({
+      store,
+      clock: wallClock,
+      outbox: chain.outbox,
+      account,
+      calls: this.calls,
+      reads: this.reads,
+      seals: createAuctionSeals({ chainId, trading }, account, saltKey),
+      blockMs: blockTimeS * 1_000,
+      welcomes: (auction) => this.trader.welcomes(auction),
+      judge: (auction) => this.trader.judge(auction),
+      gossip: (auction) => offers.tell(auction),
+      tellPeople: (auction) => this.#tellPeople(auction),
+      closesAtMs: (lot) => this.#closesAtMs(lot),
+      delivery: (id) => this.#judge.opinionOn(id),
+      newSubject: () => `order-${Buffer.from(systemRandom(ORDER_BYTES)).toString('hex')}`,
+      onChange: () => this.changed(),
+      onFault: (thrown, about) => log.fault(thrown, about),
+    })
+  }
+
+  #tellPeople(auction: AuctionTable): void {
+    this.options.log.info({ auction: auction.id }, 'a request that no rule decides waits for the people')
+    this.changed()
+  }
+
   #turn(): void {
     if (this.#head !== null) this.#desk?.block(this.#head)
+    this.picture.changed()
+  }
+
+  /** Something changed that a page shows. */
+  changed(): void {
+    this.picture.changed()
+    this.options.onChange()
+  }
+
+  /** What the home likes to be asked from now on. */
+  async prefer(form: PreferencesForm): Promise<void> {
+    await this.preferences.save(form)
+    this.#offers?.wantedChanged()
+    this.changed()
+  }
+
+  /** What pages show of the market. */
+  view(): MarketView | null {
+    return this.picture.view()
   }
 
   /** Throws `market-closed` while the market is being opened. */
@@ -217,10 +278,15 @@ export class HomeMarket {
     throw new Fault('market-closed', 'the market is being opened; try again in a moment')
   }
 
+  /** The newest block; null before the first. */
+  head(): BlockMoment | null {
+    return this.#head
+  }
+
   /** The period that the home is in. */
   period(): number {
     const { sampleMs, slotsPerBilling } = this.options.descriptor
-    return periodOf(Math.floor(wallClock.nowMs() / sampleMs), slotsPerBilling)
+    return periodOf(Math.floor(nowMs() / sampleMs), slotsPerBilling)
   }
 
   /**
@@ -241,8 +307,17 @@ export class HomeMarket {
     return own.length - payments.length + opinions.filter(({ fair }) => fair !== null).length
   }
 
-  async close(): Promise<void> {
+  /** Nothing new is begun any more. */
+  rest(): void {
     this.trader.rest()
+    this.picture.closing()
+  }
+
+  async close(): Promise<void> {
+    this.rest()
+    this.#offers?.stop()
     await this.#desk?.stop()
   }
 }
+
+const nowMs = (): number => wallClock.nowMs()

@@ -4,7 +4,7 @@ import { readTradeRules } from '../../../protocols/messages/trade-rules.ts'
 import { Fault } from '../../../protocols/rules/fault.ts'
 import { NOTHING_TODAY, type DoneToday } from '../../../protocols/rules/trade-rules/facts.ts'
 import type { TradeRules } from '../../../protocols/rules/trade-rules/rule.ts'
-import { ruleForm, type RuleForm, type RuleView } from '../../../web/market-model.ts'
+import { ruleForm, RULES_LIMIT, type RuleForm, type RuleView } from '../../../web/market-model.ts'
 
 const KEEP = 'rules.keep'
 const TODAY = 'rules.today'
@@ -69,8 +69,13 @@ export class RuleBook {
   async save(id: string | null, rule: RuleForm): Promise<void> {
     const known = this.#rules.find((each) => each.id === id)
     if (id !== null && known === undefined) throw unknown(id)
-    const others = this.#rules.filter((each) => each.id !== id).map((each) => each.rule)
-    this.checked([...others, rule])
+    const others = this.#rules.filter((each) => each.id !== id)
+    const same = others.find((each) => each.rule.name === rule.name)
+    if (same !== undefined) throw nameTaken(rule.name)
+    if (others.length >= RULES_LIMIT && known === undefined) throw tooMany()
+    // A rule that is off contradicts nobody.
+    const beside = known?.enabled === true ? others.filter(({ enabled }) => enabled) : []
+    this.checked([...beside.map((each) => each.rule), rule])
     const position = known === undefined ? this.#rules.length : this.#rules.indexOf(known)
     const row = { position, enabled: known?.enabled === true ? 1 : 0, form: JSON.stringify(rule) }
     const key = id ?? newId(this.#rules)
@@ -93,7 +98,10 @@ export class RuleBook {
   }
 
   async switch(id: string, enabled: boolean): Promise<void> {
-    if (!this.#rules.some((each) => each.id === id)) throw unknown(id)
+    const known = this.#rules.find((each) => each.id === id)
+    if (known === undefined) throw unknown(id)
+    const on = this.#rules.filter((each) => each.enabled && each.id !== id)
+    if (enabled) this.checked([...on, known].map(({ rule }) => rule))
     await this.#store.transaction(async (trx) => {
       await trx
         .updateTable('trade_rule')
@@ -119,6 +127,15 @@ export class RuleBook {
 
 const unknown = (id: string): Fault =>
   new Fault('rule-unknown', `id: there is no rule ${id}; reload the page`, { field: 'id' })
+
+const nameTaken = (name: string): Fault =>
+  new Fault('duplicate-rule', `There is a rule "${name}" already.`, {
+    field: 'name',
+    fix: 'Give this one another name.',
+  })
+
+const tooMany = (): Fault =>
+  new Fault('too-many-rules', `A home has at most ${RULES_LIMIT} rules.`, { fix: 'Remove one first.' })
 
 function newId(rules: readonly RuleView[]): string {
   const numbers = rules.map(({ id }) => Number(id.replace('rule-', ''))).filter(Number.isInteger)

@@ -2,34 +2,46 @@ import type { TradingDesk } from '../../../actors/auction/desk.ts'
 import type { Judgement, TradeOrder } from '../../../actors/auction/ports.ts'
 import type { AuctionTable } from '../../../actors/storage/market-tables.ts'
 import type { Store } from '../../../actors/storage/store.ts'
-import { resourceNumber, resourceOf } from '../../../protocols/rules/resource.ts'
+import { resourceNumber, resourceOf, type Resource } from '../../../protocols/rules/resource.ts'
 import { bidOn } from '../../../protocols/rules/trade-rules/bid.ts'
 import { decide } from '../../../protocols/rules/trade-rules/decide.ts'
 import type { TradeAction, TradeDecision } from '../../../protocols/rules/trade-rules/decision.ts'
 import { surplusOf, type TradeFacts } from '../../../protocols/rules/trade-rules/facts.ts'
 import { amountInWords } from '../../../protocols/rules/trade-rules/words.ts'
 import type { DecisionView } from '../../../web/market-model.ts'
+import type { PreferenceBook } from './preference-book.ts'
+import { shortened } from './request-view.ts'
 import type { RuleBook } from './rule-book.ts'
+import { passedOver, welcome } from './welcome.ts'
 
 export interface RuleTraderOptions {
   readonly store: Store
   readonly book: RuleBook
+  readonly preferences: PreferenceBook
+  readonly account: string
   readonly sampleMs: number
   /** Least time from an offer to its award. */
   readonly leadMs: number
   readonly facts: () => Promise<TradeFacts>
   readonly nowMs: () => number
+  /** Every decision that is kept. */
+  readonly onDecision: (decision: DecisionView) => void
   readonly onFault: (thrown: unknown) => void
 }
 
 /** Decisions that a page shows. */
 const SHOWN = 100
+/** More requests than are open at once. */
+const PASSED_MOST = 1_000
 
 /** Trades by a home's rules, and keeps why, in words. */
 export class RuleTrader {
   readonly #options: RuleTraderOptions
   /** The newest words of each rule: only a decision that changed is kept. */
   readonly #said = new Map<string, string>()
+  /** Requests that people were not asked about, so that why is kept once. */
+  readonly #passed = new Set<string>()
+  #newestMs = 0
   #decisions: DecisionView[] = []
   #running = false
   #resting = false
@@ -103,6 +115,21 @@ export class RuleTrader {
     }
   }
 
+  /** Whether a neighbour's request is one that this home likes to be asked, and can serve. */
+  async welcomes(auction: AuctionTable): Promise<boolean> {
+    if (this.#resting) return false
+    const { account, sampleMs, preferences, facts } = this.#options
+    const matching = welcome(auction, preferences.preferences(), await facts(), { account, sampleMs })
+    if (!matching.matches && !this.#passed.has(auction.id)) {
+      if (this.#passed.size >= PASSED_MOST) this.#passed.clear()
+      this.#passed.add(auction.id)
+      const resource = resourceOf(auction.resource)
+      const text = passedOver(resource, auction.amount, matching)
+      await this.#keep({ rule: '', resource, acted: false, text })
+    }
+    return matching.matches
+  }
+
   /** What the rules say to a neighbour's request; people are asked when no rule speaks of it. */
   async judge(auction: AuctionTable): Promise<Judgement> {
     if (this.#resting) return { kind: 'decline', because: 'The gateway is being stopped.' }
@@ -133,9 +160,13 @@ export class RuleTrader {
     await this.#keep({ rule, resource, acted: act && decision.do === 'buy', text: sentence })
   }
 
-  async #keep(decision: { rule: string; resource: string; acted: boolean; text: string }): Promise<void> {
-    const { store, nowMs } = this.#options
-    const row = { ...decision, at_ms: nowMs(), acted: decision.acted ? 1 : 0 }
+  async #keep(decision: Kept): Promise<void> {
+    const { store, nowMs, onDecision } = this.#options
+    const { rule, resource, acted } = decision
+    // Decisions are named by their moment: two of one millisecond stand one after the other.
+    this.#newestMs = Math.max(nowMs(), this.#newestMs + 1)
+    const text = shortened(decision.text)
+    const row = { rule, resource, text, at_ms: this.#newestMs, acted: acted ? 1 : 0 }
     await store.transaction(async (trx) => {
       await trx
         .insertInto('trade_decision')
@@ -143,6 +174,15 @@ export class RuleTrader {
         .onConflict((conflict) => conflict.doNothing())
         .execute()
     })
-    await this.load()
+    const kept = { atMs: row.at_ms, rule: rule === '' ? null : rule, resource, acted, text }
+    this.#decisions = [kept, ...this.#decisions].slice(0, SHOWN)
+    onDecision(kept)
   }
+}
+
+interface Kept {
+  readonly rule: string
+  readonly resource: Resource
+  readonly acted: boolean
+  readonly text: string
 }

@@ -1,26 +1,12 @@
 import type { Store } from '../../../actors/storage/store.ts'
 import type { TradingReads } from '../../../chain/proxy/trading-calls.ts'
 import type { Allowance } from '../../../protocols/rules/divide.ts'
-import { likelyPeak, likelyUse } from '../../../protocols/rules/likely-use.ts'
+import { keptOf } from '../../../protocols/rules/forecast.ts'
 import { resourceNumber, RESOURCES, type Resource } from '../../../protocols/rules/resource.ts'
 import type { DoneToday, ResourceFacts, TradeFacts } from '../../../protocols/rules/trade-rules/facts.ts'
 import { WEEKDAYS } from '../../../protocols/rules/trade-rules/rule.ts'
-import { slotsOf } from '../../../protocols/rules/billing.ts'
-import { periodOf } from '../../../protocols/rules/units.ts'
 import { goingMicroSctOf, weightAt, WEIGHT_ONE, type Weights } from '../../../protocols/rules/weights.ts'
-
-/** What the home used of its quota, and will likely use. */
-export interface Use {
-  readonly used: number
-  readonly likely: number
-}
-
-export interface HomeUse {
-  readonly slot: number
-  readonly period: number
-  readonly periodEndsMs: number
-  readonly use: Readonly<Record<Resource, Use>>
-}
+import type { HomeUse } from './use-book.ts'
 
 /** Prices of one resource, micro-SCT and micro-euro per unit; null where none is known. */
 export interface UnitPrices {
@@ -38,48 +24,7 @@ export interface Purse {
   readonly creditMicroSct: bigint
 }
 
-/** Slots that the forecast looks back on: two of the short periods of a demonstration. */
-const HISTORY_SLOTS = 60
 const MICRO = 1_000_000n
-
-/** What the home's own repository says of its use in the current billing period. */
-export async function homeUse(
-  { db }: Store,
-  at: { readonly sampleMs: number; readonly slotsPerBilling: number; readonly nowMs: number },
-): Promise<HomeUse> {
-  const slot = Math.floor(at.nowMs / at.sampleMs)
-  const period = periodOf(slot, at.slotsPerBilling)
-  const { first, last } = slotsOf(period, at.slotsPerBilling)
-  const rows = await db
-    .selectFrom('sample')
-    .select(['slot', 'import_wh', 'water_ml', 'peak_power_w'])
-    .where('status', 'in', ['complete', 'sealed'])
-    .where('slot', '>=', Math.min(first - 1, slot - HISTORY_SLOTS))
-    .orderBy('slot')
-    .execute()
-  const slotsLeft = Math.max(0, last - slot)
-  const differences = (of: 'import_wh' | 'water_ml') =>
-    rows.slice(1).map((row, index) => Math.max(0, (row[of] ?? 0) - (rows[index]?.[of] ?? 0)))
-  const start = rows.findLast((row) => row.slot < first) ?? rows[0]
-  const newest = rows.at(-1)
-  const since = (of: 'import_wh' | 'water_ml') => Math.max(0, (newest?.[of] ?? 0) - (start?.[of] ?? 0))
-  const peaks = rows.map((row) => row.peak_power_w ?? 0)
-  const inPeriod = rows.filter((row) => row.slot >= first).map((row) => row.peak_power_w ?? 0)
-  const over = (of: 'import_wh' | 'water_ml') => ({
-    used: since(of),
-    likely: likelyUse({ uses: differences(of).slice(-HISTORY_SLOTS), slotsLeft }),
-  })
-  return {
-    slot,
-    period,
-    periodEndsMs: (last + 1) * at.sampleMs,
-    use: {
-      energy: over('import_wh'),
-      power: { used: inPeriod.reduce((most, each) => Math.max(most, each), 0), likely: likelyPeak(peaks) },
-      water: over('water_ml'),
-    },
-  }
-}
 
 /** The prices that the chain holds. */
 export async function unitPrices(
@@ -107,8 +52,15 @@ export async function unitPrices(
   return { energy: energy ?? none, power: power ?? none, water: water ?? none }
 }
 
-/** What is locked in own bids, and asked for in own offers, that are not decided. */
-async function open({ db }: Store, resource: Resource) {
+/** What of a resource is out in auctions that are not decided. */
+export interface OpenLots {
+  /** Locked in own bids. */
+  readonly offered: number
+  /** Asked for in own offers. */
+  readonly buying: number
+}
+
+async function openLots({ db }: Store, resource: Resource): Promise<OpenLots> {
   const rows = await db
     .selectFrom('own_trade')
     .leftJoin('auction', 'auction.id', 'own_trade.auction')
@@ -146,23 +98,36 @@ export interface FactsSources {
   readonly today: Readonly<Record<string, DoneToday>>
 }
 
-const quotaOf = (quota: Allowance | null, resource: Resource): number => {
+/** A home's quota of one resource; 0 while none was allocated. */
+export const quotaOf = (quota: Allowance | null, resource: Resource): number => {
   if (quota === null) return 0
   return resource === 'energy' ? quota.energyWh : resource === 'power' ? quota.powerW : quota.waterMl
 }
 
 /** All that the home's rules decide on, at this moment. */
 export async function tradeFacts(from: FactsSources): Promise<TradeFacts> {
-  const { store, use, quota, prices, purse, nowMs } = from
-  const of = async (resource: Resource): Promise<ResourceFacts> => {
+  const { store } = from
+  const [energy, power, water] = await Promise.all(RESOURCES.map((resource) => openLots(store, resource)))
+  const none = { offered: 0, buying: 0 }
+  return factsOf(from, { energy: energy ?? none, power: power ?? none, water: water ?? none })
+}
+
+/** The same with what is out in auctions given, for a moment of the past too. */
+export function factsOf(
+  { use, quota, prices, purse, nowMs, today }: Omit<FactsSources, 'store'>,
+  out: Readonly<Record<Resource, OpenLots>>,
+): TradeFacts {
+  const of = (resource: Resource): ResourceFacts => {
     const whole = quotaOf(quota, resource)
-    const { used, likely } = use.use[resource]
+    const { used, forecast } = use.use[resource]
     const price = prices[resource]
+    const left = resource === 'power' ? whole : Math.max(0, whole - used)
     return {
       quota: whole,
-      left: resource === 'power' ? whole : Math.max(0, whole - used),
-      likely,
-      ...(await open(store, resource)),
+      left,
+      likely: keptOf(forecast, left),
+      usual: forecast?.usual ?? 0,
+      ...out[resource],
       marketPriceMicroSct: price.marketMicroSct,
       ceilingMicroSct: price.ceilingMicroSct,
     }
@@ -172,12 +137,16 @@ export async function tradeFacts(from: FactsSources): Promise<TradeFacts> {
     period: use.period,
     periodEndsInMs: Math.max(0, use.periodEndsMs - nowMs),
     local: {
-      day: `${now.getFullYear()}-${now.getMonth() + 1}-${now.getDate()}`,
+      day: dayOf(now),
       weekday: WEEKDAYS[(now.getDay() + 6) % 7] ?? 'monday',
       minute: now.getHours() * 60 + now.getMinutes(),
     },
     balanceMicroSct: Number(purse.balanceMicroSct + purse.creditMicroSct),
-    resources: { energy: await of('energy'), power: await of('power'), water: await of('water') },
-    today: from.today,
+    resources: { energy: of('energy'), power: of('power'), water: of('water') },
+    today,
   }
 }
+
+/** The day by the home's own clock, as rules count it. */
+export const dayOf = (moment: Date): string =>
+  `${moment.getFullYear()}-${moment.getMonth() + 1}-${moment.getDate()}`

@@ -26,8 +26,8 @@ const because = (code: string, says: string): Because => ({ code, says })
 
 function checkFacts(facts: TradeFacts): void {
   for (const resource of RESOURCES) {
-    const { quota, left, likely, offered, buying } = facts.resources[resource]
-    for (const [field, value] of Object.entries({ quota, left, likely, offered, buying })) {
+    const { quota, left, likely, usual, offered, buying } = facts.resources[resource]
+    for (const [field, value] of Object.entries({ quota, left, likely, usual, offered, buying })) {
       if (!Number.isSafeInteger(value) || value < 0 || value > FACT_MOST) {
         throw badField(`${resource}.${field}`, `an integer from 0 to ${FACT_MOST}`, value)
       }

@@ -7,8 +7,10 @@ export interface ResourceFacts {
   readonly quota: number
   /** What of it is not used yet; for power, what is not lent. */
   readonly left: number
-  /** What the home will likely use until the period's end; for power, the peak still to come. */
+  /** What the home will hardly exceed until the period's end; for power, the peak still to come. */
   readonly likely: number
+  /** What it usually uses in such a time; never above `likely`. */
+  readonly usual: number
   /** What is locked in the home's own bids that are not decided. */
   readonly offered: number
   /** What the home asks for in auctions that are not decided. */
@@ -39,14 +41,17 @@ export interface TradeFacts {
   readonly today: Readonly<Record<string, DoneToday>>
 }
 
-/** What a home can spare: quota left, less bids out, less what it will likely use. Never below 0. */
+/** What a home can spare: quota left, less bids out, less what it will hardly exceed. Never below 0. */
 export function surplusOf({ left, offered, likely }: ResourceFacts): number {
   return Math.max(0, left - offered - likely)
 }
 
-/** What a home will likely lack: what it will use, less quota left, less what it is buying. Never below 0. */
-export function missingOf({ left, likely, buying }: ResourceFacts): number {
-  return Math.max(0, likely - left - buying)
+/**
+ * What a home will likely lack: what it usually uses, less quota left, less what it is buying. Never below 0. It
+ * is not reckoned from `likely`, or every home would buy the margin that none needs.
+ */
+export function missingOf({ left, usual, buying }: ResourceFacts): number {
+  return Math.max(0, usual - left - buying)
 }
 
 export const NOTHING_TODAY: DoneToday = { times: 0, spentMicroSct: 0 }

@@ -1,5 +1,5 @@
 import type { Resource } from '../resource.ts'
-import { type AskedLot, bidOn, type RuleBid } from './bid.ts'
+import { type AskedLot, bidOn } from './bid.ts'
 import { decide } from './decide.ts'
 import type { TradeAction, TradeDecision } from './decision.ts'
 import { type DoneToday, NOTHING_TODAY, type TradeFacts } from './facts.ts'
@@ -27,7 +27,7 @@ export interface RuleOutcome {
 export interface Simulation {
   readonly outcomes: readonly RuleOutcome[]
   /** Every moment at which a rule acted, with its reasons. */
-  readonly acts: readonly { readonly atMs: number; readonly sentence: string }[]
+  readonly acts: readonly { readonly atMs: number; readonly rule: string; readonly sentence: string }[]
 }
 
 /** How far the simulated home has moved away from what was. */
@@ -110,7 +110,7 @@ function live(
   moment: PastMoment,
   drift: Drift,
   tallies: Tallies,
-): (TradeAction | RuleBid)[] {
+): { readonly rule: string; readonly sentence: string }[] {
   const decisions: TradeDecision[] = decide(rules, factsAt(moment, drift))
   const bought = decisions.filter((one): one is TradeAction => one.act && one.do === 'buy')
   for (const decision of decisions) {
@@ -126,7 +126,7 @@ function live(
     if (bid.bid && tally !== undefined) trade(drift, tally, lot.amount, bid.lotMicroSct)
     return bid
   })
-  return [...bought, ...bids.filter(({ bid }) => bid)]
+  return [...bought, ...bids.flatMap((bid) => (bid.bid ? [bid] : []))]
 }
 
 /**
@@ -140,7 +140,7 @@ export function simulateRules(rules: TradeRules, history: readonly PastMoment[])
     rules.rules.map((rule) => [rule.name, { rule, times: 0, amount: 0, microSct: 0, against: new Map() }]),
   )
   const acts = history.flatMap((moment) =>
-    live(rules, moment, drift, tallies).map(({ sentence }) => ({ atMs: moment.atMs, sentence })),
+    live(rules, moment, drift, tallies).map(({ rule, sentence }) => ({ atMs: moment.atMs, rule, sentence })),
   )
   return { outcomes: [...tallies.values()].map(outcomeOf), acts }
 }
