@@ -137,7 +137,8 @@ export class HomeMarket {
       calls: this.calls,
       reads: this.reads,
       seals: createAuctionSeals({ chainId, trading }, account, saltKey),
-      blockMs: blockTimeS * 1_000,
+      // Contracts count in whole seconds, however short a block is.
+      blockMs: Math.max(1, Math.ceil(blockTimeS)) * 1_000,
       judge: (auction) => this.trader.judge(auction),
       gossip: () => undefined,
       tellPeople: (auction) => {
@@ -160,10 +161,6 @@ export class HomeMarket {
         store.afterCommit(trx, () => this.#turn())
       },
       revert: revertMarketFacts,
-    })
-    chain.onOutcome(({ id, state, error }) => {
-      if (state !== 'failed' && state !== 'lost') return
-      desk.refused(id, error ?? state).catch((thrown: unknown) => log.fault(thrown, id))
     })
     chain.onBlock(({ number, timestampMs }) => {
       this.#head = { number, timestampMs }
