@@ -144,8 +144,10 @@ class Durable<M extends AnyStateMachine> implements DurableActor<M> {
       .where('machine', '=', this.key)
       .executeTakeFirst()
     if (row === undefined) await this.#begin()
-    else this.#restore(row)
-    for (const action of [...this.#unfinished.values()]) this.#run(action)
+    else {
+      this.#restore(row)
+      for (const action of [...this.#unfinished.values()]) this.#run(action)
+    }
     this.#arm()
     const waiting = await this.#waiting()
     this.#position = waiting.at(-1)?.position ?? 0

@@ -7,6 +7,8 @@ export async function askFor(
   subject: string,
   call: AuctionCall,
   encoded: EncodedCall,
+  attempt = 0,
 ): Promise<void> {
-  await store.transaction((trx) => outbox.enqueue(trx, { id: callId(call, subject), kind: call, ...encoded }))
+  const id = callId(call, subject, attempt)
+  await store.transaction((trx) => outbox.enqueue(trx, { id, kind: call, ...encoded }))
 }

@@ -162,8 +162,60 @@ export async function applyMarketFacts(trx: Trx, facts: readonly ChainFact[]): P
   for (const fact of facts) await APPLY[fact.name]?.(trx, fact)
 }
 
+/** Auctions of which blocks from `fromBlock` on had said something. */
+async function touchedAuctions(trx: Trx, fromBlock: number): Promise<string[]> {
+  const auctions = await trx
+    .selectFrom('auction')
+    .select('id')
+    .where((row) =>
+      row.or(
+        (['block', 'shown_block', 'decided_block', 'settled_block'] as const).map((block) =>
+          row(block, '>=', fromBlock),
+        ),
+      ),
+    )
+    .execute()
+  const bids = await trx
+    .selectFrom('auction_bid')
+    .select('auction as id')
+    .where((row) => row.or([row('block', '>=', fromBlock), row('revealed_block', '>=', fromBlock)]))
+    .execute()
+  const refunds = await trx
+    .selectFrom('auction_refund')
+    .select('auction as id')
+    .where('block', '>=', fromBlock)
+    .execute()
+  return [...new Set([...auctions, ...bids, ...refunds].map(({ id }) => id))]
+}
+
+/**
+ * Own trades whose auctions lose a fact begin another round, with fresh machines: the chain tells them again
+ * how far the auction has come, and calls that were asked for are not asked for twice.
+ */
+async function beginAnotherRound(trx: Trx, fromBlock: number): Promise<void> {
+  const touched = await touchedAuctions(trx, fromBlock)
+  if (touched.length === 0) return
+  await trx
+    .updateTable('own_trade')
+    .set((row) => ({ stage: 'negotiation', round: row('round', '+', 1) }))
+    .where('auction', 'in', touched)
+    // A trade without a sealed value was never more than thought about.
+    .where('value', 'is not', null)
+    .where('stage', '!=', 'determination')
+    .execute()
+  const unoffered = trx.selectFrom('auction').select('id').where('block', '>=', fromBlock)
+  await trx
+    .updateTable('own_trade')
+    .set({ stage: 'determination' })
+    .where('role', '=', 'buyer')
+    .where('stage', '=', 'negotiation')
+    .where('auction', 'in', unoffered)
+    .execute()
+}
+
 /** Takes back what blocks from `fromBlock` on had said. */
 export async function revertMarketFacts(trx: Trx, fromBlock: number): Promise<void> {
+  await beginAnotherRound(trx, fromBlock)
   await trx
     .updateTable('auction')
     .set({

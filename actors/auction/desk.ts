@@ -1,35 +1,21 @@
+import PQueue from 'p-queue'
 import type { BlockMoment } from '../../protocols/rules/auction-phase.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
-import type { AuctionTable, OwnTradeTable } from '../storage/market-tables.ts'
+import type { OwnTradeTable } from '../storage/market-tables.ts'
 import { startDetermination, type DeterminationActor } from './determination/live.ts'
-import { startNegotiation, type NegotiationActor } from './negotiation/live.ts'
-import { AUCTION_CALLS } from './negotiation/machine.ts'
-import { startPayment, type PaymentActor } from './payment/live.ts'
-import type { NegotiationOutcome } from './payment/machine.ts'
-import type { TradeOrder, TradingPorts } from './ports.ts'
-import { negotiationSignals, paymentSignals, phaseOf } from './signals.ts'
-import { newRequests, sightOf, unfinished, type MarketSight } from './sights.ts'
+import { Hearing, type StageActor } from './hearing.ts'
+import { startNegotiation } from './negotiation/live.ts'
+import { startPayment } from './payment/live.ts'
+import type { DeskOptions, TradeOrder, TradingPorts } from './ports.ts'
+import { phaseOf } from './signals.ts'
+import { newRequests, outcomeOf, sightOf, unfinished } from './sights.ts'
 
-export interface DeskOptions extends TradingPorts {
-  readonly blockMs: number
-  /** Whether the home wants to be told of a neighbour's offer; asked again as long as bids are taken. */
-  welcomes(auction: AuctionTable): Promise<boolean>
-  /** When a lot's period, or its window of power, is over. */
-  readonly closesAtMs: (lot: { resource: number; period: number; until_slot: number }) => number
-  /** What was stated of the delivery of an award, and whether this home finds it fair. */
-  delivery(auctionId: string): Promise<{ readonly fair: boolean | null; readonly challenged: boolean }>
-  /** A name for a new order. */
-  readonly newSubject: () => string
-  /** Something changed that a page shows. */
-  readonly onChange: () => void
-}
+export type { DeskOptions } from './ports.ts'
 
 /** All trades of a home: it runs the machines of many auctions at once. */
 export interface TradingDesk {
   /** A block, after its facts were applied. */
   block(head: BlockMoment): void
-  /** A call of this home came to nothing; `error` is the contract's name for it. */
-  refused(callId: string, error: string): Promise<void>
   /**
    * Asks the neighbours for a lot; resolves with the name of the trade. Under a name that is given it is asked
    * once, however often this is called.
@@ -47,11 +33,6 @@ export interface TradingDesk {
   stop(): Promise<void>
 }
 
-type StageActor =
-  | { readonly stage: 'determination'; readonly actor: DeterminationActor }
-  | { readonly stage: 'negotiation'; readonly actor: NegotiationActor }
-  | { readonly stage: 'payment'; readonly actor: PaymentActor }
-
 /** Opens the desk: every trade that is not over goes on where it stopped. */
 export async function openTradingDesk(options: DeskOptions): Promise<TradingDesk> {
   const desk = new Desk(options)
@@ -59,21 +40,22 @@ export async function openTradingDesk(options: DeskOptions): Promise<TradingDesk
   return desk
 }
 
-const AWARD_OUTCOMES: readonly NegotiationOutcome[] = ['awarded', 'lost', 'failed']
-
 class Desk implements TradingDesk {
   readonly #options: DeskOptions
+  readonly #ports: TradingPorts
   readonly #actors = new Map<string, StageActor>()
-  /** What each machine was told, so that it is not told again by every block. */
-  readonly #told = new Map<string, Set<string>>()
-  readonly #decidedSince = new Map<string, number>()
+  readonly #hearing: Hearing
+  /** Everything the desk does happens here, one after another. */
+  readonly #works = new PQueue({ concurrency: 1 })
   #head: BlockMoment | null = null
   #looking = false
-  #last: Promise<unknown> = Promise.resolve()
   #stopped = false
 
   constructor(options: DeskOptions) {
+    const turns = new PQueue({ concurrency: 1 })
     this.#options = options
+    this.#ports = { ...options, inTurn: (work) => turns.add(work) }
+    this.#hearing = new Hearing(options)
   }
 
   async open(): Promise<void> {
@@ -84,28 +66,30 @@ class Desk implements TradingDesk {
     this.#head = head
     if (this.#looking) return
     this.#looking = true
-    this.#queue(async () => {
+    const look = async (): Promise<void> => {
       this.#looking = false
       await this.#look()
-    }).catch((thrown: unknown) => this.#options.onFault(thrown, 'trading desk'))
+    }
+    this.#works.add(look).catch((thrown: unknown) => this.#options.onFault(thrown, 'trading desk'))
   }
 
   idle(): Promise<void> {
-    return this.#queue(async () => undefined)
+    return this.#works.onIdle()
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
-    await this.#last
+    await this.#works.onIdle()
     await Promise.all([...this.#actors.values()].map(({ actor }) => actor.stop()))
   }
 
-  buy(order: TradeOrder, name?: string): Promise<string> {
+  async buy(order: TradeOrder, name?: string): Promise<string> {
     const subject = name ?? this.#options.newSubject()
     const own = { ...this.#row(subject, 'buyer'), request: JSON.stringify(order), because: order.because }
-    return this.#queue(async () => {
+    await this.#works.add(async () => {
       if (name === undefined || !(await this.#isKnown(name))) await this.#begin(own)
-    }).then(() => subject)
+    })
+    return subject
   }
 
   async #isKnown(subject: string): Promise<boolean> {
@@ -119,7 +103,7 @@ class Desk implements TradingDesk {
   }
 
   cancel(auctionId: string): Promise<void> {
-    return this.#queue(async () => {
+    return this.#works.add(async () => {
       for (const [, staged] of this.#actors) {
         if (staged.stage !== 'negotiation') continue
         const snapshot = staged.actor.snapshot()
@@ -142,7 +126,7 @@ class Desk implements TradingDesk {
   }
 
   challenge(auctionId: string): Promise<void> {
-    return this.#queue(async () => {
+    return this.#works.add(async () => {
       for (const [, staged] of this.#actors) {
         if (staged.stage !== 'payment') continue
         if (staged.actor.snapshot().context.auctionId !== auctionId) continue
@@ -153,42 +137,11 @@ class Desk implements TradingDesk {
     })
   }
 
-  refused(callId: string, error: string): Promise<void> {
-    const [name, subject = ''] = callId.split(':')
-    const call = AUCTION_CALLS.find((each) => each === name)
-    return this.#queue(async () => {
-      const staged = this.#actors.get(subject)
-      if (staged === undefined || call === undefined) return
-      if (call === 'offer') await this.#offerRefused(subject, staged, callId, error)
-      else if (staged.stage !== 'determination') {
-        const event = { type: 'CALL_REFUSED', call, reason: error } as const
-        await staged.actor.send(event, `refused:${callId}`)
-      }
-      await this.#advance(subject)
-    })
-  }
-
-  async #offerRefused(subject: string, staged: StageActor, callId: string, error: string): Promise<void> {
-    if (staged.stage !== 'determination') return
-    // Another device of the same home took the number: the next one is asked for.
-    const again = error.includes('OfferNumber')
-    if (again) {
-      await this.#options.store.transaction(async (trx) => {
-        await trx
-          .updateTable('own_trade')
-          .set((row) => ({ auction: null, salt: null, attempts: row('attempts', '+', 1) }))
-          .where('subject', '=', subject)
-          .execute()
-      })
-    }
-    await staged.actor.send({ type: 'OFFER_REFUSED', reason: error, again }, `refused:${callId}`)
-  }
-
   #answer(
     auctionId: string,
     event: Parameters<DeterminationActor['send']>[0] & { type: 'PERSON_BIDS' | 'PERSON_DECLINES' },
   ): Promise<void> {
-    return this.#queue(async () => {
+    return this.#works.add(async () => {
       const staged = this.#actors.get(auctionId)
       if (staged?.stage !== 'determination') {
         const text = `auction: the request ${auctionId} can no longer be answered`
@@ -199,26 +152,11 @@ class Desk implements TradingDesk {
     })
   }
 
-  #queue<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#last.then(work)
-    this.#last = mine.catch(() => undefined)
-    return mine
-  }
-
   #row(subject: string, role: 'buyer' | 'seller'): OwnTradeTable {
-    return {
-      subject,
-      role,
-      auction: role === 'seller' ? subject : null,
-      stage: 'determination',
-      request: null,
-      value: null,
-      salt: null,
-      because: null,
-      bond: null,
-      attempts: 0,
-      created_at_ms: this.#options.clock.nowMs(),
-    }
+    const nothing = { request: null, value: null, salt: null, because: null, bond: null }
+    const auction = role === 'seller' ? subject : null
+    const begun = { stage: 'determination', attempts: 0, round: 0 } as const
+    return { subject, role, auction, ...begun, ...nothing, created_at_ms: this.#options.clock.nowMs() }
   }
 
   async #begin(own: OwnTradeTable): Promise<void> {
@@ -233,68 +171,75 @@ class Desk implements TradingDesk {
   }
 
   /** Starts the machine of the stage that a trade has come to. */
-  async #take(own: OwnTradeTable, outcome: NegotiationOutcome = 'failed'): Promise<void> {
-    const { subject, role, auction, stage } = own
-    await this.#actors.get(subject)?.actor.stop()
-    this.#actors.delete(subject)
-    this.#told.delete(subject)
-    const options = this.#options
+  async #take(own: OwnTradeTable): Promise<void> {
+    await this.#actors.get(own.subject)?.actor.stop()
+    this.#actors.delete(own.subject)
+    this.#hearing.forget(own.subject)
+    const staged = await this.#start(own)
+    if (staged === null) return
+    this.#actors.set(own.subject, staged)
+    await this.#advance(own.subject)
+  }
+
+  async #start(own: OwnTradeTable): Promise<StageActor | null> {
+    const { subject, role, auction: auctionId, stage, round } = own
+    const ports = this.#ports
+    const trade = { subject, role, round }
     if (stage === 'determination') {
-      const actor = await startDetermination(options, { subject, role, auctionId: auction })
-      this.#actors.set(subject, { stage, actor })
-    } else if (stage === 'negotiation' && auction !== null) {
-      const actor = await startNegotiation(options, { subject, role, auctionId: auction })
-      this.#actors.set(subject, { stage, actor })
-    } else if (stage === 'payment' && auction !== null) {
-      const actor = await startPayment(options, { subject, role, auctionId: auction, outcome })
-      this.#actors.set(subject, { stage, actor })
+      return { stage, round, actor: await startDetermination(ports, { ...trade, auctionId }) }
     }
-    await this.#advance(subject)
+    if (stage === 'over' || auctionId === null) return null
+    if (stage === 'negotiation') {
+      return { stage, round, actor: await startNegotiation(ports, { ...trade, auctionId }) }
+    }
+    const outcome = await outcomeOf(ports.store, auctionId, ports.account)
+    if (outcome === null) return null
+    return { stage, round, actor: await startPayment(ports, { ...trade, auctionId, outcome }) }
   }
 
   /** When a trade's machine has come to its end, the next one begins. */
   async #advance(subject: string): Promise<void> {
     const staged = this.#actors.get(subject)
     if (staged === undefined) return
-    const snapshot = staged.actor.snapshot()
-    if (snapshot.status !== 'done') return
-    const ended = typeof snapshot.value === 'string' ? snapshot.value : ''
-    if (staged.stage === 'determination') await this.#determined(subject, ended, staged.actor)
-    else if (staged.stage === 'negotiation') {
-      const outcome = AWARD_OUTCOMES.find((each) => each === ended)
-      await this.#move(subject, outcome === undefined ? 'over' : 'payment', {}, outcome)
-    } else await this.#move(subject, 'over', {})
+    const { status, value } = staged.actor.snapshot()
+    if (status !== 'done') return
+    if (staged.stage === 'determination') await this.#determined(subject, staged.round, staged.actor)
+    else if (staged.stage === 'negotiation' && value !== 'out') {
+      await this.#move(subject, staged.round, { stage: 'payment' })
+    } else {
+      const { refused } = staged.actor.snapshot().context
+      const because = refused === null || staged.stage === 'payment' ? {} : { because: refused.reason }
+      await this.#move(subject, staged.round, { stage: 'over', ...because })
+    }
   }
 
-  async #determined(subject: string, ended: string, actor: DeterminationActor): Promise<void> {
-    const { wish, because, auctionId } = actor.snapshot().context
-    if (ended === 'offered') await this.#move(subject, 'negotiation', {})
-    else if (ended === 'interested' && wish !== null && auctionId !== null) {
-      const salt = this.#options.seals.salt(auctionId, 0)
-      await this.#move(subject, 'negotiation', { value: wish.valueMicroSct, salt, because })
-    } else await this.#move(subject, 'over', { because })
+  async #determined(subject: string, round: number, actor: DeterminationActor): Promise<void> {
+    const { value, context } = actor.snapshot()
+    const { wish, because, auctionId } = context
+    if (value === 'offered') await this.#move(subject, round, { stage: 'negotiation' })
+    else if (value === 'interested' && wish !== null && auctionId !== null) {
+      const sealed = { value: wish.valueMicroSct, salt: this.#options.seals.salt(auctionId, 0) }
+      await this.#move(subject, round, { stage: 'negotiation', ...sealed, because })
+    } else await this.#move(subject, round, { stage: 'over', because })
   }
 
+  /** Unless a fork has begun another round meanwhile. */
   async #move(
     subject: string,
-    stage: OwnTradeTable['stage'],
-    change: Partial<OwnTradeTable>,
-    outcome?: NegotiationOutcome,
+    round: number,
+    change: Partial<OwnTradeTable> & Pick<OwnTradeTable, 'stage'>,
   ): Promise<void> {
-    const { store } = this.#options
-    await store.transaction(async (trx) => {
-      await trx
+    const moved = await this.#options.store.transaction((trx) =>
+      trx
         .updateTable('own_trade')
-        .set({ ...change, stage })
+        .set(change)
         .where('subject', '=', subject)
-        .execute()
-    })
-    const own = await store.db
-      .selectFrom('own_trade')
-      .selectAll()
-      .where('subject', '=', subject)
-      .executeTakeFirstOrThrow()
-    await this.#take(own, outcome)
+        .where('round', '=', round)
+        .returningAll()
+        .executeTakeFirst(),
+    )
+    if (moved === undefined) return
+    await this.#take(moved)
     this.#options.onChange()
   }
 
@@ -308,66 +253,15 @@ class Desk implements TradingDesk {
       if (!(await this.#options.welcomes(sight.auction))) continue
       await this.#begin(this.#row(request.id, 'seller'))
     }
-    for (const [subject, staged] of [...this.#actors]) {
-      await this.#hear(subject, staged, head)
-      await this.#advance(subject)
-    }
+    for (const own of await unfinished(store)) await this.#follow(own, head)
   }
 
-  async #hear(subject: string, staged: StageActor, head: BlockMoment): Promise<void> {
-    const { store, account, blockMs } = this.#options
-    const id =
-      staged.stage === 'determination'
-        ? await this.#auctionOf(subject)
-        : staged.actor.snapshot().context.auctionId
-    if (id === null) return
-    const sight = await sightOf(store, id, { account, head, blockMs })
-    if (sight === null) return
-    if (staged.stage === 'determination') await this.#hearDetermination(subject, staged.actor, sight)
-    else if (staged.stage === 'negotiation') {
-      for (const { id: name, event } of negotiationSignals(sight)) {
-        if (this.#isNew(subject, name)) await staged.actor.send(event, name)
-      }
-    } else await this.#hearPayment(subject, staged.actor, sight)
-  }
-
-  async #hearDetermination(subject: string, actor: DeterminationActor, sight: MarketSight): Promise<void> {
-    if (actor.snapshot().context.role === 'buyer') {
-      await actor.send({ type: 'OFFERED', auctionId: sight.auction.id }, 'offered')
-    } else if (phaseOf(sight) !== 'bids' && this.#isNew(subject, 'closed')) {
-      await actor.send({ type: 'BIDS_CLOSED' }, 'closed')
-    }
-  }
-
-  async #hearPayment(subject: string, actor: PaymentActor, sight: MarketSight): Promise<void> {
-    const { auction, head } = sight
-    const closesAtMs = this.#options.closesAtMs(auction)
-    const judging = actor.snapshot().matches('judging')
-    if (judging && !this.#decidedSince.has(subject) && (await this.#options.reads.isDecided(auction.id))) {
-      this.#decidedSince.set(subject, head.number)
-    }
-    const nothing = { fair: null, challenged: false }
-    const delivery = judging ? await this.#options.delivery(auction.id) : nothing
-    const decidedSince = this.#decidedSince.get(subject) ?? null
-    for (const { id, event } of paymentSignals({ ...sight, ...delivery, closesAtMs, decidedSince })) {
-      if (this.#isNew(subject, id)) await actor.send(event, id)
-    }
-  }
-
-  async #auctionOf(subject: string): Promise<string | null> {
-    const row = await this.#options.store.db
-      .selectFrom('own_trade')
-      .select('auction')
-      .where('subject', '=', subject)
-      .executeTakeFirst()
-    return row?.auction ?? null
-  }
-
-  #isNew(subject: string, name: string): boolean {
-    const told = this.#told.get(subject) ?? new Set<string>()
-    this.#told.set(subject, told)
-    if (told.has(name)) return false
-    told.add(name)
-    return true
+  async #follow(own: OwnTradeTable, head: BlockMoment): Promise<void> {
+    const { subject, round } = own
+    if (this.#actors.get(subject)?.round !== round) await this.#take(own)
+    const staged = this.#actors.get(subject)
+    if (staged?.stage !== own.stage) return
+    await this.#hearing.hear(own, staged, head)
+    await this.#advance(subject)
   }
 }

@@ -14,6 +14,10 @@ const order = z.object({
   because: z.string(),
 })
 
+/** The name of a trade's machine in the store. */
+export const machineKey = (stage: string, { subject, round }: Pick<OwnTradeTable, 'subject' | 'round'>) =>
+  round === 0 ? `${stage}:${subject}` : `${stage}:${subject}:${round}`
+
 /** The order of a buyer's trade. */
 export function orderOf(own: OwnTradeTable): TradeOrder {
   return order.parse(JSON.parse(own.request ?? 'null'))

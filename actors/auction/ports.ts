@@ -84,8 +84,28 @@ export interface TradingPorts {
   gossip(auction: AuctionTable): void
   /** A request that no rule decides. */
   tellPeople(auction: AuctionTable, because: string): void
+  /**
+   * Works that count on the same money, or take the next number, come one after another: a home runs many
+   * trades at once.
+   */
+  inTurn(work: () => Promise<void>): Promise<void>
   readonly inspect?: (record: StepRecord) => void
   readonly onFault: (thrown: unknown, about: string) => void
+}
+
+/** What a desk is made of. */
+export interface DeskOptions extends Omit<TradingPorts, 'inTurn'> {
+  readonly blockMs: number
+  /** Whether the home wants to be told of a neighbour's offer; asked again as long as bids are taken. */
+  welcomes(auction: AuctionTable): Promise<boolean>
+  /** When a lot's period, or its window of power, is over. */
+  readonly closesAtMs: (lot: { resource: number; period: number; until_slot: number }) => number
+  /** What was stated of the delivery of an award, and whether this home finds it fair. */
+  delivery(auctionId: string): Promise<{ readonly fair: boolean | null; readonly challenged: boolean }>
+  /** A name for a new order. */
+  readonly newSubject: () => string
+  /** Something changed that a page shows. */
+  readonly onChange: () => void
 }
 
 /** An own trade with its auction, once the chain has it. */

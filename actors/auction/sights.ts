@@ -1,5 +1,6 @@
 import type { OwnTradeTable } from '../storage/market-tables.ts'
 import type { Store } from '../storage/store.ts'
+import type { NegotiationOutcome } from './payment/machine.ts'
 import type { AuctionSight } from './signals.ts'
 
 export type MarketSight = AuctionSight
@@ -37,4 +38,20 @@ export function newRequests({ db }: Store, account: string): Promise<{ id: strin
 /** Trades that go on after a restart. */
 export function unfinished({ db }: Store): Promise<OwnTradeTable[]> {
   return db.selectFrom('own_trade').selectAll().where('stage', '!=', 'over').execute()
+}
+
+/** How an auction ended for a home; null while it is not decided. */
+export async function outcomeOf(
+  { db }: Store,
+  id: string,
+  account: string,
+): Promise<NegotiationOutcome | null> {
+  const auction = await db
+    .selectFrom('auction')
+    .select(['state', 'winner', 'buyer'])
+    .where('id', '=', id)
+    .executeTakeFirst()
+  if (auction === undefined || auction.state === 'open' || auction.state === 'shown') return null
+  if (auction.state === 'failed') return 'failed'
+  return auction.winner === account || auction.buyer === account ? 'awarded' : 'lost'
 }

@@ -66,6 +66,7 @@ const MARKET: Tables = [
       because: 'text?',
       bond: 'text?',
       attempts: 'int',
+      round: 'int',
       created_at_ms: 'int',
     },
   ],

@@ -70,5 +70,7 @@ export interface OwnTradeTable {
   bond: string | null
   /** How often the offer was sent. */
   attempts: number
+  /** How often the chain took back what the trade had come to; each round has machines of its own. */
+  round: number
   created_at_ms: number
 }

@@ -1,7 +1,8 @@
 import { Fault, messageOf } from '../../../protocols/rules/fault.ts'
 import { createDurableActor, type DurableActor } from '../../durable.ts'
 import { fund } from '../funds.ts'
-import { orderOf, ownTrade } from '../own-trades.ts'
+import type { TradeRole } from '../negotiation/machine.ts'
+import { machineKey, orderOf, ownTrade } from '../own-trades.ts'
 import { callId, type TradeOrder, type TradingPorts } from '../ports.ts'
 import { determinationMachine } from './machine.ts'
 
@@ -56,6 +57,8 @@ function checkPrice(order: TradeOrder, bond: bigint): bigint {
 async function placeOffer(ports: TradingPorts, subject: string): Promise<void> {
   const { store, outbox, calls, reads, seals } = ports
   const own = await ownTrade(store, subject)
+  // The call is in the outbox, which sends it again after a fork: it is not judged a second time.
+  if (own.bond !== null) return
   const order = orderOf(own)
   const bond = await reads.bondFor(order)
   const maxPrice = checkPrice(order, bond)
@@ -73,11 +76,15 @@ async function placeOffer(ports: TradingPorts, subject: string): Promise<void> {
   })
 }
 
+interface Judged {
+  readonly subject: string
+  readonly round: number
+  readonly role: TradeRole
+  readonly auctionId: string | null
+}
+
 /** Starts the determination of one trade, or goes on with it. */
-export function startDetermination(
-  ports: TradingPorts,
-  trade: { readonly subject: string; readonly role: 'buyer' | 'seller'; readonly auctionId: string | null },
-): Promise<DeterminationActor> {
+export function startDetermination(ports: TradingPorts, trade: Judged): Promise<DeterminationActor> {
   const { store } = ports
   const auction = (id: string | null) =>
     store.db
@@ -86,7 +93,7 @@ export function startDetermination(
       .where('id', '=', id ?? '')
       .executeTakeFirst()
   return createDurableActor({
-    key: `determination:${trade.subject}`,
+    key: machineKey('determination', trade),
     version: MACHINE_VERSION,
     machine: determinationMachine,
     input: trade,
@@ -97,7 +104,7 @@ export function startDetermination(
     effects: {
       placeOffer: async (_action, _now, send) => {
         try {
-          await placeOffer(ports, trade.subject)
+          await ports.inTurn(() => placeOffer(ports, trade.subject))
         } catch (thrown) {
           if (!(thrown instanceof Fault)) ports.onFault(thrown, `trade ${trade.subject}`)
           await send({ type: 'OFFER_REFUSED', reason: messageOf(thrown), again: false })

@@ -2,7 +2,7 @@ import { Fault, messageOf } from '../../../protocols/rules/fault.ts'
 import { createDurableActor, type DurableActor } from '../../durable.ts'
 import { askFor } from '../asked-call.ts'
 import { fund } from '../funds.ts'
-import { ownTrade, sealedOf } from '../own-trades.ts'
+import { machineKey, ownTrade, sealedOf } from '../own-trades.ts'
 import { callId, type TradingPorts } from '../ports.ts'
 import { negotiationMachine, type TradeRole } from './machine.ts'
 
@@ -13,6 +13,7 @@ export type NegotiationActor = DurableActor<typeof negotiationMachine>
 
 interface Trade {
   readonly subject: string
+  readonly round: number
   readonly role: TradeRole
   readonly auctionId: string
 }
@@ -20,7 +21,10 @@ interface Trade {
 /** Puts the bond down and the sealed bid in; the chain locks the quota. */
 async function placeBid(ports: TradingPorts, trade: Trade): Promise<void> {
   const { store, outbox, calls, seals } = ports
-  const { value, salt } = sealedOf(await ownTrade(store, trade.subject))
+  const own = await ownTrade(store, trade.subject)
+  // The call is in the outbox, which sends it again after a fork: it is not judged a second time.
+  if (own.bond !== null) return
+  const { value, salt } = sealedOf(own)
   const auction = await store.db
     .selectFrom('auction')
     .select('bond')
@@ -50,7 +54,7 @@ export function startNegotiation(ports: TradingPorts, trade: Trade): Promise<Neg
   const { store, calls } = ports
   const { auctionId } = trade
   return createDurableActor({
-    key: `negotiation:${trade.subject}`,
+    key: machineKey('negotiation', trade),
     version: MACHINE_VERSION,
     machine: negotiationMachine,
     input: { auctionId, role: trade.role },
@@ -61,21 +65,23 @@ export function startNegotiation(ports: TradingPorts, trade: Trade): Promise<Neg
     effects: {
       placeBid: async (_action, _now, send) => {
         try {
-          await placeBid(ports, trade)
+          await ports.inTurn(() => placeBid(ports, trade))
         } catch (thrown) {
           if (!(thrown instanceof Fault)) ports.onFault(thrown, `trade ${trade.subject}`)
           await send({ type: 'CALL_REFUSED', call: 'receiveBid', reason: messageOf(thrown) })
         }
       },
-      showMaxPrice: async () => {
+      showMaxPrice: async (_action, { context }) => {
         const { value, salt } = sealedOf(await ownTrade(store, trade.subject))
-        await askFor(ports, trade.subject, 'depositMaxPrice', calls.depositMaxPrice(auctionId, value, salt))
+        const call = calls.depositMaxPrice(auctionId, value, salt)
+        await askFor(ports, trade.subject, 'depositMaxPrice', call, context.refusals)
       },
       revealBid: async () => {
         const { value, salt } = sealedOf(await ownTrade(store, trade.subject))
         await askFor(ports, trade.subject, 'revealBid', calls.revealBid(auctionId, value, salt))
       },
-      settle: () => askFor(ports, trade.subject, 'checkWinner', calls.checkWinner(auctionId)),
+      settle: (_action, { context }) =>
+        askFor(ports, trade.subject, 'checkWinner', calls.checkWinner(auctionId), context.refusals),
       cancel: () => askFor(ports, trade.subject, 'cancel', calls.cancel(auctionId)),
     },
   })

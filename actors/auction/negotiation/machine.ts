@@ -30,6 +30,9 @@ export const AUCTION_FAILURES = [
 ] as const
 export type AuctionFailure = (typeof AUCTION_FAILURES)[number]
 
+/** A call that came too early is made again, at most so often; whoever else may make it does so too. */
+const MOST_REFUSALS = 5
+
 /** A call that the contract refused, and its words. */
 export interface RefusedCall {
   readonly call: AuctionCall
@@ -46,6 +49,8 @@ export interface NegotiationContext {
   readonly priceMicroSct: string | null
   readonly failure: AuctionFailure | null
   readonly refused: RefusedCall | null
+  /** How many calls were refused: a call that is made again is another one. */
+  readonly refusals: number
 }
 
 export type NegotiationEvent =
@@ -90,8 +95,10 @@ export const negotiationMachine = setup({
     rememberFailure: assign(({ event }) =>
       event.type === 'AUCTION_FAILED' ? { failure: event.failure } : {},
     ),
-    rememberRefusal: assign(({ event }) =>
-      event.type === 'CALL_REFUSED' ? { refused: { call: event.call, reason: event.reason } } : {},
+    rememberRefusal: assign(({ context, event }) =>
+      event.type === 'CALL_REFUSED'
+        ? { refused: { call: event.call, reason: event.reason }, refusals: context.refusals + 1 }
+        : {},
     ),
   },
   guards: {
@@ -101,6 +108,14 @@ export const negotiationMachine = setup({
     bidRefused: ({ event }) => event.type === 'CALL_REFUSED' && event.call === 'receiveBid',
     revealRefused: ({ event }) => event.type === 'CALL_REFUSED' && event.call === 'revealBid',
     maxPriceRefused: ({ event }) => event.type === 'CALL_REFUSED' && event.call === 'depositMaxPrice',
+    shownTooEarly: ({ context, event }) =>
+      event.type === 'CALL_REFUSED' &&
+      event.call === 'depositMaxPrice' &&
+      event.reason.startsWith('GapNotOver') &&
+      context.refusals < MOST_REFUSALS,
+    cancelRefused: ({ event }) => event.type === 'CALL_REFUSED' && event.call === 'cancel',
+    maySettleAgain: ({ context, event }) =>
+      event.type === 'CALL_REFUSED' && event.call === 'checkWinner' && context.refusals < MOST_REFUSALS,
   },
 }).createMachine({
   id: 'negotiation',
@@ -111,6 +126,7 @@ export const negotiationMachine = setup({
     priceMicroSct: null,
     failure: null,
     refused: null,
+    refusals: 0,
   }),
   initial: 'opening',
   states: {
@@ -133,16 +149,29 @@ export const negotiationMachine = setup({
           entry: 'showMaxPrice',
           on: {
             MAX_PRICE_SHOWN: 'revealing',
-            CALL_REFUSED: { guard: 'maxPriceRefused', target: 'withholding', actions: 'rememberRefusal' },
+            CALL_REFUSED: [
+              { guard: 'shownTooEarly', target: 'waiting', actions: 'rememberRefusal' },
+              { guard: 'maxPriceRefused', target: 'withholding', actions: 'rememberRefusal' },
+            ],
           },
         },
         // The bond is lost: nothing can be shown any more.
         withholding: { on: { SHOWING_CLOSED: 'settling' } },
         revealing: { on: { REVEALS_CLOSED: { target: 'settling', actions: 'countReveals' } } },
-        settling: { entry: 'settle', on: { CALL_REFUSED: { actions: 'rememberRefusal' } } },
+        settling: {
+          entry: 'settle',
+          on: {
+            CALL_REFUSED: {
+              guard: 'maySettleAgain',
+              target: 'settling',
+              reenter: true,
+              actions: 'rememberRefusal',
+            },
+          },
+        },
         cancelling: {
           entry: 'cancel',
-          on: { CALL_REFUSED: { target: 'waiting', actions: 'rememberRefusal' } },
+          on: { CALL_REFUSED: { guard: 'cancelRefused', target: 'waiting', actions: 'rememberRefusal' } },
         },
       },
       on: { SHOWING_CLOSED: '.settling' },
@@ -174,7 +203,17 @@ export const negotiationMachine = setup({
           },
         },
         revealed: { on: { REVEALS_CLOSED: { target: 'settling', actions: 'countReveals' } } },
-        settling: { entry: 'settle', on: { CALL_REFUSED: { actions: 'rememberRefusal' } } },
+        settling: {
+          entry: 'settle',
+          on: {
+            CALL_REFUSED: {
+              guard: 'maySettleAgain',
+              target: 'settling',
+              reenter: true,
+              actions: 'rememberRefusal',
+            },
+          },
+        },
       },
     },
     awarded: { type: 'final' },

@@ -1,6 +1,7 @@
 import { createDurableActor, type DurableActor } from '../../durable.ts'
 import { askFor } from '../asked-call.ts'
 import type { TradeRole } from '../negotiation/machine.ts'
+import { machineKey } from '../own-trades.ts'
 import type { TradingPorts } from '../ports.ts'
 import { paymentMachine, type NegotiationOutcome } from './machine.ts'
 
@@ -11,20 +12,21 @@ export type PaymentActor = DurableActor<typeof paymentMachine>
 
 interface Settling {
   readonly subject: string
+  readonly round: number
   readonly role: TradeRole
   readonly auctionId: string
   readonly outcome: NegotiationOutcome
 }
 
-/** Whether what this home had put down is its credit again, as after an offer that it cancelled. */
+/** What was put down may be back already: with the call that cancelled, or by somebody else's. */
 async function isRefunded({ store, account }: TradingPorts, auctionId: string): Promise<boolean> {
-  const refund = await store.db
+  const row = await store.db
     .selectFrom('auction_refund')
     .select('block')
     .where('auction', '=', auctionId)
     .where('account', '=', account)
     .executeTakeFirst()
-  return refund !== undefined
+  return row !== undefined
 }
 
 /** Starts the payment of one auction, or goes on with it. */
@@ -32,7 +34,7 @@ export function startPayment(ports: TradingPorts, trade: Settling): Promise<Paym
   const { calls, account, store } = ports
   const { auctionId, outcome } = trade
   return createDurableActor({
-    key: `payment:${trade.subject}`,
+    key: machineKey('payment', trade),
     version: MACHINE_VERSION,
     machine: paymentMachine,
     input: { auctionId, role: trade.role, outcome },
@@ -41,22 +43,19 @@ export function startPayment(ports: TradingPorts, trade: Settling): Promise<Paym
     onFault: ports.onFault,
     ...(ports.inspect === undefined ? {} : { inspect: ports.inspect }),
     effects: {
-      // After a restart only the machine remembers how the negotiation had ended.
       refund: async (_action, { context }) => {
         if (await isRefunded(ports, auctionId)) return
-        await askFor(
-          ports,
-          trade.subject,
-          'refund',
-          calls.refund(auctionId, account, context.outcome !== 'failed'),
-        )
+        const call = calls.refund(auctionId, account, context.outcome !== 'failed')
+        await askFor(ports, trade.subject, 'refund', call, context.refusals)
       },
-      challengeDelivery: async () => {
-        const number = await ports.reads.recordToOpen(auctionId)
-        await askFor(ports, trade.subject, 'challengeDelivery', calls.challengeDelivery(auctionId, number))
+      challengeDelivery: async (_action, { context }) => {
+        const call = calls.challengeDelivery(auctionId, await ports.reads.recordToOpen(auctionId))
+        await askFor(ports, trade.subject, 'challengeDelivery', call, context.refusals)
       },
-      confirmExchange: () =>
-        askFor(ports, trade.subject, 'confirmResourceExchange', calls.confirmResourceExchange(auctionId)),
+      confirmExchange: (_action, { context }) => {
+        const call = calls.confirmResourceExchange(auctionId)
+        return askFor(ports, trade.subject, 'confirmResourceExchange', call, context.refusals)
+      },
     },
   })
 }

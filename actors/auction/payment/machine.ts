@@ -2,6 +2,9 @@ import { assign, setup } from 'xstate'
 import { placeholder } from '../../placeholder.ts'
 import type { RefusedCall, TradeRole } from '../negotiation/machine.ts'
 
+/** A call that came too early is made again, at most so often; whoever else may make it does so too. */
+const MOST_REFUSALS = 5
+
 /** How the negotiation ended for this home. */
 export type NegotiationOutcome = 'awarded' | 'lost' | 'failed'
 
@@ -14,6 +17,8 @@ export interface PaymentContext {
   readonly delivered: string | null
   readonly paidMicroSct: string | null
   readonly refused: RefusedCall | null
+  /** How many calls were refused: a call that is made again is another one. */
+  readonly refusals: number
 }
 
 export type PaymentEvent =
@@ -49,19 +54,32 @@ export const paymentMachine = setup({
     rememberPayment: assign(({ event }) =>
       event.type === 'PAID' ? { delivered: event.delivered, paidMicroSct: event.paidMicroSct } : {},
     ),
-    rememberRefusal: assign(({ event }) =>
-      event.type === 'CALL_REFUSED' ? { refused: { call: event.call, reason: event.reason } } : {},
+    rememberRefusal: assign(({ context, event }) =>
+      event.type === 'CALL_REFUSED'
+        ? { refused: { call: event.call, reason: event.reason }, refusals: context.refusals + 1 }
+        : {},
     ),
   },
   guards: {
     isAwarded: ({ context }) => context.outcome === 'awarded',
+    mayRefundAgain: ({ context, event }) =>
+      event.type === 'CALL_REFUSED' &&
+      event.call === 'refund' &&
+      !event.reason.startsWith('NothingToRefund') &&
+      context.refusals < MOST_REFUSALS,
+    refundRefusedOfAward: ({ context, event }) =>
+      event.type === 'CALL_REFUSED' && event.call === 'refund' && context.outcome === 'awarded',
+    mayConfirmAgain: ({ context, event }) =>
+      event.type === 'CALL_REFUSED' &&
+      event.call === 'confirmResourceExchange' &&
+      context.refusals < MOST_REFUSALS,
     isUnfair: ({ event }) => event.type === 'DELIVERY_STATED' && !event.fair,
     refundRefused: ({ event }) => event.type === 'CALL_REFUSED' && event.call === 'refund',
     challengeRefused: ({ event }) => event.type === 'CALL_REFUSED' && event.call === 'challengeDelivery',
   },
 }).createMachine({
   id: 'payment',
-  context: ({ input }) => ({ ...input, delivered: null, paidMicroSct: null, refused: null }),
+  context: ({ input }) => ({ ...input, delivered: null, paidMicroSct: null, refused: null, refusals: 0 }),
   initial: 'refunding',
   states: {
     refunding: {
@@ -70,7 +88,8 @@ export const paymentMachine = setup({
         REFUNDED: [{ guard: 'isAwarded', target: 'delivering' }, { target: 'closed' }],
         // Somebody else may have asked for it before: then there is nothing left to ask for.
         CALL_REFUSED: [
-          { guard: 'isAwarded', target: 'delivering', actions: 'rememberRefusal' },
+          { guard: 'mayRefundAgain', target: 'refunding', reenter: true, actions: 'rememberRefusal' },
+          { guard: 'refundRefusedOfAward', target: 'delivering', actions: 'rememberRefusal' },
           { guard: 'refundRefused', target: 'closed', actions: 'rememberRefusal' },
         ],
       },
@@ -99,7 +118,17 @@ export const paymentMachine = setup({
       },
       on: { DELIVERY_CHALLENGED: '.awaitingOpening', DELIVERY_DECIDED: 'closing' },
     },
-    closing: { entry: 'confirmExchange', on: { CALL_REFUSED: { actions: 'rememberRefusal' } } },
+    closing: {
+      entry: 'confirmExchange',
+      on: {
+        CALL_REFUSED: {
+          guard: 'mayConfirmAgain',
+          target: 'closing',
+          reenter: true,
+          actions: 'rememberRefusal',
+        },
+      },
+    },
     paid: { type: 'final' },
     /** A trade that was not made: nothing is owed. */
     closed: { type: 'final' },

@@ -165,7 +165,7 @@ export class HomeMarket {
   }
 
   async open(): Promise<void> {
-    const { store, chain, token, trading, log } = this.options
+    const { store, chain, token, trading } = this.options
     await this.book.load()
     await this.book.begin(this.options.rules)
     await this.preferences.load()
@@ -189,10 +189,6 @@ export class HomeMarket {
       },
     })
     await followPrices(chain, store, token, this.weights)
-    chain.onOutcome(({ id, state, error }) => {
-      if (state !== 'failed' && state !== 'lost') return
-      desk.refused(id, error ?? state).catch((thrown: unknown) => log.fault(thrown, id))
-    })
     chain.onBlock(({ number, timestampMs }) => {
       this.#head = { number, timestampMs }
       this.#turn()
@@ -231,7 +227,8 @@ export class HomeMarket {
       calls: this.calls,
       reads: this.reads,
       seals: createAuctionSeals({ chainId, trading }, account, saltKey),
-      blockMs: blockTimeS * 1_000,
+      // Contracts count in whole seconds, however short a block is.
+      blockMs: Math.max(1, Math.ceil(blockTimeS)) * 1_000,
       welcomes: (auction) => this.trader.welcomes(auction),
       judge: (auction) => this.trader.judge(auction),
       gossip: (auction) => offers.tell(auction),

@@ -1,0 +1,234 @@
+import { getBytes, hexlify, Interface } from 'ethers'
+import { z } from 'zod'
+import { applyMarketFacts, revertMarketFacts } from '../../actors/auction/book.ts'
+import { openTradingDesk, type TradingDesk } from '../../actors/auction/desk.ts'
+import type { Judgement } from '../../actors/auction/ports.ts'
+import { createAccountOutbox, type AccountOutbox } from '../../actors/contract-proxy/live.ts'
+import { createContractProxy, type ContractProxy, type Outcome } from '../../actors/contract-proxy/live.ts'
+import type { StepRecord } from '../../actors/durable.ts'
+import type { AuctionTable, OwnTradeTable } from '../../actors/storage/market-tables.ts'
+import { openStore, type Store } from '../../actors/storage/store.ts'
+import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
+import { tokenAbi } from '../../chain/bindings/token.gen.ts'
+import { tradingAbi } from '../../chain/bindings/trading.gen.ts'
+import type { Contracts } from '../../chain/contracts-file.ts'
+import { createSigner } from '../../chain/proxy/signing.ts'
+import { createChainFeed, type ChainFeed } from '../../chain/proxy/feed.ts'
+import { createRpc } from '../../chain/proxy/rpc.ts'
+import { createTradingCalls, createTradingReads } from '../../chain/proxy/trading-calls.ts'
+import { wallClock } from '../../bin/clock.ts'
+import { createAuctionSeals } from '../../protocols/crypto/auction-seal.ts'
+
+/** Blocks of the specs are a second apart; phases are the shortest that the contract takes. */
+export const BLOCK_MS = 1_000
+export const PHASE_S = 10
+const FINAL_DEPTH = 3
+const POWER = 2
+const FIRST_LOAN = 16
+const [ASSERTED, DEMANDED] = [1, 2]
+const quota = new Interface(quotaAbi)
+const hexData = z.string()
+
+/** A home's part in the market with everything real about it, but no boards and no neighbours' network. */
+export interface TradingHome {
+  readonly account: string
+  readonly store: Store
+  readonly desk: TradingDesk
+  /** What the home thinks of a request; a spec may change it. */
+  judge: (auction: AuctionTable) => Judgement
+  /** Whether it finds a statement fair. */
+  fair: boolean
+  /** Requests that its people were told of, offers that it told its neighbours, and what went wrong. */
+  readonly asked: string[]
+  readonly gossiped: string[]
+  readonly faults: unknown[]
+  /** Every step of its machines. */
+  readonly steps: StepRecord[]
+  /** Resolves when everything that the newest block says is heard, done and sent. */
+  settled(): Promise<void>
+  trade(subject?: string): Promise<OwnTradeTable>
+  /** Makes a call beside the desk's, by the home's outbox. */
+  call(kind: string, to: string, data: string): Promise<void>
+  close(): Promise<void>
+}
+
+export interface TradingHomeOptions {
+  readonly feed: ChainFeed
+  readonly contracts: Contracts
+  readonly key: Uint8Array
+  readonly fromBlock: number
+  /** Without it the store is in memory. */
+  readonly file?: string
+  readonly onStep?: (record: StepRecord) => void
+  readonly onOutcome?: (kind: string, outcome: Outcome) => void
+  /** Names its orders after this. */
+  readonly orders?: string
+}
+
+/** The chain behind `rpc`, followed once for all homes of a process. */
+export const followChain = (url: string): Promise<ChainFeed> =>
+  createChainFeed({ rpc: createRpc({ url }), clock: wallClock })
+
+const declines: Judgement = { kind: 'decline', because: 'nothing to spare' }
+
+/** Counts what is on its way, so that a spec can wait for it. */
+function counting<R extends object>(reads: R, change: (by: number) => void): R {
+  return new Proxy(reads, {
+    get(target, name) {
+      const read: unknown = Reflect.get(target, name)
+      if (typeof read !== 'function') return read
+      return async (...args: unknown[]): Promise<unknown> => {
+        change(1)
+        try {
+          return await Reflect.apply(read, target, args)
+        } finally {
+          change(-1)
+        }
+      }
+    },
+  })
+}
+
+/** Opens a home's desk on its store, its outbox and the contracts, or goes on where it stopped. */
+export async function openTradingHome(options: TradingHomeOptions): Promise<TradingHome> {
+  const { feed, contracts, key, file, fromBlock } = options
+  const { token, trading, chainId, sampleMs, slotsPerBilling } = contracts
+  const store = await openStore({ file: file ?? ':memory:' })
+  const account = createSigner(key).account
+  const faults: unknown[] = []
+  const outbox: AccountOutbox = await createAccountOutbox({
+    store,
+    feed,
+    signerKey: key,
+    clock: wallClock,
+    abis: [tradingAbi, tokenAbi, quotaAbi],
+    isFinal: ({ number }) => number <= (feed.head()?.number ?? 0) - FINAL_DEPTH,
+    onOutcome: (intent, outcome) => options.onOutcome?.(intent.kind, outcome),
+    onFault: (thrown) => faults.push(thrown),
+  })
+  const read = (to: string, data: string) => feed.rpc.call('eth_call', [{ to, data }, 'latest'], hexData)
+  const phases = { commitSeconds: PHASE_S, showSeconds: PHASE_S, revealSeconds: PHASE_S }
+  let reading = 0
+  let orders = 0
+  const count = (by: number): void => {
+    reading += by
+  }
+  const home = { judge: (): Judgement => declines, fair: true }
+  const [asked, gossiped, steps]: [string[], string[], StepRecord[]] = [[], [], []]
+  const desk = await openTradingDesk({
+    store,
+    clock: wallClock,
+    outbox: {
+      enqueue: (trx, call) => outbox.enqueue(trx, { ...call, data: getBytes(call.data) }),
+    },
+    account,
+    calls: createTradingCalls({ token, trading }, phases),
+    reads: counting(createTradingReads(read, { token, trading }), count),
+    seals: createAuctionSeals({ chainId, trading }, account, key),
+    blockMs: BLOCK_MS,
+    welcomes: async () => true,
+    judge: async (auction) => opened.judge(auction),
+    gossip: ({ id }) => gossiped.push(id),
+    tellPeople: ({ id }) => asked.push(id),
+    closesAtMs: ({ resource, period, until_slot }) =>
+      (resource === POWER ? until_slot : (period + 1) * slotsPerBilling) * sampleMs,
+    delivery: (id) => delivery(store, read, contracts.quota, id, opened.fair),
+    newSubject: () => `${options.orders ?? 'order'}-${(orders += 1)}`,
+    onChange: () => undefined,
+    onFault: (thrown) => faults.push(thrown),
+    inspect: (record) => {
+      steps.push(record)
+      options.onStep?.(record)
+    },
+  })
+  const proxy: ContractProxy = await createContractProxy({
+    store,
+    feed,
+    name: 'trading',
+    address: trading,
+    abi: tradingAbi,
+    start: fromBlock,
+    apply: applyMarketFacts,
+    revert: revertMarketFacts,
+  })
+  const opened: TradingHome = Object.assign(home, {
+    account,
+    store,
+    desk,
+    asked,
+    gossiped,
+    faults,
+    steps,
+    settled: async () => {
+      await proxy.caughtUp()
+      const head = feed.head()
+      if (head !== undefined) desk.block(head)
+      await desk.idle()
+      await quiet(async () => reading > 0 || (await isSending(store, feed, account)))
+    },
+    trade: (subject?: string) => tradeOf(store, subject),
+    call: (kind: string, to: string, data: string) =>
+      store.transaction((trx) =>
+        outbox.enqueue(trx, { id: `${kind}:${data.slice(-64)}`, kind, to, data: getBytes(data) }),
+      ),
+    close: async () => {
+      await desk.stop()
+      await proxy.stop()
+      await outbox.stop()
+      await store.close()
+    },
+  })
+  return opened
+}
+
+const QUIET_LOOKS = 2
+const LOOKS_MOST = 400
+const LOOK_MS = 4
+
+/** Waits until no effect reads the chain and no call waits to be handed to the node. */
+async function quiet(isBusy: () => Promise<boolean>): Promise<void> {
+  let quietFor = 0
+  for (let looks = 0; looks < LOOKS_MOST && quietFor < QUIET_LOOKS; looks += 1) {
+    quietFor = (await isBusy()) ? 0 : quietFor + 1
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+  }
+}
+
+/** Whether the outbox has calls that the node does not have. */
+async function isSending({ db }: Store, { rpc }: ChainFeed, account: string): Promise<boolean> {
+  const intents = await db
+    .selectFrom('intent')
+    .select(['state', 'nonce'])
+    .where('state', 'in', ['queued', 'signed', 'reorged'])
+    .execute()
+  if (intents.length === 0) return false
+  if (intents.some(({ state }) => state === 'queued')) return true
+  const known = Number(await rpc.call('eth_getTransactionCount', [account, 'pending'], hexData))
+  return intents.some(({ nonce }) => nonce !== null && nonce >= known)
+}
+
+async function tradeOf({ db }: Store, subject: string | undefined): Promise<OwnTradeTable> {
+  const rows = db.selectFrom('own_trade').selectAll().orderBy('created_at_ms', 'desc')
+  const wanted = subject === undefined ? rows : rows.where('subject', '=', subject)
+  return wanted.executeTakeFirstOrThrow()
+}
+
+/** What the quota contract says of the seller's excess. */
+async function delivery(
+  { db }: Store,
+  read: (to: string, data: string) => Promise<string>,
+  at: string,
+  id: string,
+  fair: boolean,
+): Promise<{ fair: boolean | null; challenged: boolean }> {
+  const { winner, period, resource } = await db
+    .selectFrom('auction')
+    .select(['winner', 'period', 'resource'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow()
+  const subject = resource === POWER ? FIRST_LOAN : resource
+  const data = quota.encodeFunctionData('excessOf', [winner, period, subject])
+  const answer = quota.decodeFunctionResult('excessOf', hexlify(await read(at, data)))
+  const status = Number(answer[1])
+  return { fair: status === ASSERTED ? fair : null, challenged: status === DEMANDED }
+}
