@@ -73,7 +73,7 @@ const LINES = [
   ['envelopes', 'envelopes, in order, as their homes signed them'],
   ['commitments', 'commitments of four points'],
   ['totals', 'community totals opened'],
-  ['trades', 'trades'],
+  ['trades', 'auctions: seals, phases, winners, prices, quota, payments, tokens'],
   ['delegations', 'delegations'],
 ] as const
 
@@ -93,6 +93,12 @@ const LINE_OF: Readonly<Record<string, keyof Checked>> = {
   void: 'commitments',
   opening: 'commitments',
   total: 'totals',
+  auction: 'trades',
+  'sealed-value': 'trades',
+  award: 'trades',
+  exchange: 'trades',
+  payment: 'trades',
+  tokens: 'trades',
 }
 
 /** A short table with ticks, then a plain sentence for each fault. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { GETH_VERSION } from '../../chain/network/geth/install.ts'
+import { auditPython } from '../host/cache-folder.ts'
 import type { Computer } from './computer.ts'
 
 /** One thing looked at. */
@@ -54,6 +55,7 @@ export async function examine(computer: Computer): Promise<Finding[]> {
     await multicast(computer),
     serial(computer),
     geth(computer),
+    auditor(computer),
     ...debianPackages(computer),
   ]
 }
@@ -173,6 +175,15 @@ function geth(computer: Computer): Finding {
   const fix = ok ? null : 'npx meterhood chain install (builds it with Go: a few minutes)'
   const without = 'there is no chain with signers (--chain geth); its specs are left out'
   return { name: 'geth', ok, required: false, found, without, fix }
+}
+
+function auditor(computer: Computer): Finding {
+  const said = computer.run(auditPython(), ['-c', 'import web3; print(web3.__version__)'])
+  const ok = said !== null
+  const found = ok ? `web3.py ${firstLine(said)}` : 'not found'
+  const fix = ok ? null : 'bash specs/audit/install.sh (Python packages, in a folder of their own)'
+  const without = 'specs in which web3.py audits the market are left out'
+  return { name: 'auditor', ok, required: false, found, without, fix }
 }
 
 function debianPackages(computer: Computer): Finding[] {

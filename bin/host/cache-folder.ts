@@ -10,6 +10,12 @@ export function cacheFolder(): string {
   return join(given === '' ? usual : given, 'meterhood')
 }
 
+/** The Python of the market's auditor (specs/audit), which `specs/audit/install.sh` sets up. */
+export function auditPython(): string {
+  const { METERHOOD_AUDIT: given = '' } = process.env
+  return join(given === '' ? join(cacheFolder(), 'audit') : given, 'bin', 'python')
+}
+
 /** Where Geth is looked for on this machine. */
 export function gethPlaces(): Places {
   return { searchPath: process.env.PATH ?? '', cacheFolder: cacheFolder() }

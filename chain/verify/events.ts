@@ -23,6 +23,7 @@ export const MONITORING_ABI = [
   'function publishKey(uint32 epoch, uint64 delegation, bytes key, bytes signature, bytes proof)',
   'function submit(address recipient, bytes records)',
   'function slotsPerBilling() view returns (uint64)',
+  'function sampleMs() view returns (uint64)',
   'function length() view returns (uint32)',
   'function community() view returns (address)',
   'function count(address home) view returns (uint64)',
@@ -52,8 +53,19 @@ export const QUOTA_ABI = [
     'uint64 amount)',
   'event PowerLent(address indexed lender, address indexed borrower, uint64 indexed period, uint64 amount, ' +
     'uint64 fromSlot, uint64 untilSlot, uint8 lenderPlace, uint8 borrowerPlace)',
+  'event QuotaLocked(address indexed home, uint64 indexed period, uint8 indexed resource, uint64 amount, ' +
+    'uint8 place)',
+  'event QuotaReleased(address indexed home, uint64 indexed period, uint8 indexed resource, uint64 amount, ' +
+    'uint8 place)',
+  'event ExcessAsserted(address indexed home, uint64 indexed period, uint8 indexed resource, uint64 excess, ' +
+    'uint256 lastBlock)',
+  'event OpeningDemanded(address indexed home, uint64 indexed period, uint8 indexed resource, ' +
+    'uint256 lastBlock, bool byMarket)',
   'event ExcessOpened(address indexed home, uint64 indexed period, uint8 indexed resource, uint64 ' +
     'excess, uint64 value)',
+  'event ExcessFinal(address indexed home, uint64 indexed period, uint8 indexed resource, uint64 excess)',
+  'event ExcessUnproved(address indexed home, uint64 indexed period, uint8 indexed resource, uint64 excess)',
+  'event ExcessVoid(address indexed home, uint64 indexed period, uint8 indexed resource, uint64 excess)',
   `function openExcess(address home, uint64 period, uint8 resource, uint64 startPeriod, ${RECORD} ` +
     `start, ${RECORD} end, uint64 value, uint256 blinding)`,
   `function openPeak(address home, uint64 period, ${RECORD} record, uint64 value, uint256 blinding)`,
@@ -63,16 +75,65 @@ export const QUOTA_ABI = [
     'uint64 waterMl)',
   'function communityContract(uint64 revision) view returns (uint64 fromPeriod, uint64 energyWh, ' +
     'uint64 powerW, uint64 waterMl, bool closed)',
+  'function powerQuotaAt(address home, uint64 slot) view returns (uint64 powerW)',
+  'function exchangedOf(address home, uint64 period, uint8 resource) view returns (uint72 bought, ' +
+    'uint72 sold, uint64 locked)',
+  'function market() view returns (address)',
+]
+
+/** The same of the market. */
+export const TRADING_ABI = [
+  'event Deposited(address indexed account, uint256 amount)',
+  'event Withdrawn(address indexed account, uint256 amount)',
+  'event OfferMade(uint256 indexed id, address indexed buyer, uint8 indexed resource, uint64 period, ' +
+    'uint64 fromSlot, uint64 untilSlot, uint64 amount, uint96 bond, bytes32 seal, uint64 commitEnd, ' +
+    'uint64 showEnd, uint32 revealSeconds)',
+  'event BidReceived(uint256 indexed id, address indexed seller, uint16 index, bytes32 seal)',
+  'event MaxPriceShown(uint256 indexed id, uint96 maxPrice, uint64 revealEnd)',
+  'event BidRevealed(uint256 indexed id, address indexed seller, uint96 value)',
+  'event AuctionAwarded(uint256 indexed id, address indexed winner, address indexed buyer, uint96 price, ' +
+    'uint96 held)',
+  'event AuctionFailed(uint256 indexed id, uint8 reason)',
+  'event Refunded(uint256 indexed id, address indexed account, uint256 amount)',
+  'event ExchangeConfirmed(uint256 indexed id, address indexed seller, address indexed buyer, ' +
+    'uint64 delivered, uint96 paid, uint96 penalty)',
+  'event ForfeitShared(uint256 indexed id, address indexed home, uint256 amount)',
+  'function offer(uint64 number, tuple(uint8 resource, uint64 period, uint64 fromSlot, uint64 untilSlot, ' +
+    'uint64 amount, uint32 commitSeconds, uint32 showSeconds, uint32 revealSeconds) terms, bytes32 seal) ' +
+    'returns (uint256 id)',
+  'function receiveBid(uint256 id, bytes32 seal)',
+  'function depositMaxPrice(uint256 id, uint96 maxPrice, bytes32 salt)',
+  'function revealBid(uint256 id, uint96 value, bytes32 salt)',
+  'function token() view returns (address)',
+  'function blockSeconds() view returns (uint32)',
+  'function securityBps() view returns (uint16)',
+  'function strict() view returns (bool)',
+  'function decisionSeconds() view returns (uint32)',
+  'function creditOf(address account) view returns (uint256)',
+]
+
+/** The same of the token. */
+export const TOKEN_ABI = [
+  'event Transfer(address indexed from, address indexed to, uint256 value)',
+  'function totalSupply() view returns (uint256)',
+  'function balanceOf(address account) view returns (uint256)',
 ]
 
 export const monitoringInterface = new Interface(MONITORING_ABI)
 export const quotaInterface = new Interface(QUOTA_ABI)
+export const tradingInterface = new Interface(TRADING_ABI)
+export const tokenInterface = new Interface(TOKEN_ABI)
 
 /** An integer that a number holds exactly; a chain that counts beyond it is refused. */
 const natural = z.bigint().max(BigInt(Number.MAX_SAFE_INTEGER)).transform(Number)
 const text = z.string()
 const account = z.string().transform((address) => address.toLowerCase())
+const auctionId = z.bigint().transform((id) => `0x${id.toString(16).padStart(64, '0')}`)
 const three = z.tuple([z.bigint(), z.bigint(), z.bigint()])
+
+const locked = z.object({ home: account, period: natural, resource: natural, amount: z.bigint() })
+const excess = z.object({ home: account, period: natural, resource: natural, excess: z.bigint() })
+const purse = z.object({ account, amount: z.bigint() })
 
 const SHAPES = {
   CommunitySet: z.object({ community: account }),
@@ -129,13 +190,52 @@ const SHAPES = {
     untilSlot: natural,
     lenderPlace: natural,
   }),
-  ExcessOpened: z.object({
-    home: account,
-    period: natural,
+  QuotaLocked: locked,
+  QuotaReleased: locked,
+  ExcessAsserted: excess.extend({ lastBlock: natural }),
+  OpeningDemanded: excess.omit({ excess: true }).extend({ lastBlock: natural, byMarket: z.boolean() }),
+  ExcessOpened: excess.extend({ value: z.bigint() }),
+  ExcessFinal: excess,
+  ExcessUnproved: excess,
+  ExcessVoid: excess,
+  Transfer: z.object({ from: account, to: account, value: z.bigint() }),
+  Deposited: purse,
+  Withdrawn: purse,
+  OfferMade: z.object({
+    id: auctionId,
+    buyer: account,
     resource: natural,
-    excess: z.bigint(),
-    value: z.bigint(),
+    period: natural,
+    fromSlot: natural,
+    untilSlot: natural,
+    amount: z.bigint(),
+    bond: z.bigint(),
+    seal: text,
+    commitEnd: natural,
+    showEnd: natural,
+    revealSeconds: natural,
   }),
+  BidReceived: z.object({ id: auctionId, seller: account, index: natural, seal: text }),
+  MaxPriceShown: z.object({ id: auctionId, maxPrice: z.bigint(), revealEnd: natural }),
+  BidRevealed: z.object({ id: auctionId, seller: account, value: z.bigint() }),
+  AuctionAwarded: z.object({
+    id: auctionId,
+    winner: account,
+    buyer: account,
+    price: z.bigint(),
+    held: z.bigint(),
+  }),
+  AuctionFailed: z.object({ id: auctionId, reason: natural }),
+  Refunded: z.object({ id: auctionId, account, amount: z.bigint() }),
+  ExchangeConfirmed: z.object({
+    id: auctionId,
+    seller: account,
+    buyer: account,
+    delivered: z.bigint(),
+    paid: z.bigint(),
+    penalty: z.bigint(),
+  }),
+  ForfeitShared: z.object({ id: auctionId, home: account, amount: z.bigint() }),
 } as const
 
 type Shapes = typeof SHAPES

@@ -16,7 +16,8 @@ export async function checkLogs(
   transactions: readonly ChainTransaction[],
   findings: Findings,
 ): Promise<void> {
-  const contracts = [addresses.monitoring, addresses.quota]
+  const { monitoring, quota, token, trading } = addresses
+  const contracts = [monitoring, quota, token, trading]
   const told = await askedLogs(rpc, head, contracts)
   const due = transactions.flatMap(({ logs }) => logs).filter((log) => contracts.includes(log.address))
   const most = Math.max(told.length, due.length)

@@ -3,6 +3,7 @@ import { bytesOf } from './encode.ts'
 import type { ChainTransaction } from './blocks.ts'
 import { quotaInterface, type ChainEvent, type EventOf } from './events.ts'
 import { lentAt, lentLater, loanOf } from './loans.ts'
+import { lockMore } from './market-trail.ts'
 import { named } from './named.ts'
 import type { Findings } from './report.ts'
 import { consumption, opens } from './totals.ts'
@@ -23,6 +24,8 @@ type QuotaEvent = Extract<
 /** Follows the division of the community contract and the exchanges between homes. */
 export function quotaEvent(event: QuotaEvent, block: number, trail: Trail, findings: Findings): void {
   if (event.name === 'QuotaMoved') {
+    const { from, period, resource, amount } = event.args
+    lockMore(trail, { home: from, period, resource, amount: -amount })
     trail.moves.push(event.args)
     return
   }

@@ -1,7 +1,16 @@
 import { anchorKept, checkAnchors } from './anchors.ts'
 import type { ChainTransaction } from './blocks.ts'
-import { monitoringInterface, quotaInterface, readEvent, type ChainEvent } from './events.ts'
+import {
+  monitoringInterface,
+  quotaInterface,
+  readEvent,
+  tokenInterface,
+  tradingInterface,
+  type ChainEvent,
+} from './events.ts'
 import { keysAnnounced, operationKeyPublished } from './keys.ts'
+import { checkMarket, excessEvent, isMarketEvent, marketEvent } from './market.ts'
+import type { Moment } from './moment.ts'
 import { excessOpened, quotaEvent } from './quotas.ts'
 import { checkCalldata, readingLogged } from './readings.ts'
 import type { Findings } from './report.ts'
@@ -13,6 +22,8 @@ import { readingVoided } from './voids.ts'
 export interface ContractAddresses {
   readonly monitoring: string
   readonly quota: string
+  readonly token: string
+  readonly trading: string
 }
 
 /** Replays the contracts' events in order, checking each against the rules as they stood at that moment. */
@@ -22,20 +33,28 @@ export function replay(
   trail: Trail,
   findings: Findings,
 ): void {
+  const faces = new Map([
+    [addresses.monitoring, monitoringInterface],
+    [addresses.quota, quotaInterface],
+    [addresses.token, tokenInterface],
+    [addresses.trading, tradingInterface],
+  ])
   for (const sent of transactions) {
     const events = sent.logs.flatMap((log): ChainEvent[] => {
-      const known = log.address === addresses.monitoring ? monitoringInterface : quotaInterface
-      if (log.address !== addresses.monitoring && log.address !== addresses.quota) return []
-      const event = readEvent(known, log, findings)
+      const known = faces.get(log.address)
+      const event = known === undefined ? null : readEvent(known, log, findings)
       return event === null ? [] : [event]
     })
     checkCalldata(sent, events, trail, findings)
-    for (const event of events) apply(event, sent, trail, findings)
+    for (const event of events) apply(event, { sent, events }, trail, findings)
   }
   checkAnchors(trail, findings)
+  checkMarket(trail, findings)
 }
 
-function apply(event: ChainEvent, sent: ChainTransaction, trail: Trail, findings: Findings): void {
+function apply(event: ChainEvent, moment: Moment, trail: Trail, findings: Findings): void {
+  if (isMarketEvent(event)) return marketEvent(event, moment, trail, findings)
+  const { sent } = moment
   switch (event.name) {
     case 'CommunitySet':
       trail.community = event.args.community
@@ -59,7 +78,14 @@ function apply(event: ChainEvent, sent: ChainTransaction, trail: Trail, findings
     case 'TotalPublished':
       return totalPublished(event.args, trail, findings)
     case 'ExcessOpened':
-      return excessOpened(event.args, sent, trail, findings)
+      excessOpened(event.args, sent, trail, findings)
+      return excessEvent(event, trail)
+    case 'ExcessAsserted':
+    case 'OpeningDemanded':
+    case 'ExcessFinal':
+    case 'ExcessUnproved':
+    case 'ExcessVoid':
+      return excessEvent(event, trail)
     default:
       quotaEvent(event, sent.block, trail, findings)
   }

@@ -38,6 +38,12 @@ export const FAULT_CODES = {
   total: 'a community total does not open the sum of its homes’ points',
   opening: 'an excess was settled by an opening that does not fit the points',
   quota: 'quotas do not add up to the community contract',
+  auction: 'a step of an auction came outside its phase, out of turn or twice',
+  'sealed-value': 'a bid or a maximum price that was shown is not the one that was sealed',
+  award: 'an auction did not end as its reveals say: winner, price or failure',
+  exchange: 'quota was not locked, moved or freed exactly once with a bid, an award or a refund',
+  payment: 'a refund, a payment or a share of forfeits is not what is due',
+  tokens: 'the supply is not balances and escrow, or the market owes more than it holds',
   'row-differs': 'the community gateway keeps other bytes than the chain',
   'row-missing': 'the chain has a reading that the community gateway lacks',
   'row-unknown': 'the community gateway keeps a reading that the chain lacks',
@@ -45,7 +51,7 @@ export const FAULT_CODES = {
 
 export type FaultCode = keyof typeof FAULT_CODES
 
-/** How much was looked at; trades and delegations are counted once the contracts know them. */
+/** How much was looked at; `trades` are auctions. Delegations are counted once the contracts know them. */
 export interface Checked {
   keys: number
   envelopes: number

@@ -9,8 +9,11 @@ import {
   storageMonitoringDeployedCode,
   storageMonitoringImmutables,
 } from '../bindings/storage-monitoring.gen.ts'
+import { tokenDeployedCode, tokenImmutables } from '../bindings/token.gen.ts'
+import { tradingDeployedCode, tradingImmutables } from '../bindings/trading.gen.ts'
 import { monitoringInterface, quotaInterface } from './events.ts'
 import { bytesOf, hexOf, keccakHex } from './encode.ts'
+import { marketQuestions } from './market-state.ts'
 import { quotaIn } from './quotas.ts'
 import type { ContractAddresses } from './replay.ts'
 import type { FaultCode, Findings } from './report.ts'
@@ -23,7 +26,7 @@ import { readAccountProof, readData, type WireHeader } from './wire.ts'
 const RING_CALLS_MAX = 20_000
 
 /** One question to a contract, with the answer that its own history leads to. */
-interface Question {
+export interface Question {
   readonly to: string
   readonly data: string
   readonly due: string
@@ -35,8 +38,8 @@ interface Question {
 
 /**
  * Asks the contracts at `head` for what they keep (the ring of each home, counts, anchors, void slots,
- * members, totals, quotas) and compares it with what their events amount to; then proves both accounts
- * against the head's state root.
+ * members, totals, quotas, credits, balances, locks) and compares it with what their events amount to; then
+ * proves the accounts against the head's state root.
  */
 export async function checkState(
   rpc: RpcReader,
@@ -58,7 +61,7 @@ export async function checkState(
     const says = `the contract answers another ${field} than its own events say${whose}`
     findings.faults.push({ code, home, slot, field, says })
   }
-  for (const name of ['monitoring', 'quota'] as const) {
+  for (const name of ['monitoring', 'quota', 'token', 'trading'] as const) {
     await checkAccount(rpc, head, name, addresses[name], findings)
   }
 }
@@ -83,7 +86,7 @@ export async function settingOf(
 async function checkAccount(
   rpc: RpcReader,
   head: WireHeader,
-  name: 'monitoring' | 'quota',
+  name: keyof ContractAddresses,
   address: string,
   findings: Findings,
 ): Promise<void> {
@@ -104,8 +107,10 @@ async function checkAccount(
   }
 }
 
-function isCompiled(name: 'monitoring' | 'quota', code: string): boolean {
+function isCompiled(name: keyof ContractAddresses, code: string): boolean {
   if (name === 'quota') return sameCode(code, quotaDeployedCode, quotaImmutables)
+  if (name === 'token') return sameCode(code, tokenDeployedCode, tokenImmutables)
+  if (name === 'trading') return sameCode(code, tradingDeployedCode, tradingImmutables)
   return (
     sameCode(code, commitmentMonitoringDeployedCode, commitmentMonitoringImmutables) ||
     sameCode(code, storageMonitoringDeployedCode, storageMonitoringImmutables)
@@ -119,7 +124,12 @@ function questionsOf(trail: Trail, addresses: ContractAddresses, length: number)
     ...homeQuestions(home, addresses.monitoring),
     ...ringQuestions(home, addresses.monitoring, Math.min(length, share)),
   ])
-  return [...asked, ...communityQuestions(trail, addresses), ...quotaQuestions(trail, addresses.quota)]
+  return [
+    ...asked,
+    ...communityQuestions(trail, addresses),
+    ...quotaQuestions(trail, addresses.quota),
+    ...marketQuestions(trail, addresses),
+  ]
 }
 
 const ask = (to: string, name: string, values: readonly unknown[], due: readonly unknown[]) => {

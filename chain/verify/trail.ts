@@ -2,6 +2,7 @@ import type { Point } from '../../protocols/crypto/group.ts'
 import type { PerQuantity } from '../../protocols/crypto/points.ts'
 import type { ChainRecord } from '../../protocols/messages/record.ts'
 import type { LoanTrail } from './loans.ts'
+import type { MarketTrail } from './market-trail.ts'
 
 /** A record as the chain's own history tells it. */
 export interface KeptRecord extends ChainRecord {
@@ -65,6 +66,7 @@ export interface Trail {
   readonly revisions: Map<number, Revision>
   readonly moves: { from: string; to: string; period: number; resource: number; amount: bigint }[]
   readonly loans: LoanTrail[]
+  readonly market: MarketTrail
 }
 
 /** A published total, as its event has it. */

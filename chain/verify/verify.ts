@@ -1,5 +1,7 @@
 import { headOf, walkChain, type ChainHistory } from './blocks.ts'
 import { checkLogs } from './logs.ts'
+import { marketSettings, resolveContracts, type NamedContracts } from './market-state.ts'
+import { beginMarket, type MarketSettings } from './market-trail.ts'
 import { replay, type ContractAddresses } from './replay.ts'
 import { createFindings, type Findings, type VerifyReport } from './report.ts'
 import { compareRows, type RowSource } from './rows.ts'
@@ -11,7 +13,7 @@ import { readQuantity } from './wire.ts'
 /** What to verify: a node, the contracts, and what is known of the chain beforehand. */
 export interface VerifyTarget {
   readonly rpc: string
-  readonly contracts: ContractAddresses
+  readonly contracts: NamedContracts
   /** The chain id that the community was told, or null to take the node's. */
   readonly chainId: number | null
   /** Hash of the first block, or null when it is not known. */
@@ -22,7 +24,7 @@ export interface VerifyTarget {
 
 /**
  * Verifies a community from its chain alone: the chain's own honesty, then keys, order, envelopes,
- * commitments, totals, openings and quotas, each replayed from what the homes signed. Nothing is taken on the
+ * commitments, totals, openings, quotas and trades, each replayed from what the homes signed. Nothing is taken on the
  * word of a contract, of a gateway or of the node. Throws `cannot-read` when there is nothing to judge.
  */
 export async function verifyCommunity(target: VerifyTarget): Promise<VerifyReport> {
@@ -30,14 +32,12 @@ export async function verifyCommunity(target: VerifyTarget): Promise<VerifyRepor
   const rpc = createRpcReader(target.rpc)
   // Rows are read before the head, so that a row can never be ahead of the chain it is compared with.
   const rows = target.rows === null ? null : await target.rows.read()
-  const contracts = lowerCase(target.contracts)
+  const contracts = await resolveContracts(rpc, target.contracts)
   const chainId = Number(readQuantity(await rpc.call('eth_chainId', [])))
   const head = await headOf(rpc)
-  const trail = beginTrail(
-    contracts,
-    chainId,
-    await settingOf(rpc, contracts.monitoring, 'slotsPerBilling', null),
-  )
+  const slotsPerBilling = await settingOf(rpc, contracts.monitoring, 'slotsPerBilling', null)
+  const settings = await marketSettings(rpc, contracts)
+  const trail = beginTrail(contracts.monitoring, chainId, slotsPerBilling, settings)
   const history = await walkChain(rpc, head, new Set(Object.values(contracts)), findings)
   checkIdentity(target, chainId, history, findings)
   replay(history.transactions, contracts, trail, findings)
@@ -86,7 +86,12 @@ function checkIdentity(
   }
 }
 
-function beginTrail({ monitoring }: ContractAddresses, chainId: number, slotsPerBilling: number): Trail {
+function beginTrail(
+  monitoring: string,
+  chainId: number,
+  slotsPerBilling: number,
+  settings: MarketSettings,
+): Trail {
   return {
     chainId,
     monitoring,
@@ -98,9 +103,6 @@ function beginTrail({ monitoring }: ContractAddresses, chainId: number, slotsPer
     revisions: new Map(),
     moves: [],
     loans: [],
+    market: beginMarket(settings),
   }
-}
-
-const lowerCase = ({ monitoring, quota }: ContractAddresses): ContractAddresses => {
-  return { monitoring: monitoring.toLowerCase(), quota: quota.toLowerCase() }
 }

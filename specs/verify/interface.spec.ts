@@ -2,7 +2,14 @@ import { Interface, type Fragment } from 'ethers'
 import { describe, expect, it } from 'vitest'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
-import { monitoringInterface, quotaInterface } from '../../chain/verify/events.ts'
+import { tokenAbi } from '../../chain/bindings/token.gen.ts'
+import { tradingAbi } from '../../chain/bindings/trading.gen.ts'
+import {
+  monitoringInterface,
+  quotaInterface,
+  tokenInterface,
+  tradingInterface,
+} from '../../chain/verify/events.ts'
 import { FAULT_CODES } from '../../chain/verify/report.ts'
 import { readFileSync } from 'node:fs'
 
@@ -18,6 +25,8 @@ describe('the interfaces written out for verify', () => {
   it.each([
     ['monitoring', monitoringInterface, new Interface(monitoringAbi)],
     ['quota', quotaInterface, new Interface(quotaAbi)],
+    ['trading', tradingInterface, new Interface(tradingAbi)],
+    ['token', tokenInterface, new Interface(tokenAbi)],
   ])('are those of the %s contract', (_, written, compiled) => {
     expect(shapes(compiled)).toEqual(expect.arrayContaining(shapes(written)))
     written.forEachEvent(({ name }) => expect(indexing(written, name)).toEqual(indexing(compiled, name)))

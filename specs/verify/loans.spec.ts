@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { lentAt, lentLater, loanOf, type LoanTrail } from '../../chain/verify/loans.ts'
+import { beginMarket } from '../../chain/verify/market-trail.ts'
 import type { Trail } from '../../chain/verify/trail.ts'
 
 const loan = (place: number, block: number, fromSlot: number, untilSlot: number): LoanTrail => ({
@@ -24,6 +25,14 @@ const trailOf = (...loans: LoanTrail[]): Trail => ({
   revisions: new Map(),
   moves: [],
   loans,
+  market: beginMarket({
+    trading: '0x',
+    blockSeconds: 1,
+    securityBps: 0,
+    strict: false,
+    decisionSeconds: 20,
+    sampleMs: 1_000,
+  }),
 })
 
 describe('loans of power, as verify follows them', () => {

@@ -6,7 +6,9 @@ import { z } from 'zod'
 export type Lie = (method: string, params: readonly unknown[], truth: unknown) => unknown
 
 const request = z.object({ id: z.number(), method: z.string(), params: z.array(z.unknown()) })
-const answers = z.array(z.object({ id: z.number(), result: z.unknown(), error: z.unknown().optional() }))
+const answers = z.array(
+  z.object({ id: z.number(), result: z.unknown().optional(), error: z.unknown().optional() }),
+)
 
 /** A node between the reader and the true one, which edits replies; `close` ends it. */
 export async function lyingNode(
@@ -35,17 +37,22 @@ export async function lyingNode(
 async function forward(truth: string, body: string, lie: Lie): Promise<string> {
   const headers = { 'content-type': 'application/json' }
   const response = await fetch(truth, { method: 'POST', headers, body })
+  const questions: unknown = JSON.parse(body)
+  const alone = !Array.isArray(questions)
   const asked = new Map(
     z
       .array(request)
-      .parse(JSON.parse(body))
+      .parse(alone ? [questions] : questions)
       .map((each) => [each.id, each]),
   )
-  const told = answers.parse(await response.json()).map(({ id, result, error }) => {
+  const reply: unknown = await response.json()
+  const told = answers.parse(Array.isArray(reply) ? reply : [reply]).map(({ id, result, error }) => {
     const { method, params } = asked.get(id) ?? { method: '', params: [] }
-    return error === undefined ? { jsonrpc: '2.0', id, result: lie(method, params, result) } : { id, error }
+    return error === undefined
+      ? { jsonrpc: '2.0', id, result: lie(method, params, result) }
+      : { jsonrpc: '2.0', id, error }
   })
-  return JSON.stringify(told)
+  return JSON.stringify(alone ? told[0] : told)
 }
 
 /** 0x hexadecimal with one bit of one byte changed. */
