@@ -13,6 +13,7 @@ import {
   type KeyOwner,
 } from '../../protocols/crypto/keys.ts'
 import { proveConstant } from '../../protocols/crypto/proofs.ts'
+import { scrubSecrets } from '../storage/scrub.ts'
 import type { Store } from '../storage/store.ts'
 
 const CHAIN_KEY = 'chain-key'
@@ -40,6 +41,8 @@ export interface Keyring {
   advance(epoch: number): Promise<void>
   /** Erases the chain key of an epoch: its envelopes cannot be opened any more by anybody. */
   forget(epoch: number): Promise<void>
+  /** The epochs whose chain keys are kept, in order. */
+  kept(): Promise<number[]>
 }
 
 export interface KeyringOptions {
@@ -72,11 +75,26 @@ async function keepSecret(
   })
 }
 
-/** Opens the keyring; `rootKey` is ck_0, kept the first time only. */
+/**
+ * Opens the keyring; `rootKey` is ck_0, kept the first time only: once a later key is there, an erased ck_0
+ * stays erased.
+ */
 export async function openKeyring(options: KeyringOptions, rootKey: Uint8Array): Promise<Keyring> {
   const { store, random } = options
   const owner = options.account.toLowerCase()
-  await keepSecret(store, { owner, purpose: CHAIN_KEY, epoch: 0, value: rootKey })
+  const kept = async (): Promise<number[]> => {
+    const rows = await store.db
+      .selectFrom('secret')
+      .select('epoch')
+      .where('owner', '=', owner)
+      .where('purpose', '=', CHAIN_KEY)
+      .orderBy('epoch')
+      .execute()
+    return rows.map(({ epoch }) => epoch)
+  }
+  if ((await kept()).length === 0) {
+    await keepSecret(store, { owner, purpose: CHAIN_KEY, epoch: 0, value: rootKey })
+  }
 
   const context = (epoch: number): EpochContext => ({
     chainId: options.chainId,
@@ -109,6 +127,7 @@ export async function openKeyring(options: KeyringOptions, rootKey: Uint8Array):
 
   return {
     keysOf,
+    kept,
     async issue(epoch, key) {
       const { delegationBase } = await keysOf(epoch)
       const constant = await constantOf(epoch, key)
@@ -139,6 +158,7 @@ export async function openKeyring(options: KeyringOptions, rootKey: Uint8Array):
         .where('purpose', '=', CHAIN_KEY)
         .where('epoch', '=', epoch)
         .execute()
+      await scrubSecrets(store)
     },
   }
 }

@@ -6,7 +6,7 @@ import { Fault } from '../../protocols/rules/fault.ts'
 import type { Store } from '../storage/store.ts'
 
 /** Raised whenever a stored snapshot of the machine before would not fit. */
-const MACHINE_VERSION = 3
+const MACHINE_VERSION = 4
 
 /** What the community gateway's machine acts through. */
 export interface CommunityPorts {
@@ -17,6 +17,8 @@ export interface CommunityPorts {
   deployOrAttach(): Promise<void>
   /** Announces the epoch's keys unless the chain has them; resolves with the epoch that holds. */
   announceKeys(): Promise<number>
+  /** Derives an epoch's keys and announces them; resolves when the chain has them. */
+  beginEpoch(epoch: number): Promise<void>
   admit(account: string, peerKey: string): Promise<void>
   allocateQuotas(): void
   openRecords(): void
@@ -62,6 +64,11 @@ export function startCommunityGateway(ports: CommunityPorts): Promise<CommunityA
       },
       announceKeys: async (_action, _now, send) => {
         const epoch = await ports.announceKeys()
+        await send({ type: 'KEYS_ANNOUNCED', epoch })
+      },
+      beginEpoch: async (action, _now, send) => {
+        const epoch = whole(action.params, 'epoch')
+        await ports.beginEpoch(epoch)
         await send({ type: 'KEYS_ANNOUNCED', epoch })
       },
       admit: (action: Staged) => ports.admit(text(action.params, 'account'), text(action.params, 'peerKey')),

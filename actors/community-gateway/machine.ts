@@ -18,6 +18,8 @@ export interface CommunityGatewayContext {
 export type CommunityGatewayEvent =
   | { type: 'CONTRACTS_READY' }
   | { type: 'KEYS_ANNOUNCED'; epoch: number }
+  /** The keys of the newest epoch are old enough: this is the next one. */
+  | { type: 'EPOCH_DUE'; epoch: number }
   | { type: 'JOIN_ASKED'; account: string; peerKey: string }
   | { type: 'MEMBER_ADMITTED'; account: string }
   | { type: 'MEMBER_KEYED'; account: string }
@@ -39,6 +41,7 @@ export type CommunityGatewayEvent =
   | { type: 'HANDED_OVER' }
 
 const admit: Effect<{ account: string; peerKey: string }> = placeholder('admit')
+const beginEpoch: Effect<{ epoch: number }> = placeholder('beginEpoch')
 const closePeriod: Effect<{ period: number }> = placeholder('closePeriod')
 const warnOperator: Effect<{ code: string }> = placeholder('warnOperator')
 
@@ -55,6 +58,7 @@ export const communityGatewayMachine = setup({
   actions: {
     deployOrAttach: placeholder('deployOrAttach'),
     announceKeys: placeholder('announceKeys'),
+    beginEpoch,
     admit,
     allocateQuotas: placeholder('allocateQuotas'),
     openRecords: placeholder('openRecords'),
@@ -88,6 +92,8 @@ export const communityGatewayMachine = setup({
     }),
   },
   guards: {
+    epochIsNext: ({ context, event }) =>
+      event.type === 'EPOCH_DUE' && event.epoch === (context.epoch ?? -1) + 1,
     periodIsNewer: ({ context, event }) => event.type === 'PERIOD_ENDED' && event.period > context.period,
     isDemanded: ({ event }) => event.type === 'EXCESSES_LOOKED' && event.demanded > 0,
     lastAlarms: ({ context, event }) =>
@@ -151,6 +157,21 @@ export const communityGatewayMachine = setup({
             MEMBER_ADMITTED: { actions: 'countMember' },
             MEMBER_KEYED: { actions: 'allocateQuotas' },
             MEMBER_REVOKED: { actions: ['uncountMember', 'allocateQuotas'] },
+          },
+        },
+        keys: {
+          initial: 'current',
+          states: {
+            current: {
+              on: {
+                EPOCH_DUE: {
+                  guard: 'epochIsNext',
+                  target: 'turning',
+                  actions: { type: 'beginEpoch', params: ({ event }) => ({ epoch: event.epoch }) },
+                },
+              },
+            },
+            turning: { on: { KEYS_ANNOUNCED: { target: 'current', actions: 'rememberEpoch' } } },
           },
         },
         collecting: {

@@ -101,8 +101,14 @@ async function included(trx: Trx, fact: ChainFact, home: HomeFacts, told: Told):
 
 type AlarmEvent = z.output<typeof shapes.Alarm>
 
-function opened(home: HomeFacts, sender: string, { epoch, number, envelope }: AlarmEvent): Alarm | null {
-  const key = home.keyOf(epoch)
+/** An alarm may have been sealed just before the home published the key of a new epoch: then to the old one. */
+function opened(home: HomeFacts, sender: string, event: AlarmEvent): Alarm | null {
+  return openedIn(event.epoch, home, sender, event) ?? openedIn(event.epoch - 1, home, sender, event)
+}
+
+function openedIn(epoch: number, home: HomeFacts, sender: string, event: AlarmEvent): Alarm | null {
+  const { number, envelope } = event
+  const key = epoch < 0 ? null : home.keyOf(epoch)
   if (key === null) return null
   const { chainId, monitoring } = home
   try {

@@ -94,6 +94,8 @@ export const smartGatewayMachine = setup({
     slotIsNewer: ({ context, event }) => event.type === 'READING_COMPLETE' && event.slot > context.lastSlot,
     lastWaiting: ({ context }) => context.waiting <= 1,
     lastAway: ({ context, event }) => event.type === 'BACK' && without(context.away, event.what).length === 0,
+    keyIsNewest: ({ context, event }) =>
+      event.type === 'KEY_PUBLISHED' && event.epoch >= (context.epoch ?? -1),
     epochIsNewer: ({ context, event }) =>
       event.type === 'EPOCH_ANNOUNCED' && event.epoch > (context.epoch ?? -1),
   },
@@ -240,7 +242,9 @@ export const smartGatewayMachine = setup({
             renewing: {
               on: {
                 KEY_RECEIVED: { actions: 'publishKey' },
-                KEY_PUBLISHED: { target: 'current', actions: 'rememberKey' },
+                KEY_PUBLISHED: { guard: 'keyIsNewest', target: 'current', actions: 'rememberKey' },
+                // The next epoch began before the key of this one was on the chain.
+                EPOCH_ANNOUNCED: { guard: 'epochIsNewer', actions: ['rememberKey', 'exchangeKeys'] },
               },
             },
           },

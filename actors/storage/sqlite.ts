@@ -154,6 +154,8 @@ function connect({ file, encryptionKey, readOnly = false }: SqliteOptions): Conn
   connection.pragma('journal_mode = WAL')
   // The log reaches the disk by LogSync, before a transaction counts as committed.
   connection.pragma('synchronous = NORMAL')
+  // What is deleted is overwritten: an erased key is not to be found in the file.
+  connection.pragma('secure_delete = ON')
   connection.pragma(`application_id = ${APPLICATION_ID}`)
   return connection
 }

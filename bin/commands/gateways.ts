@@ -11,6 +11,8 @@ import { pricesOf, PRICES_HELP } from '../start/price-flag.ts'
 
 const BILLING_MS = 30 * 86_400_000
 const MICRO_SCT = 1_000_000
+/** Longer than a billing period and its challenges. */
+const EPOCH_KEEP_MS = 35 * 86_400_000
 
 const BoardsFile = z.array(
   z.object({
@@ -31,6 +33,7 @@ interface CommunityFlags {
   readonly name: string
   readonly period: string
   readonly billing?: string
+  readonly epoch: string
   readonly page: string
   readonly database?: string
   readonly key?: string
@@ -111,6 +114,8 @@ async function community(flags: CommunityFlags): Promise<void> {
     sampleMs,
     slotsPerBilling: Math.max(2, Math.round(billingMs / sampleMs)),
     blockTimeS: 1,
+    epochMs: durationMs('--epoch', flags.epoch),
+    epochKeepMs: EPOCH_KEEP_MS,
     challengeBlocks: 100,
     contract: {
       energyWh: whole('--energy', flags.energy),
@@ -177,6 +182,7 @@ export function registerGatewayCommands(program: Command): void {
     .option('--name <name>', 'the community’s name: a-z, 0-9 and -', 'community')
     .option('--period <duration>', 'sample period T', '15m')
     .option('--billing <duration>', 'billing period (30d)')
+    .option('--epoch <duration>', 'how long the keys that readings are sealed to hold', '30d')
     .option('--energy <Wh>', 'energy that the community may use in a billing period', '12000000')
     .option('--power <W>', 'power that it may use at any moment', '200000')
     .option('--water <mL>', 'water that it may use in a billing period', '400000000')

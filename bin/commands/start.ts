@@ -6,6 +6,7 @@ import { FAULT_GRAMMAR } from '../start/faults.ts'
 import { PRICES_HELP } from '../start/price-flag.ts'
 import { readStartFlags, type StartFlags, type StartOptions } from '../start/options.ts'
 import { writeJsonFile, type RunReport } from '../start/report.ts'
+import { failuresInWords } from '../start/scan-market.ts'
 import { runFor } from '../start/run.ts'
 
 /** Moment at which this process started. */
@@ -20,13 +21,14 @@ const tell = (line: string): void => {
 function summary(report: RunReport): string[] {
   const { totals, trades, latencyMs, gas, firstDecryptedMs } = report
   const { p50, p95, p99 } = latencyMs.boardToDecrypted
+  const why = trades.failed === 0 ? '' : `: ${failuresInWords(trades.failedBecause)}`
   return [
     '',
     `samples    ${totals.samples} = ${totals.sealed} sealed + ${totals.rejected} rejected`,
     `chain      ${totals.included} included, ${totals.final} final, ${totals.duplicates} duplicates`,
     `community  ${totals.decrypted} decrypted, ${totals.lost} lost`,
     `alarms     ${totals.alarmsSent} sent, ${totals.alarmsRead} read`,
-    `trades     ${trades.offered} offered, ${trades.awarded} awarded, ${trades.failed} failed`,
+    `trades     ${trades.offered} offered, ${trades.awarded} awarded, ${trades.failed} failed${why}`,
     `delivered  ${trades.delivered} trades paid by what was delivered`,
     `latency    p50 ${p50 ?? '∞'} ms, p95 ${p95 ?? '∞'} ms, p99 ${p99 ?? '∞'} ms from board to decrypted`,
     `first      ${firstDecryptedMs === null ? 'no reading' : `${firstDecryptedMs} ms`} from start to a page`,
@@ -97,6 +99,7 @@ export function registerStartCommand(program: Command): void {
     .option('--board-hex <file>', 'another firmware for the power boards (Intel HEX)')
     .option('--profiles <folder>', 'electricity_w.csv, water_l.csv, pv_w.csv: one column a home')
     .option('--block-time <seconds>', 'block time of the chain', '1')
+    .option('--epoch <duration>', 'how long the community’s keys hold (30d; with --for: the whole run)')
     .option('--batch <n>', 'slots of a home that wait for each other and go in one call, 1 to 8')
     .option('--isolate', 'a process of its own for each home')
     .option('--fault <list>', 'faults to play, e.g. kill:home:2@10s,wire:1.power@20s')

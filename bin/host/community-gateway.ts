@@ -27,6 +27,7 @@ import { withdrawalText } from './community-excess.ts'
 import type { CommunityPicture } from './community-picture.ts'
 import { tallyOf, unfinished } from './community-tally.ts'
 import type { CommunityConfig, CommunityOpened, CommunityTally, GatewayStatus } from './configs.ts'
+import type { Epochs } from './epochs.ts'
 import type { Invited, Invites } from './invites.ts'
 import { listenOptions } from './listen-options.ts'
 import type { GatewayLog } from './log.ts'
@@ -57,6 +58,7 @@ export interface CommunityParts {
   readonly log: GatewayLog
   readonly tell: (event: Parameters<CommunityActor['send']>[0]) => void
   readonly market: CommunityMarket
+  readonly epochs: Epochs
 }
 
 const TICK_MS = 500
@@ -179,10 +181,11 @@ export class CommunityGateway {
 
   /** Starts the clockwork and the page. */
   async start(): Promise<void> {
-    const { config, collector, alarms, allocator, log, picture } = this.#parts
+    const { config, collector, alarms, allocator, epochs, log, picture } = this.#parts
     await picture.refresh()
     this.#closedUntil = this.#period() - 1
     this.#timer = setInterval(() => this.#tick(), TICK_MS)
+    epochs.start()
     collector.wake()
     alarms.wake()
     allocator.wake()
@@ -379,8 +382,9 @@ export class CommunityGateway {
   }
 
   async close(): Promise<void> {
-    const { collector, allocator, chain, excesses, market, node, pool, store } = this.#parts
+    const { collector, allocator, chain, epochs, excesses, market, node, pool, store } = this.#parts
     clearInterval(this.#timer)
+    epochs.stop()
     collector.stop()
     allocator.stop()
     await this.#pages?.close()

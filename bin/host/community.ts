@@ -33,6 +33,7 @@ import { openChainLink, type ChainLink } from './chain-link.ts'
 import { createCommissioning } from './commissioning.ts'
 import { CommunityGateway } from './community-gateway.ts'
 import { openDeliveryDesk, openExcessDesk } from './community-excess.ts'
+import { Epochs } from './epochs.ts'
 import { CommunityPicture } from './community-picture.ts'
 import type { CommunityConfig } from './configs.ts'
 import { contractWords, type ContractWords } from './contract-words.ts'
@@ -60,9 +61,6 @@ interface Ground {
   readonly node: PeerNode
   readonly words: ContractWords
 }
-
-/** Wide enough a wait between two tries of a call that waits for the chain. */
-const EPOCH_POLL_MS = 300
 
 async function layGround(config: CommunityConfig, network: Network): Promise<Ground> {
   const log = gatewayLog(config.dataDir)
@@ -139,26 +137,6 @@ const descriptorOf = ({ config, contracts, node }: Ground): CommunityDescriptor 
   blockTimeS: config.blockTimeS,
   gatewayAddresses: node.addresses().slice(0, 8),
 })
-
-async function announceKeys(ground: Ground): Promise<number> {
-  const known = await ground.words.currentEpoch()
-  if (known !== null) return known
-  const { operation, delegationBase } = await ground.keyring.keysOf(0)
-  const data = monitoringFace.encodeFunctionData('announceKeys', [0, operation.bytes, delegationBase.bytes])
-  await ground.store.transaction(async (trx) => {
-    await ground.chain.outbox.enqueue(trx, {
-      id: 'announce:0',
-      kind: 'announce',
-      to: ground.contracts.monitoring,
-      data,
-    })
-  })
-  for (;;) {
-    const epoch = await ground.words.currentEpoch()
-    if (epoch !== null) return epoch
-    await new Promise((resolve) => setTimeout(resolve, EPOCH_POLL_MS))
-  }
-}
 
 /** What the parts tell each other once all of them exist. */
 interface Hooks {
@@ -324,7 +302,11 @@ async function servePeers(ground: Ground, gateway: CommunityGateway, parts: Serv
 }
 
 type ServedParts = ReturnType<typeof countingParts> &
-  ReturnType<typeof sendingParts> & { readonly invites: Invites; readonly hooks: Hooks }
+  ReturnType<typeof sendingParts> & {
+    readonly invites: Invites
+    readonly hooks: Hooks
+    readonly epochs: Epochs
+  }
 
 function startMachine(
   ground: Ground,
@@ -338,7 +320,8 @@ function startMachine(
     account: wallet.address.toLowerCase(),
     // The contracts are there before anything else of the gateway is: see `layGround`.
     deployOrAttach: async () => undefined,
-    announceKeys: () => announceKeys(ground),
+    announceKeys: () => parts.epochs.found(),
+    beginEpoch: (epoch) => parts.epochs.begin(epoch),
     admit: (account, peerKey) => parts.desk.admit(account, peerKey),
     allocateQuotas: () => parts.allocator.wake(),
     openRecords: () => parts.collector.wake(),
@@ -383,7 +366,7 @@ export async function openCommunity(
   network: Network = WHOLE_NETWORK,
 ): Promise<CommunityGateway> {
   const ground = await layGround(config, network)
-  const { store, keyring, node, log } = ground
+  const { store, node, log } = ground
   const hooks: Hooks = {}
   const onFault = (thrown: unknown): void => log.fault(thrown)
   const tell: Tell = (event) => {
@@ -393,16 +376,24 @@ export async function openCommunity(
   const sending = sendingParts(ground, hooks, tell)
   const invites = await openInvites({ store, clock: wallClock, random: systemRandom, onFault }, () => node)
   const market = marketOf(ground, () => hooks.gateway?.changed())
-  const parts = { ...ground, ...counting, ...sending, invites, market }
+  const epochs = new Epochs({
+    ...{ ...ground, dataDir: config.dataDir, pool: counting.pool, face: monitoringFace, tell },
+    monitoring: ground.contracts.monitoring,
+    sampleMs: ground.contracts.sampleMs,
+    epochMs: config.epochMs,
+    keepMs: config.epochKeepMs,
+    nowMs: () => wallClock.nowMs(),
+    random: systemRandom,
+  })
+  const parts = { ...ground, ...counting, ...sending, invites, market, epochs }
   const gateway = new CommunityGateway({ ...parts, monitoringFace, tell })
   hooks.gateway = gateway
   await counting.book.refresh(store.db)
-  const { operation } = await keyring.keysOf(0)
-  counting.pool.setKeys([operation])
+  await epochs.useKept()
   await gateway.follow()
   await node.start()
   passOffersOn(ground)
-  await servePeers(ground, gateway, { ...counting, ...sending, invites, hooks })
+  await servePeers(ground, gateway, { ...counting, ...sending, invites, hooks, epochs })
   await gateway.start()
   return gateway
 }

@@ -34,6 +34,10 @@ export interface CommunityConfig {
   readonly sampleMs: number
   readonly slotsPerBilling: number
   readonly blockTimeS: number
+  /** How long an epoch's keys hold; null: for ever. */
+  readonly epochMs: number | null
+  /** How long the chain key of an epoch that is over is kept. */
+  readonly epochKeepMs: number
   readonly challengeBlocks: number
   /** What the community may use in one billing period, and at any moment. */
   readonly contract: { readonly energyWh: number; readonly powerW: number; readonly waterMl: number }

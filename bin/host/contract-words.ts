@@ -7,6 +7,10 @@ import type { ChainLink } from './chain-link.ts'
 export interface ContractWords {
   /** The epoch whose keys hold; null before the first are announced. */
   currentEpoch(): Promise<number | null>
+  /** The slot in which an epoch's keys were announced. */
+  epochBegan(epoch: number): Promise<number>
+  /** Slots after an announcement in which readings may still be sealed to the epoch before. */
+  graceSlots(): Promise<number>
   nextAlarm(): Promise<number>
   /** Divisions of the community contract begun so far. */
   revisions(): Promise<number>
@@ -37,6 +41,11 @@ export function contractWords(
       const [key] = await ask('monitoring', 'communityKeys', [epoch])
       return key === '0x' ? null : epoch
     },
+    async epochBegan(epoch) {
+      const [, , fromSlot] = await ask('monitoring', 'communityKeys', [epoch])
+      return Number(fromSlot)
+    },
+    graceSlots: () => number('monitoring', 'graceSlots'),
     nextAlarm: () => number('monitoring', 'nextAlarm'),
     revisions: () => number('quota', 'revisions'),
     earliestPeriod: () => number('quota', 'earliestPeriod'),

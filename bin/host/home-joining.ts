@@ -135,23 +135,23 @@ async function persistently<T>(home: HomeOpening, what: string, work: () => Prom
 export async function obtainKey(home: HomeOpening): Promise<number> {
   const { community } = home
   if (community === null) throw new Fault('not-joined', 'the home does not belong to a community yet')
-  const epoch = Number(await announced(home, 'epoch'))
-  const delegationBase = getBytes(await announced(home, `delegation-base:${epoch}`))
-  const known = await keptGrant(home.store, home.account, epoch)
-  if (known === null) {
-    await persistently(home, 'key exchange', () =>
-      exchangeKeys({
-        node: home.node,
-        store: home.store,
-        account: home.wallet,
-        community: community.descriptor,
-        gatewayPeerId: community.gatewayPeerId,
-        delegationBase,
-        epoch,
-        random: systemRandom,
-      }),
-    )
-  }
+  // The epoch is looked up at each try: the gateway issues keys of the current one only.
+  const epoch = await persistently(home, 'key exchange', async () => {
+    const current = Number(await announced(home, 'epoch'))
+    const delegationBase = getBytes(await announced(home, `delegation-base:${current}`))
+    if ((await keptGrant(home.store, home.account, current)) !== null) return current
+    await exchangeKeys({
+      node: home.node,
+      store: home.store,
+      account: home.wallet,
+      community: community.descriptor,
+      gatewayPeerId: community.gatewayPeerId,
+      delegationBase,
+      epoch: current,
+      random: systemRandom,
+    })
+    return current
+  })
   for (const [each, secret] of await keptKeys(home.store, home.account)) {
     home.keys.set(each, keyPair(decodeScalar(secret, 'operationKey')))
   }
@@ -161,8 +161,10 @@ export async function obtainKey(home: HomeOpening): Promise<number> {
 /** Publishes the operation key with what the community granted. */
 export async function publishKey(home: HomeOpening): Promise<void> {
   const { descriptor, chain } = home.attached
-  const epoch = Number(await announced(home, 'epoch'))
-  const grant = await keptGrant(home.store, home.account, epoch)
+  const newest = Number(await announced(home, 'epoch'))
+  const epochs = [...home.keys.keys()].filter((each) => each <= newest)
+  const epoch = Math.max(...epochs)
+  const grant = epochs.length === 0 ? null : await keptGrant(home.store, home.account, epoch)
   if (grant === null) throw new Fault('no-key', 'there is no operation key to publish yet')
   const data = monitoringFace.encodeFunctionData('publishKey', [
     epoch,

@@ -26,6 +26,7 @@ import type { HomeConfig } from './configs.ts'
 import { pageActions } from './home-actions.ts'
 import { openCalibrationBook } from './calibration-book.ts'
 import { connectBoards, type HomeBoards } from './home-boards.ts'
+import { epochBegan, newestEpoch, published } from './home-epochs.ts'
 import { HomeExcesses } from './home-excesses.ts'
 import type { HomeGateway } from './home-gateway.ts'
 import {
@@ -140,6 +141,7 @@ async function followContracts(
     store.afterCommit(trx, () => {
       gateway.heard(told, quotaChanged)
       for (const { epoch } of told.keyPublished) published(home, epoch)
+      for (const { epoch } of told.epochs) epochBegan(home, epoch)
     })
   }
   const revert: Parameters<ChainLink['follow']>[0]['revert'] = async (trx, from) => {
@@ -156,18 +158,6 @@ async function followContracts(
   })
   await chain.follow({ name: 'quota', address: descriptor.quota, apply, revert })
   chain.onState((state) => gateway.chainState(state))
-}
-
-function published(home: HomeOpening, epoch: number): void {
-  communityKey(home, epoch).then(
-    (key) => {
-      home.sealer.prepare(getBytes(key))
-      home.gateway.actor
-        ?.send({ type: 'KEY_PUBLISHED', epoch, recipient: key })
-        .catch((thrown: unknown) => home.log.fault(thrown))
-    },
-    (thrown: unknown) => home.log.fault(thrown),
-  )
 }
 
 function meterSettings({ boards, timeScale }: HomeConfig, sampleMs: number): HomeSettings {
@@ -346,6 +336,7 @@ export async function openHome(
     onFault: (thrown, about) => log.fault(thrown, about),
   })
   home.courier?.wake()
+  await newestEpoch(home)
   gateway.pages = await servePages({
     view: () => gateway.view(),
     subscribe: (listener) => gateway.onChange(listener),

@@ -14,7 +14,7 @@ const SecretsFile = z.object({
   peerSeed: hex32,
   /** Encrypts the local repository (home) or seals what the global repository must not show (community). */
   storeKey: hex32,
-  /** Community: the newest epoch chain key ck_e; home: entropy of the auxiliary key. */
+  /** Community: the first epoch's chain key ck_0, until it is erased; home: the key of its salts. */
   rootKey: hex32,
 })
 
@@ -31,10 +31,14 @@ function create(file: string, random: RandomSource, accountKey: string | undefin
     storeKey: fresh(random),
     rootKey: fresh(random),
   }
+  writeSecrets(file, secrets)
+  return secrets
+}
+
+function writeSecrets(file: string, secrets: GatewaySecrets): void {
   const temporary = `${file}.tmp`
   writeFileSync(temporary, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 })
   renameSync(temporary, file)
-  return secrets
 }
 
 /**
@@ -63,6 +67,13 @@ export function loadSecrets(dataDir: string, random: RandomSource, accountKey?: 
     `${file}: ${field} is missing or damaged; restore the file from a backup`,
     { field },
   )
+}
+
+/** Puts a key of nobody in the place of the community's first chain key, whose time is over. */
+export function eraseRootKey(dataDir: string, random: RandomSource): void {
+  const file = join(dataDir, 'secrets.json')
+  const secrets = SecretsFile.parse(readJson(file))
+  writeSecrets(file, { ...secrets, rootKey: fresh(random) })
 }
 
 function readJson(file: string): unknown {

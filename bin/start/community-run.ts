@@ -19,6 +19,8 @@ const CONTRACTED_W_PER_HOME = 6_900
  */
 const HEADROOM_PERMILLE = 1_100
 const CHALLENGE_BLOCKS = 10
+/** Epochs whose chain keys a run keeps after the next began; never less than the contract's own grace. */
+const EPOCHS_KEPT = 1
 /** A member begins with 100 SCT: some months of trading. */
 const WELCOME_MICRO_SCT = 100_000_000
 
@@ -55,6 +57,8 @@ export function communityConfig(
     sampleMs: options.sampleMs,
     slotsPerBilling: options.slotsPerBilling,
     blockTimeS: options.blockTimeS,
+    epochMs: options.epochMs,
+    epochKeepMs: EPOCHS_KEPT * (options.epochMs ?? 0),
     challengeBlocks: CHALLENGE_BLOCKS,
     contract: {
       energyWh: spare(expected.reduce((sum, each) => sum + each.energyWh, 0)),

@@ -20,6 +20,7 @@ export interface StartFlags {
   readonly boardHex?: string
   readonly profiles?: string
   readonly blockTime: string
+  readonly epoch?: string
   readonly batch?: string
   readonly isolate?: boolean
   readonly fault?: string
@@ -44,6 +45,8 @@ export interface StartOptions {
   readonly boardHex: string | null
   readonly profilesDir: string | null
   readonly blockTimeS: number
+  /** How long an epoch's keys hold; null in a run that does not ask. */
+  readonly epochMs: number | null
   readonly batch: number
   readonly isolate: boolean
   readonly faults: readonly PlannedFault[]
@@ -56,6 +59,9 @@ export interface StartOptions {
 
 const BILLING_DEFAULT_MS = 30 * 86_400_000
 const SHORT_RUN_BILLING_MS = 60_000
+const EPOCH_DEFAULT_MS = 30 * 86_400_000
+/** Homes exchange keys anew in each epoch: that takes a few blocks. */
+const LEAST_SLOTS_OF_EPOCH = 5
 const HOMES_MAX = 200
 /** Half of what the contract takes in one call. */
 const BATCH_MAX = 8
@@ -95,6 +101,14 @@ function billingSlots(flags: StartFlags, sampleMs: number): number {
   return slots
 }
 
+function epochLength(flags: StartFlags, sampleMs: number): number | null {
+  if (flags.epoch === undefined) return flags.for === undefined ? EPOCH_DEFAULT_MS : null
+  const epochMs = durationMs('--epoch', flags.epoch)
+  if (epochMs < LEAST_SLOTS_OF_EPOCH * sampleMs)
+    throw badField('--epoch', `at least ${LEAST_SLOTS_OF_EPOCH} sample periods (see --period)`, flags.epoch)
+  return epochMs
+}
+
 function dataFolder(flags: StartFlags): { dataDir: string; temporary: boolean } {
   if (flags.data !== undefined) return { dataDir: resolve(flags.data), temporary: false }
   if (flags.for === undefined) return { dataDir: resolve('.meterhood'), temporary: false }
@@ -119,6 +133,7 @@ export function readStartFlags(flags: StartFlags): StartOptions {
     boardHex: existing('--board-hex', flags.boardHex, 'file'),
     profilesDir: existing('--profiles', flags.profiles, 'folder'),
     blockTimeS: wholeNumber('--block-time', flags.blockTime, 1, 60),
+    epochMs: epochLength(flags, sampleMs),
     batch: flags.batch === undefined ? 1 : wholeNumber('--batch', flags.batch, 1, BATCH_MAX),
     isolate: flags.isolate === true || needsIsolation(faults),
     faults,

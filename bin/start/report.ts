@@ -56,6 +56,8 @@ export interface RunReport {
     readonly offered: number
     readonly awarded: number
     readonly failed: number
+    /** How many failed for which reason; reasons that did not occur are left out. */
+    readonly failedBecause: Readonly<Record<string, number>>
     readonly delivered: number
     readonly offerToSettledMs: { readonly p50: number | null }
   }

@@ -1,4 +1,5 @@
 import { Contract, Interface, JsonRpcProvider, Network, type Log } from 'ethers'
+import { AUCTION_FAILURES, type AuctionFailure } from '../../actors/auction/negotiation/machine.ts'
 import { tokenAbi } from '../../chain/bindings/token.gen.ts'
 import { tradingAbi } from '../../chain/bindings/trading.gen.ts'
 import { percentile } from './report.ts'
@@ -9,6 +10,8 @@ export interface MarketCount {
     readonly offered: number
     readonly awarded: number
     readonly failed: number
+    /** How many failed for which reason; reasons that did not occur are left out. */
+    readonly failedBecause: Readonly<Record<string, number>>
     /** Awards whose delivery is decided and paid. */
     readonly delivered: number
     readonly offerToSettledMs: { readonly p50: number | null }
@@ -22,6 +25,23 @@ const token = new Interface(tokenAbi)
 const MS_PER_S = 1_000
 
 const topic = (face: Interface, name: string): string => face.getEvent(name)?.topicHash ?? ''
+
+const FAILURE_WORDS: Readonly<Record<AuctionFailure, string>> = {
+  none: 'for no reason',
+  cancelled: 'cancelled, since nobody bid',
+  'no-bids': 'nobody bid',
+  'no-max-price': 'the buyer did not show its maximum price',
+  'none-under-max': 'no bid was at or under the maximum price',
+  'second-above-max': 'the second lowest bid was above the maximum price',
+  'too-late': 'decided after the lot could be moved',
+}
+
+/** Why auctions failed, in words: "2 nobody bid, 1 no bid was …". */
+export function failuresInWords(counts: Readonly<Record<string, number>>): string {
+  return AUCTION_FAILURES.filter((reason) => counts[reason] !== undefined)
+    .map((reason) => `${counts[reason] ?? 0} ${FAILURE_WORDS[reason]}`)
+    .join('; ')
+}
 
 /** All logs of a contract; a run of a demonstration has few thousand blocks. */
 function logsOf(provider: JsonRpcProvider, address: string, fromBlock: number): Promise<Log[]> {
@@ -46,6 +66,15 @@ async function settledMs(provider: JsonRpcProvider, logs: readonly Log[]): Promi
     times.push(((await at(blockNumber)) - (await at(offered))) * MS_PER_S)
   }
   return times.sort((a, b) => a - b)
+}
+
+function reasonsOf(logs: readonly Log[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const log of logs.filter(({ topics }) => topics[0] === topic(trading, 'AuctionFailed'))) {
+    const reason = AUCTION_FAILURES[Number(trading.parseLog(log)?.args[1])] ?? 'none'
+    counts[reason] = (counts[reason] ?? 0) + 1
+  }
+  return counts
 }
 
 async function tokensOf(
@@ -89,6 +118,7 @@ export async function countMarket(
         offered: count('OfferMade'),
         awarded: count('AuctionAwarded'),
         failed: count('AuctionFailed'),
+        failedBecause: reasonsOf(logs),
         delivered: count('ExchangeConfirmed'),
         offerToSettledMs: { p50: percentile(await settledMs(provider, logs), 0.5) },
       },

@@ -203,8 +203,15 @@ function awarded(
   }
   if (due.winner !== winner) {
     note('award', winner, 'winner', `${due.winner ?? 'nobody'} wins it, the market awarded ${winner}`)
-  } else if (due.price !== price || heldOf(due.winningBid, securityBps) !== held) {
-    note('award', winner, 'price', `its price is ${due.price}, the market says ${price} (${held} held)`)
+  } else if (due.price !== price) {
+    note('award', winner, 'price', `its price is ${due.price}, the market says ${price}`)
+  } else if (heldOf(due.winningBid, securityBps) !== held) {
+    note(
+      'award',
+      winner,
+      'held',
+      `${heldOf(due.winningBid, securityBps)} are to be held, the market says ${held}`,
+    )
   }
   auction.award = { winner, price, held, ...movedBy(auction, winner, moment, trail, note) }
 }

@@ -277,3 +277,15 @@ function shaped(name: EventName, values: unknown): ChainEvent {
 function matches(event: { name: EventName; args: unknown }): event is ChainEvent {
   return event.args !== undefined
 }
+
+/**
+ * What a contract must answer; no answer fits (the empty text) when the history told amounts to less than
+ * nothing, or to more than the answer holds.
+ */
+export function answerDue(face: Interface, name: string, values: readonly unknown[]): string {
+  try {
+    return face.encodeFunctionResult(name, values)
+  } catch {
+    return ''
+  }
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { quotaInterface, tokenInterface, tradingInterface, monitoringInterface } from './events.ts'
+import { answerDue, monitoringInterface, quotaInterface, tokenInterface, tradingInterface } from './events.ts'
 import { soldBy } from './auctions.ts'
 import { lentAt } from './loans.ts'
 import type { MarketSettings } from './market-trail.ts'
@@ -77,17 +77,17 @@ function moneyQuestions({ market }: Trail, { trading, token }: ContractAddresses
   const place = { code: 'tokens', slot: null } as const
   const supply = {
     ...{ to: token, data: tokenInterface.encodeFunctionData('totalSupply') },
-    due: tokenInterface.encodeFunctionResult('totalSupply', [market.supply]),
+    due: answerDue(tokenInterface, 'totalSupply', [market.supply]),
     ...{ ...place, home: null, field: 'totalSupply' },
   }
   const balances = [...market.balances].map(([home, amount]): Question => {
     const data = tokenInterface.encodeFunctionData('balanceOf', [home])
-    const due = tokenInterface.encodeFunctionResult('balanceOf', [amount])
+    const due = answerDue(tokenInterface, 'balanceOf', [amount])
     return { to: token, data, due, ...place, home, field: 'balance' }
   })
   const credits = [...market.credit].map(([home, amount]): Question => {
     const data = tradingInterface.encodeFunctionData('creditOf', [home])
-    const due = tradingInterface.encodeFunctionResult('creditOf', [amount])
+    const due = answerDue(tradingInterface, 'creditOf', [amount])
     return { to: trading, data, due, ...place, home, field: 'credit' }
   })
   return [supply, ...balances, ...credits]
@@ -98,7 +98,7 @@ function lockQuestions(trail: Trail, to: string): Question[] {
   const locks = [...trail.market.locked.values()].map(({ home, period, resource, amount }): Question => {
     const data = quotaInterface.encodeFunctionData('exchangedOf', [home, period, resource])
     const sold = soldBy(trail, home, period, resource)
-    const due = quotaInterface.encodeFunctionResult('exchangedOf', [
+    const due = answerDue(quotaInterface, 'exchangedOf', [
       boughtBy(trail, home, period, resource),
       sold,
       amount,
@@ -115,7 +115,7 @@ function loanQuestions(trail: Trail, to: string): Question[] {
       [fromSlot, untilSlot].map((slot): Question => {
         const [, powerW] = quotaIn(trail, home, periodIn(trail, slot))
         const data = quotaInterface.encodeFunctionData('powerQuotaAt', [home, slot])
-        const due = quotaInterface.encodeFunctionResult('powerQuotaAt', [powerW + lentAt(trail, home, slot)])
+        const due = answerDue(quotaInterface, 'powerQuotaAt', [powerW + lentAt(trail, home, slot)])
         return { to, data, due, code: 'exchange', home, slot, field: 'power with loans' }
       }),
     ),

@@ -11,7 +11,7 @@ import {
 } from '../bindings/storage-monitoring.gen.ts'
 import { tokenDeployedCode, tokenImmutables } from '../bindings/token.gen.ts'
 import { tradingDeployedCode, tradingImmutables } from '../bindings/trading.gen.ts'
-import { monitoringInterface, quotaInterface } from './events.ts'
+import { answerDue, monitoringInterface, quotaInterface } from './events.ts'
 import { bytesOf, hexOf, keccakHex } from './encode.ts'
 import { marketQuestions } from './market-state.ts'
 import { quotaIn } from './quotas.ts'
@@ -135,7 +135,7 @@ function questionsOf(trail: Trail, addresses: ContractAddresses, length: number)
 const ask = (to: string, name: string, values: readonly unknown[], due: readonly unknown[]) => {
   const known = monitoringInterface.getFunction(name) === null ? quotaInterface : monitoringInterface
   const data = known.encodeFunctionData(name, values)
-  return { to, data, due: known.encodeFunctionResult(name, due) }
+  return { to, data, due: answerDue(known, name, due) }
 }
 
 function homeQuestions({ home, admitted, records, anchors, voided }: HomeTrail, to: string): Question[] {

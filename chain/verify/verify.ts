@@ -32,10 +32,10 @@ export async function verifyCommunity(target: VerifyTarget): Promise<VerifyRepor
   const rpc = createRpcReader(target.rpc)
   // Rows are read before the head, so that a row can never be ahead of the chain it is compared with.
   const rows = target.rows === null ? null : await target.rows.read()
-  const contracts = await resolveContracts(rpc, target.contracts)
   const chainId = Number(readQuantity(await rpc.call('eth_chainId', [])))
   const head = await headOf(rpc)
-  const slotsPerBilling = await settingOf(rpc, contracts.monitoring, 'slotsPerBilling', null)
+  const slotsPerBilling = await settingOf(rpc, target.contracts.monitoring, 'slotsPerBilling', null)
+  const contracts = await resolveContracts(rpc, target.contracts)
   const settings = await marketSettings(rpc, contracts)
   const trail = beginTrail(contracts.monitoring, chainId, slotsPerBilling, settings)
   const history = await walkChain(rpc, head, new Set(Object.values(contracts)), findings)

@@ -124,9 +124,14 @@ class Audit(Auctions, Payments, Quotas, Money):
             "offered": len(self.auctions),
             "awarded": sum(each.awarded is not None for each in self.auctions.values()),
             "failed": sum(each.failed is not None for each in self.auctions.values()),
+            "failedBecause": self.reasons(),
             "delivered": sum(each.paid is not None for each in self.auctions.values()),
             "offerToSettledMs": {"p50": half},
         }
+
+    def reasons(self):
+        told = [REASONS[each.failed.reason] for each in self.auctions.values() if each.failed]
+        return {reason: told.count(reason) for reason in told}
 
     def compare(self, report, trades, tokens):
         for name, due in trades.items():

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { meterhood, ongoing, type Ongoing } from '../e2e/command.ts'
 import { lyingNode } from '../verify/lying-node.ts'
 import { audit, hasAuditor, Tokens, Trades, type Audit } from './auditor.ts'
-import { MUTATIONS } from './retold.ts'
+import { MUTATIONS } from './mutations.ts'
 
 const Report = z.looseObject({
   homes: z.array(z.looseObject({ account: z.string() })),

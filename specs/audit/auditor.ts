@@ -12,6 +12,7 @@ export const Trades = z.object({
   offered: count,
   awarded: count,
   failed: count,
+  failedBecause: z.record(z.string(), count),
   delivered: count,
   offerToSettledMs: z.object({ p50: count.nullable() }),
 })

@@ -26,6 +26,7 @@ async function community() {
     clock: wallClock,
     account: '0xcommunity',
     deployOrAttach: async () => undefined,
+    beginEpoch: async () => undefined,
     announceKeys: () => announced.promise,
     admit: async (account) => {
       admitted.push(account)

@@ -165,14 +165,14 @@ describe('verify, of a node that lies, names', () => {
     expect(report.faults).toMatchObject([{ code: 'genesis' }])
   })
 
-  it('a ring, a count, an anchor, a total or a quota that the events do not lead to', async () => {
+  it('a ring, a count, an anchor, a total, a quota or a balance that the events do not lead to', async () => {
     const answers = z.string()
     const report = await verifyThrough(target, (method, _, truth) => {
       if (method !== 'eth_call') return truth
       const hex = answers.parse(truth)
       return hex.length > 66 || BigInt(hex) > 10_000n ? flipped(hex, hex.length / 2 - 2) : hex
     })
-    expect(codes(report)).toEqual(['anchor', 'digest', 'quota', 'state-differs', 'total'])
+    expect(codes(report)).toEqual(['anchor', 'digest', 'quota', 'state-differs', 'tokens', 'total'])
     const digest = report.faults.find(({ code }) => code === 'digest')
     expect(community.homes.map(({ account }) => account)).toContain(digest?.home)
     expect(digest?.slot).toBeGreaterThan(0)

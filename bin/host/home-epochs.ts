@@ -1,0 +1,32 @@
+import { getBytes } from 'ethers'
+import { readMeta } from '../../actors/storage/meta.ts'
+import { communityKey, type HomeOpening } from './home-joining.ts'
+
+/** An epoch that began while the home was away, or was still joining, is met now. */
+export async function newestEpoch(home: HomeOpening): Promise<void> {
+  const newest = await readMeta(home.store.db, 'epoch')
+  if (newest !== null) epochBegan(home, Number(newest))
+}
+
+/** Readings are sealed to the new key from here on; the home's own key is exchanged anew. */
+export function epochBegan(home: HomeOpening, epoch: number): void {
+  const fault = (thrown: unknown): void => home.log.fault(thrown, 'epoch')
+  communityKey(home, epoch).then((key) => {
+    home.sealer.prepare(getBytes(key))
+    home.gateway.actor?.send({ type: 'EPOCH_ANNOUNCED', epoch, recipient: key }).catch(fault)
+  }, fault)
+}
+
+/** The home's operation key of an epoch is on the chain. */
+export function published(home: HomeOpening, epoch: number): void {
+  communityKey(home, epoch).then(
+    (key) => {
+      home.sealer.prepare(getBytes(key))
+      home.gateway.actor
+        ?.send({ type: 'KEY_PUBLISHED', epoch, recipient: key })
+        .then(() => newestEpoch(home))
+        .catch((thrown: unknown) => home.log.fault(thrown))
+    },
+    (thrown: unknown) => home.log.fault(thrown),
+  )
+}
