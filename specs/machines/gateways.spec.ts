@@ -37,6 +37,29 @@ describe('a smart gateway', () => {
     expect(last.context.refusal).toBe('invite-used')
   })
 
+  it('exchanges its key anew when an epoch begins, and again when the next begins before that is done', () => {
+    const renewals: SmartGatewayEvent[] = [
+      { type: 'EPOCH_ANNOUNCED', epoch: 1, recipient: '0x02bb' },
+      { type: 'EPOCH_ANNOUNCED', epoch: 2, recipient: '0x02cc' },
+      { type: 'KEY_PUBLISHED', epoch: 1, recipient: '0x02bb' },
+    ]
+    const { last, actions } = follow([...JOINED, ...renewals])
+    expect(actions.filter((name) => name === 'exchangeKeys')).toHaveLength(3)
+    expect(last.matches({ operating: { keys: 'renewing' } })).toBe(true)
+    expect(last.context).toMatchObject({ epoch: 2, recipient: '0x02cc' })
+    const [renewed] = transition(smartGatewayMachine, last, {
+      type: 'KEY_PUBLISHED',
+      epoch: 2,
+      recipient: '0x02cc',
+    })
+    expect(renewed.matches({ operating: { keys: 'current' } })).toBe(true)
+  })
+
+  it('takes no epoch for new that it knows', () => {
+    const { actions } = follow([...JOINED, { type: 'EPOCH_ANNOUNCED', epoch: 0, recipient: '0x02aa' }])
+    expect(actions.filter((name) => name === 'exchangeKeys')).toHaveLength(1)
+  })
+
   it('seals no reading before it operates', () => {
     const { actions } = follow([{ type: 'COMMUNITY_FOUND' }, { type: 'READING_COMPLETE', slot: 7 }])
     expect(actions).not.toContain('sealReading')
@@ -152,5 +175,32 @@ describe('a community gateway', () => {
     }
     expect(last.matches({ operating: { priceFeed: 'stale' } })).toBe(true)
     expect(warned).toEqual([{ code: 'price-stale' }, { code: 'price-stale' }])
+  })
+})
+
+describe('the epochs of a community gateway', () => {
+  const founding = [{ type: 'CONTRACTS_READY' }, { type: 'KEYS_ANNOUNCED', epoch: 0 }] as const
+  const following = (events: readonly Parameters<typeof transition<typeof communityGatewayMachine>>[2][]) => {
+    let [last] = initialTransition(communityGatewayMachine, { account: '0xcommunity' })
+    const done: string[] = []
+    for (const event of [...founding, ...events]) {
+      const [next, actions] = transition(communityGatewayMachine, last, event)
+      last = next
+      done.push(...actions.map(({ type }) => type))
+    }
+    return { last, begun: done.filter((name) => name === 'beginEpoch').length }
+  }
+
+  it('begins the next epoch once, however often it is due', () => {
+    const due = { type: 'EPOCH_DUE', epoch: 1 } as const
+    const { last, begun } = following([due, due])
+    expect(begun).toBe(1)
+    expect(last.matches({ operating: { keys: 'turning' } })).toBe(true)
+    expect(following([due, { type: 'KEYS_ANNOUNCED', epoch: 1 }, due]).begun).toBe(1)
+    expect(following([due, { type: 'KEYS_ANNOUNCED', epoch: 1 }]).last.context.epoch).toBe(1)
+  })
+
+  it('leaves none out', () => {
+    expect(following([{ type: 'EPOCH_DUE', epoch: 2 }]).begun).toBe(0)
   })
 })
