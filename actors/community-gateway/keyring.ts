@@ -75,6 +75,27 @@ async function keepSecret(
   })
 }
 
+async function keptEpochs(store: Store, owner: string): Promise<number[]> {
+  const rows = await store.db
+    .selectFrom('secret')
+    .select('epoch')
+    .where('owner', '=', owner)
+    .where('purpose', '=', CHAIN_KEY)
+    .orderBy('epoch')
+    .execute()
+  return rows.map(({ epoch }) => epoch)
+}
+
+async function eraseChainKey(store: Store, owner: string, epoch: number): Promise<void> {
+  await store.db
+    .deleteFrom('secret')
+    .where('owner', '=', owner)
+    .where('purpose', '=', CHAIN_KEY)
+    .where('epoch', '=', epoch)
+    .execute()
+  await scrubSecrets(store)
+}
+
 /**
  * Opens the keyring; `rootKey` is ck_0, kept the first time only: once a later key is there, an erased ck_0
  * stays erased.
@@ -82,16 +103,7 @@ async function keepSecret(
 export async function openKeyring(options: KeyringOptions, rootKey: Uint8Array): Promise<Keyring> {
   const { store, random } = options
   const owner = options.account.toLowerCase()
-  const kept = async (): Promise<number[]> => {
-    const rows = await store.db
-      .selectFrom('secret')
-      .select('epoch')
-      .where('owner', '=', owner)
-      .where('purpose', '=', CHAIN_KEY)
-      .orderBy('epoch')
-      .execute()
-    return rows.map(({ epoch }) => epoch)
-  }
+  const kept = (): Promise<number[]> => keptEpochs(store, owner)
   if ((await kept()).length === 0) {
     await keepSecret(store, { owner, purpose: CHAIN_KEY, epoch: 0, value: rootKey })
   }
@@ -151,14 +163,6 @@ export async function openKeyring(options: KeyringOptions, rootKey: Uint8Array):
         value: nextChainKey(await chainKey(epoch)),
       })
     },
-    async forget(epoch) {
-      await store.db
-        .deleteFrom('secret')
-        .where('owner', '=', owner)
-        .where('purpose', '=', CHAIN_KEY)
-        .where('epoch', '=', epoch)
-        .execute()
-      await scrubSecrets(store)
-    },
+    forget: (epoch) => eraseChainKey(store, owner, epoch),
   }
 }

@@ -101,7 +101,7 @@ async function included(trx: Trx, fact: ChainFact, home: HomeFacts, told: Told):
 
 type AlarmEvent = z.output<typeof shapes.Alarm>
 
-/** An alarm may have been sealed just before the home published the key of a new epoch: then to the old one. */
+/** An alarm that was sealed just before the home published its next key is sealed to the one before. */
 function opened(home: HomeFacts, sender: string, event: AlarmEvent): Alarm | null {
   return openedIn(event.epoch, home, sender, event) ?? openedIn(event.epoch - 1, home, sender, event)
 }

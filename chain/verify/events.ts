@@ -57,14 +57,15 @@ export const QUOTA_ABI = [
     'uint8 place)',
   'event QuotaReleased(address indexed home, uint64 indexed period, uint8 indexed resource, uint64 amount, ' +
     'uint8 place)',
-  'event ExcessAsserted(address indexed home, uint64 indexed period, uint8 indexed resource, uint64 excess, ' +
-    'uint256 lastBlock)',
+  'event ExcessAsserted(address indexed home, uint64 indexed period, uint8 indexed resource, ' +
+    'uint64 excess, uint256 lastBlock)',
   'event OpeningDemanded(address indexed home, uint64 indexed period, uint8 indexed resource, ' +
     'uint256 lastBlock, bool byMarket)',
   'event ExcessOpened(address indexed home, uint64 indexed period, uint8 indexed resource, uint64 ' +
     'excess, uint64 value)',
   'event ExcessFinal(address indexed home, uint64 indexed period, uint8 indexed resource, uint64 excess)',
-  'event ExcessUnproved(address indexed home, uint64 indexed period, uint8 indexed resource, uint64 excess)',
+  'event ExcessUnproved(address indexed home, uint64 indexed period, uint8 indexed resource, ' +
+    'uint64 excess)',
   'event ExcessVoid(address indexed home, uint64 indexed period, uint8 indexed resource, uint64 excess)',
   `function openExcess(address home, uint64 period, uint8 resource, uint64 startPeriod, ${RECORD} ` +
     `start, ${RECORD} end, uint64 value, uint256 blinding)`,

@@ -88,7 +88,8 @@ function confirmed(
   const lot = { amount: offer.amount, priceMicroSct: award.price, heldMicroSct: award.held }
   const payment = paymentOf(lot, delivered)
   if (payment.paid !== event.paid || payment.penalty !== event.penalty) {
-    const says = `pro rata are ${payment.paid} and ${payment.penalty}, paid were ${event.paid} and ${event.penalty}`
+    const due = `${payment.paid} and ${payment.penalty}`
+    const says = `pro rata are ${due}, paid were ${event.paid} and ${event.penalty}`
     note('payment', seller, 'payment', says)
   }
   addTo(trail.market.credit, seller, payment.paid + payment.returned)

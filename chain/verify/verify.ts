@@ -24,8 +24,9 @@ export interface VerifyTarget {
 
 /**
  * Verifies a community from its chain alone: the chain's own honesty, then keys, order, envelopes,
- * commitments, totals, openings, quotas and trades, each replayed from what the homes signed. Nothing is taken on the
- * word of a contract, of a gateway or of the node. Throws `cannot-read` when there is nothing to judge.
+ * commitments, totals, openings, quotas and trades, each replayed from what the homes signed. Nothing is
+ * taken on the word of a contract, of a gateway or of the node. Throws `cannot-read` when there is nothing to
+ * judge.
  */
 export async function verifyCommunity(target: VerifyTarget): Promise<VerifyReport> {
   const findings = createFindings()

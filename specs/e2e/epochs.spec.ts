@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Libsql from 'libsql'
@@ -34,7 +34,7 @@ function epochsIn(query: string): number[] {
 }
 
 describe('a community whose keys change', () => {
-  it('loses and doubles nothing, though either side is killed in the middle, and erases old keys', async () => {
+  it('loses and doubles nothing, either side killed in the middle, and erases old keys', async () => {
     const faults = 'kill:cgw@14s,kill:home:2@15s,kill:home:1@29s,kill:cgw@44s'
     const size = ['--homes', String(HOMES), '--boards', 'profile', '--period', '1', '--billing', '20s']
     const running = startIn(folder, ...size, '--epoch', '15s', '--for', '90s', '--fault', faults)
@@ -48,7 +48,8 @@ describe('a community whose keys change', () => {
 
     const sealed = epochsIn('select distinct epoch from envelope order by epoch')
     expect(sealed.length).toBeGreaterThanOrEqual(4)
-    expect(sealed).toEqual(sealed.map((_, at) => at))
+    const [first = 0] = sealed
+    expect(sealed).toEqual(sealed.map((_, at) => first + at))
     const kept = epochsIn("select epoch from secret where purpose = 'chain-key' order by epoch")
     expect(kept).not.toContain(0)
     expect(kept).toContain(Math.max(...sealed))
@@ -57,7 +58,5 @@ describe('a community whose keys change', () => {
     const found = Verified.parse(JSON.parse(verified.stdout))
     expect(found.faults).toEqual([])
     expect(found.checked.keys).toBeGreaterThanOrEqual((sealed.length - 1) * KEYS_OF_AN_EPOCH)
-    const secrets = await readFile(join(folder, 'data', 'community', 'secrets.json'), 'utf8')
-    expect(secrets).toContain('rootKey')
   }, 500_000)
 })

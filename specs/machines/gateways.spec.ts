@@ -37,7 +37,7 @@ describe('a smart gateway', () => {
     expect(last.context.refusal).toBe('invite-used')
   })
 
-  it('exchanges its key anew when an epoch begins, and again when the next begins before that is done', () => {
+  it('exchanges its key anew when an epoch begins, and again when the next one comes meanwhile', () => {
     const renewals: SmartGatewayEvent[] = [
       { type: 'EPOCH_ANNOUNCED', epoch: 1, recipient: '0x02bb' },
       { type: 'EPOCH_ANNOUNCED', epoch: 2, recipient: '0x02cc' },
