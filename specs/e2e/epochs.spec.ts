@@ -37,7 +37,7 @@ describe('a community whose keys change', () => {
   it('loses and doubles nothing, either side killed in the middle, and erases old keys', async () => {
     const faults = 'kill:cgw@14s,kill:home:2@15s,kill:home:1@29s,kill:cgw@44s'
     const size = ['--homes', String(HOMES), '--boards', 'profile', '--period', '1', '--billing', '20s']
-    const running = startIn(folder, ...size, '--epoch', '15s', '--for', '90s', '--fault', faults)
+    const running = startIn(folder, ...size, '--epoch', '12s', '--for', '110s', '--fault', faults)
     const { totals } = await reportOf(folder, running)
     expect(totals).toMatchObject({
       lost: 0,
