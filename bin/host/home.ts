@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { getBytes, Interface, Wallet } from 'ethers'
 import { keyPair, decodeScalar } from '../../protocols/crypto/group.ts'
-import { NEW_HOME, DEFAULT_LIMITS, type HomeSettings } from '../../protocols/rules/home-registers.ts'
-import { WHOLE_NETWORK, type Network } from '../../protocols/rules/cable.ts'
+import { NEW_HOME } from '../../protocols/rules/home-registers.ts'
+import { WHOLE_NETWORK } from '../../protocols/rules/cable.ts'
 import type { MeteredResource } from '../../protocols/rules/excess.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
 import { createPeerNode } from '../../protocols/p2p/node.ts'
@@ -26,7 +26,7 @@ import { openChainLink, type ChainLink } from './chain-link.ts'
 import { listenOptions } from './listen-options.ts'
 import type { HomeConfig } from './configs.ts'
 import { openCalibrationBook } from './calibration-book.ts'
-import { connectBoards, type HomeBoards } from './home-boards.ts'
+import { connectBoards, meterSettings, type HomeBoards } from './home-boards.ts'
 import { HomeExcesses } from './home-excesses.ts'
 import type { HomeGateway } from './home-gateway.ts'
 import {
@@ -36,7 +36,9 @@ import {
   joinOnce,
   obtainKey,
   publishKey,
+  refused,
   remembered,
+  type Around,
 } from './home-joining.ts'
 import { HomePicture } from './home-picture.ts'
 import { openHomePower } from './home-power.ts'
@@ -166,13 +168,6 @@ function published(home: HomeOpening, epoch: number): void {
   )
 }
 
-function meterSettings({ boards, timeScale }: HomeConfig, sampleMs: number): HomeSettings {
-  const kept = boards.map(({ boardId, kind }) => {
-    return { boardId, kind, keyed: true, afterRestart: 'from-zero' as const }
-  })
-  return { sampleMs, boards: kept, limits: { ...DEFAULT_LIMITS, timeScale } }
-}
-
 /** Connects to the home's boards; frames that come before the home operates are of nobody's concern. */
 async function linkBoards({ config, store, gateway }: HomeOpening, sampleMs: number): Promise<HomeBoards> {
   const ids = config.boards.map(({ boardId }) => boardId)
@@ -279,12 +274,9 @@ async function sealReading(home: HomeOpening, slot: number): Promise<number> {
   return data.sequence
 }
 
-/** Opens a home's gateway and lets it join, or go on where it stopped. */
-export async function openHome(
-  config: HomeConfig,
-  network: Network = WHOLE_NETWORK,
-): Promise<{ gateway: HomeGateway; close: () => Promise<void> }> {
-  const log = gatewayLog(config.dataDir)
+/** What a home is with before it joins: its log, its secrets, its store and its peer. */
+async function openParts(config: HomeConfig, { network = WHOLE_NETWORK, say }: Around): Promise<HomeOpening> {
+  const log = gatewayLog(config.dataDir, say)
   const secrets = loadSecrets(config.dataDir, systemRandom)
   const wallet = new Wallet(secrets.accountKey)
   const store = await openStore({
@@ -302,7 +294,17 @@ export async function openHome(
   })
   await node.start()
   const home = new HomeOpening({ config, network, log, wallet, store, node })
-  const { gateway } = home
+  if (say !== undefined) home.watchNode()
+  return home
+}
+
+/** Opens a home's gateway and lets it join, or go on where it stopped. */
+export async function openHome(
+  config: HomeConfig,
+  around: Around = {},
+): Promise<{ gateway: HomeGateway; close: () => Promise<void> }> {
+  const home = await openParts(config, around)
+  const { gateway, store, log } = home
   const attachOnce = once(() => attach(home))
   if ((await remembered(store)) !== null) await attachOnce()
   gateway.actor = await startSmartGateway({
@@ -310,7 +312,7 @@ export async function openHome(
     clock: wallClock,
     account: home.account,
     findCommunity: async () => undefined,
-    introduce: attachOnce,
+    introduce: () => attachOnce().catch((thrown: unknown) => refused(home, thrown, around)),
     exchangeKeys: () => obtainKey(home),
     publishKey: () => publishKey(home),
     keepSample: async (trx, slot) => {
@@ -337,6 +339,10 @@ export async function openHome(
     tellPeople: (number) => log.info({ number }, 'an alarm for the people of this home'),
     onFault: (thrown, about) => log.fault(thrown, about),
   })
+  // Its people come back with another invite, or a node of the right chain.
+  if (gateway.actor.snapshot().matches({ joining: 'refused' })) {
+    await gateway.actor.send({ type: 'COMMUNITY_FOUND' })
+  }
   home.courier?.wake()
   gateway.pages = await servePages({
     view: () => gateway.view(),
@@ -380,6 +386,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
 
 async function closeHome(home: HomeOpening): Promise<void> {
   home.closed = true
+  home.unwatchNode()
   const { gateway } = home
   gateway.attached?.boards.stop()
   gateway.attached?.power.stop()
