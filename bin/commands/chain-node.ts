@@ -84,8 +84,14 @@ function voters(flags: NodeFlags): NodeFolder[] {
   return found
 }
 
-async function vote(add: boolean, typed: string, flags: NodeFlags & { force?: true }): Promise<void> {
+function accountOf(typed: string): string {
   const address = typed.toLowerCase()
+  if (/^0x[0-9a-f]{40}$/.test(address)) return address
+  throw badField('address', '0x and 40 hex digits', typed)
+}
+
+async function vote(add: boolean, typed: string, flags: NodeFlags & { force?: true }): Promise<void> {
+  const address = accountOf(typed)
   for (const node of voters(flags)) {
     const ipc = ipcOf(node)
     if (flags.force !== true) requireSense({ address, add }, await signersOf(ipc))
@@ -95,7 +101,8 @@ async function vote(add: boolean, typed: string, flags: NodeFlags & { force?: tr
 }
 
 async function withdraw(typed: string, flags: NodeFlags): Promise<void> {
-  for (const node of voters(flags)) await withdrawVote(ipcOf(node), node.votesFile, typed.toLowerCase())
+  const address = accountOf(typed)
+  for (const node of voters(flags)) await withdrawVote(ipcOf(node), node.votesFile, address)
   await votes(flags)
 }
 
@@ -127,7 +134,9 @@ async function addPeer(file: string, flags: NodeFlags): Promise<void> {
   })
   const card = parseCard(text, file)
   for (const node of nodesOf(flags)) await node.keepNetwork(withMember(node.network(), card))
-  console.log(`member     ${card.name} is let in from the next "meterhood chain start" of this node on`)
+  print({ added: card.name }, flags, ({ added }) => [
+    `member     ${added} is let in from the next "meterhood chain start" of this node on`,
+  ])
 }
 
 async function dropPeer(name: string, flags: NodeFlags): Promise<void> {
@@ -136,7 +145,9 @@ async function dropPeer(name: string, flags: NodeFlags): Promise<void> {
     await node.keepNetwork(network)
     await shutOut(ipcOf(node), dropped).catch(() => undefined)
   }
-  console.log(`member     ${name} is shut out; a signer must be voted out, too`)
+  print({ dropped: name }, flags, ({ dropped }) => [
+    `member     ${dropped} is shut out; a signer must be voted out, too`,
+  ])
 }
 
 async function backup(flags: NodeFlags & { to: string; node?: string }): Promise<void> {

@@ -1,16 +1,20 @@
 import { readFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import type { Command } from 'commander'
+import { nodeCardSchema } from '../../chain/network/geth/community-network.ts'
 import { DEFAULT_GAS_LIMIT, DEFAULT_PERIOD_S } from '../../chain/network/geth/genesis.ts'
 import { GETH_VERSION, installGeth } from '../../chain/network/geth/install.ts'
 import { badField } from '../../protocols/rules/fault.ts'
 import { initChain, type InitOutcome, type InitWish } from '../chain/init.ts'
 import { runNodes } from '../chain/run-nodes.ts'
 import { gethPlaces } from '../host/cache-folder.ts'
+import { openDataFolder } from '../host/data-folder.ts'
 import { ending, untilAskedToStop } from './ending.ts'
 
 const RPC_PORT = '8545'
 const P2P_PORT = 30_303
+/** Any of these says that a folder is a gateway’s. */
+const OWN: readonly string[] = ['chain', 'community', 'secrets.json', 'boards.json']
 
 interface InitFlags {
   readonly data: string
@@ -47,7 +51,7 @@ function hostAndPort(text: string): { host: string; port: number } {
   const bracketed = /^\[(.+)\](?::(\d+))?$/.exec(text)
   const plain = /^([^:]+)(?::(\d+))?$/.exec(text)
   const [, host = text, port = String(P2P_PORT)] = bracketed ?? plain ?? []
-  return { host, port: whole('--host', port, 1, 65_535) }
+  return { host: cardField('host', host), port: whole('--host', port, 1, 65_535) }
 }
 
 function accounts(list: string | undefined): string[] {
@@ -64,13 +68,20 @@ async function firstLine(field: string, file: string): Promise<string> {
   return text.split('\n')[0] ?? ''
 }
 
+/** What goes into the card of a node must be right before its keys are made. */
+function cardField(field: 'name' | 'host', text: string): string {
+  const { success, error } = nodeCardSchema.shape[field].safeParse(text)
+  if (success) return text
+  throw badField(`--${field}`, error.issues[0]?.message ?? 'what a card holds', text)
+}
+
 async function wishOf(flags: InitFlags): Promise<InitWish> {
   const one = [flags.members, flags.network, flags.signers, flags.backup].filter((each) => each !== undefined)
   if (one.length > 1) throw badField('chain init', 'one of --members, --network, --signers, --backup', 'more')
   return {
     dataDir: resolve(flags.data),
     node: {
-      name: flags.name ?? null,
+      name: flags.name === undefined ? null : cardField('name', flags.name),
       ...hostAndPort(flags.host),
       signs: flags.follower !== true,
       password: flags.password === undefined ? null : await firstLine('--password', flags.password),
@@ -110,7 +121,9 @@ function tellInit({ nodes, network, funded, genesisHash }: InitOutcome): void {
 }
 
 async function init(flags: InitFlags): Promise<void> {
-  const outcome = await initChain(await wishOf(flags))
+  const wish = await wishOf(flags)
+  openDataFolder('--data', wish.dataDir, (entries) => entries.some((entry) => OWN.includes(entry)))
+  const outcome = await initChain(wish)
   if (flags.json !== true) return tellInit(outcome)
   const { nodes, network, funded, genesisHash } = outcome
   const told = nodes.map(({ path, card }) => ({ folder: path, ...card }))

@@ -1,13 +1,12 @@
 import type { Command } from 'commander'
-import { codeOf, Fault } from '../../protocols/rules/fault.ts'
+import { Fault } from '../../protocols/rules/fault.ts'
 import { wallClock } from '../clock.ts'
-import { startCommunity } from '../start/community.ts'
 import { FAULT_GRAMMAR } from '../start/faults.ts'
 import { PRICES_HELP } from '../start/price-flag.ts'
 import { readStartFlags, type StartFlags, type StartOptions } from '../start/options.ts'
 import { writeJsonFile, type RunReport } from '../start/report.ts'
-import { failuresInWords } from '../start/scan-market.ts'
-import { runFor } from '../start/run.ts'
+import { failuresInWords } from '../start/failure-words.ts'
+import { ending, stopAsked, untilAborted } from './ending.ts'
 
 /** Moment at which this process started. */
 const processStartMs = wallClock.nowMs() - Math.round(process.uptime() * 1_000)
@@ -50,26 +49,27 @@ async function finish(options: StartOptions, report: RunReport): Promise<void> {
   }
 }
 
-function untilStopped(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve())
-    process.once('SIGTERM', () => resolve())
-  })
-}
-
 async function start(flags: StartFlags): Promise<void> {
-  const options = readStartFlags(flags)
+  const wish = readStartFlags(flags)
+  const stop = stopAsked()
+  const { layGround } = await import('../start/ground.ts')
+  const ground = await layGround(wish)
+  const { options } = ground
   tell(`data       ${options.dataDir}`)
-  const running = await startCommunity(options, tell)
+  const [{ startCommunity }, { runFor }] = await Promise.all([
+    import('../start/community.ts'),
+    import('../start/run.ts'),
+  ])
+  const running = await startCommunity(ground, tell, stop)
   for (const page of running.pages.slice(0, 4)) tell(`page       ${page}`)
   if (running.pages.length > 4)
     tell(`page       … and ${running.pages.length - 4} more homes on the next ports`)
   try {
     if (options.runMs === null) {
       tell('running    press Ctrl+C to stop; the community goes on where it stopped with the next `start`')
-      await untilStopped()
+      await untilAborted(stop)
     } else {
-      await finish(options, await runFor(options, running, processStartMs, tell))
+      await finish(options, await runFor(options, running, { processStartMs, tell, stop }))
     }
   } finally {
     await running.close()
@@ -109,13 +109,5 @@ export function registerStartCommand(program: Command): void {
     .option('--prices <source>', PRICES_HELP)
     .option('--database <url>', 'PostgreSQL for the global repository, postgres://…')
     .addHelpText('after', `\nFaults:\n${FAULT_GRAMMAR}`)
-    .action(async (flags: StartFlags) => {
-      try {
-        await start(flags)
-        process.exit(0)
-      } catch (thrown) {
-        console.error(thrown instanceof Error ? thrown.message : String(thrown))
-        process.exit(['bad-field', 'bad-fault'].includes(codeOf(thrown)) ? 2 : 1)
-      }
-    })
+    .action((flags: StartFlags) => ending('start', start(flags)))
 }

@@ -62,8 +62,14 @@ interface Ground {
   readonly words: ContractWords
 }
 
-async function layGround(config: CommunityConfig, network: Network): Promise<Ground> {
-  const log = gatewayLog(config.dataDir)
+/** What a gateway has around it: its network, and who hears what it says. */
+interface Around {
+  readonly network?: Network
+  readonly say?: (line: string) => void
+}
+
+async function layGround(config: CommunityConfig, { network = WHOLE_NETWORK, say }: Around): Promise<Ground> {
+  const log = gatewayLog(config.dataDir, say)
   const secrets = loadSecrets(config.dataDir, systemRandom, config.managerKey ?? undefined)
   const wallet = new Wallet(secrets.accountKey)
   const contracts = await foundOrReturn(deploymentOf(config, secrets), network.chain, log)
@@ -361,11 +367,8 @@ function passOffersOn({ node, config, contracts }: Ground): void {
 /**
  * Founds or reopens a community and serves it. Throws a fault of one line when something it needs is missing.
  */
-export async function openCommunity(
-  config: CommunityConfig,
-  network: Network = WHOLE_NETWORK,
-): Promise<CommunityGateway> {
-  const ground = await layGround(config, network)
+export async function openCommunity(config: CommunityConfig, around: Around = {}): Promise<CommunityGateway> {
+  const ground = await layGround(config, around)
   const { store, node, log } = ground
   const hooks: Hooks = {}
   const onFault = (thrown: unknown): void => log.fault(thrown)

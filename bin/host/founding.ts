@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Contracts } from '../../chain/contracts-file.ts'
 import { deployCommunity, type DeployOptions } from '../../chain/deploy.ts'
 import type { Cable } from '../../protocols/rules/cable.ts'
-import { codeOf } from '../../protocols/rules/fault.ts'
+import { codeOf, messageOf } from '../../protocols/rules/fault.ts'
 import { wallClock } from '../clock.ts'
 import type { GatewayLog } from './log.ts'
 
@@ -22,6 +22,7 @@ export async function foundOrReturn(
   log: GatewayLog,
 ): Promise<Contracts> {
   const stands = existsSync(options.file)
+  let told = false
   let deadlineMs = wallClock.nowMs() + PATIENCE_MS
   for (;;) {
     if (cable.isCut()) deadlineMs = wallClock.nowMs() + PATIENCE_MS
@@ -31,7 +32,8 @@ export async function foundOrReturn(
       } catch (thrown) {
         const late = wallClock.nowMs() > deadlineMs
         if (!stands || late || codeOf(thrown) !== 'rpc-unreachable') throw thrown
-        log.fault(thrown, 'waiting for the chain')
+        if (!told) log.say(`chain      ${messageOf(thrown)}; trying on for two minutes`)
+        told = true
       }
     }
     await sleep(RETRY_MS)

@@ -12,11 +12,12 @@ import {
   type Quantity,
 } from '../../protocols/rules/calibration.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
+import { DEFAULT_LIMITS, type HomeSettings } from '../../protocols/rules/home-registers.ts'
 import type { BoardFrame, ReceivedFrame } from '../../protocols/rules/reading.ts'
 import { boardLink, type BoardView, type CalibrationView } from '../../web/read-model.ts'
 import { wallClock } from '../clock.ts'
 import type { CalibrationBook } from './calibration-book.ts'
-import type { BoardConfig } from './configs.ts'
+import type { BoardConfig, HomeConfig } from './configs.ts'
 
 /** The links to a home's boards. */
 export interface HomeBoards {
@@ -182,4 +183,12 @@ function settingFor(
 function away(kind: BoardConfig['kind'], why: string): Fault {
   const fix = 'check its power, its link and its sensor'
   return new Fault('board-away', `the ${kind} board cannot be calibrated: ${why}; ${fix}`, { fix })
+}
+
+/** How the home judges what its boards say. */
+export function meterSettings({ boards, timeScale }: HomeConfig, sampleMs: number): HomeSettings {
+  const kept = boards.map(({ boardId, kind }) => {
+    return { boardId, kind, keyed: true, afterRestart: 'from-zero' as const }
+  })
+  return { sampleMs, boards: kept, limits: { ...DEFAULT_LIMITS, timeScale } }
 }

@@ -10,7 +10,7 @@ import { decodeScalar, keyPair } from '../../protocols/crypto/group.ts'
 import type { OpeningKey } from '../../protocols/crypto/recover-reading.ts'
 import { createSealer } from '../../protocols/crypto/sealer.ts'
 import type { CommunityDescriptor, SignedDescriptor } from '../../protocols/messages/join.ts'
-import { joinCommunity } from '../../protocols/p2p/join-client.ts'
+import { joinCommunity, type JoinOptions } from '../../protocols/p2p/join-client.ts'
 import { verifyDescriptor } from '../../protocols/p2p/join.ts'
 import type { PeerNode } from '../../protocols/p2p/node.ts'
 import { keyOfPeerId } from '../../protocols/p2p/peer-key.ts'
@@ -21,6 +21,7 @@ import { systemRandom } from '../clock.ts'
 import type { HomeConfig } from './configs.ts'
 import { HomeGateway, type Attached } from './home-gateway.ts'
 import type { GatewayLog } from './log.ts'
+import { watchNode } from './node-watch.ts'
 
 const monitoringFace = new Interface(monitoringAbi)
 const JOINED = 'joined'
@@ -31,6 +32,32 @@ const Joined = z.object({ gatewayPeerId: z.string(), text: z.string(), signature
 export interface KnownCommunity {
   readonly gatewayPeerId: string
   readonly descriptor: CommunityDescriptor
+}
+
+/** Who stands by while a home is opened: the terminal of `meterhood home`. */
+export interface Bystander {
+  say(line: string): void
+  /** The community does not take this home as it is. */
+  refused(fault: unknown): void
+}
+
+/** What a home has around it. */
+export type Around = { readonly network?: Network } & Partial<Bystander>
+
+/** What joining waits for, in words, each time that changes. */
+function progressOf({ log }: HomeOpening): NonNullable<JoinOptions['onProgress']> {
+  const words = {
+    searching: 'looking for the community gateway; trying on',
+    hello: 'the community gateway answers',
+    pending: 'the community gateway waits for its chain',
+    admitted: 'admitted',
+  } as const
+  let last = ''
+  return (step, code) => {
+    const line = `joining    ${words[step]}${code === undefined ? '' : ` (${code})`}`
+    if (line !== last) log.say(line)
+    last = line
+  }
 }
 
 /** A home being opened: what its parts share. */
@@ -48,6 +75,8 @@ export class HomeOpening {
   readonly keys = new Map<number, OpeningKey>()
   community: KnownCommunity | null = null
   courier: Courier | null = null
+  /** Ends the watch over the chain node. */
+  unwatchNode = (): void => undefined
   closed = false
 
   constructor(parts: Pick<HomeOpening, 'config' | 'network' | 'log' | 'wallet' | 'store' | 'node'>) {
@@ -61,11 +90,27 @@ export class HomeOpening {
     this.gateway = new HomeGateway({ ...parts, account: this.account })
   }
 
+  /** From now on the log and the bystander hear how the chain node stands. */
+  watchNode(): void {
+    this.unwatchNode = watchNode({
+      rpc: this.config.rpc,
+      expected: () => this.community?.descriptor ?? null,
+      say: (line) => this.log.say(line),
+    })
+  }
+
   get attached(): Attached {
     if (this.gateway.attached === null)
       throw new Fault('not-joined', 'the home does not belong to a community yet')
     return this.gateway.attached
   }
+}
+
+/** The community does not take the home: its people are told why. */
+export function refused(home: HomeOpening, thrown: unknown, around: Around): never {
+  home.log.fault(thrown, 'joining')
+  around.refused?.(thrown)
+  throw thrown
 }
 
 export async function remembered(store: Store): Promise<KnownCommunity | null> {
@@ -93,7 +138,7 @@ export async function joinOnce(home: HomeOpening): Promise<KnownCommunity> {
     invite,
     account: home.wallet,
     homeName: name,
-    onProgress: (step, code) => home.log.info({ step, code }, 'joining'),
+    onProgress: progressOf(home),
   })
   const kept = {
     gatewayPeerId: joined.gatewayPeerId,

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { getBytes, Interface, Wallet } from 'ethers'
 import { keyPair, decodeScalar } from '../../protocols/crypto/group.ts'
-import { NEW_HOME, DEFAULT_LIMITS, type HomeSettings } from '../../protocols/rules/home-registers.ts'
-import { WHOLE_NETWORK, type Network } from '../../protocols/rules/cable.ts'
+import { NEW_HOME } from '../../protocols/rules/home-registers.ts'
+import { WHOLE_NETWORK } from '../../protocols/rules/cable.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
 import { createPeerNode } from '../../protocols/p2p/node.ts'
 import { keyOfPeerId } from '../../protocols/p2p/peer-key.ts'
@@ -25,7 +25,7 @@ import { listenOptions } from './listen-options.ts'
 import type { HomeConfig } from './configs.ts'
 import { pageActions } from './home-actions.ts'
 import { openCalibrationBook } from './calibration-book.ts'
-import { connectBoards, type HomeBoards } from './home-boards.ts'
+import { connectBoards, meterSettings, type HomeBoards } from './home-boards.ts'
 import { epochBegan, newestEpoch, published } from './home-epochs.ts'
 import { HomeExcesses } from './home-excesses.ts'
 import type { HomeGateway } from './home-gateway.ts'
@@ -36,7 +36,9 @@ import {
   joinOnce,
   obtainKey,
   publishKey,
+  refused,
   remembered,
+  type Around,
 } from './home-joining.ts'
 import { HomePicture } from './home-picture.ts'
 import { openHomePower } from './home-power.ts'
@@ -160,13 +162,6 @@ async function followContracts(
   chain.onState((state) => gateway.chainState(state))
 }
 
-function meterSettings({ boards, timeScale }: HomeConfig, sampleMs: number): HomeSettings {
-  const kept = boards.map(({ boardId, kind }) => {
-    return { boardId, kind, keyed: true, afterRestart: 'from-zero' as const }
-  })
-  return { sampleMs, boards: kept, limits: { ...DEFAULT_LIMITS, timeScale } }
-}
-
 /** Connects to the home's boards; frames that come before the home operates are of nobody's concern. */
 async function linkBoards({ config, store, gateway }: HomeOpening, sampleMs: number): Promise<HomeBoards> {
   const ids = config.boards.map(({ boardId }) => boardId)
@@ -277,12 +272,9 @@ async function sealReading(home: HomeOpening, slot: number): Promise<number> {
   return data.sequence
 }
 
-/** Opens a home's gateway and lets it join, or go on where it stopped. */
-export async function openHome(
-  config: HomeConfig,
-  network: Network = WHOLE_NETWORK,
-): Promise<{ gateway: HomeGateway; close: () => Promise<void> }> {
-  const log = gatewayLog(config.dataDir)
+/** What a home is with before it joins: its log, its secrets, its store and its peer. */
+async function openParts(config: HomeConfig, { network = WHOLE_NETWORK, say }: Around): Promise<HomeOpening> {
+  const log = gatewayLog(config.dataDir, say)
   const secrets = loadSecrets(config.dataDir, systemRandom)
   const wallet = new Wallet(secrets.accountKey)
   const store = await openStore({
@@ -300,7 +292,17 @@ export async function openHome(
   })
   await node.start()
   const home = new HomeOpening({ config, network, log, wallet, store, node })
-  const { gateway } = home
+  if (say !== undefined) home.watchNode()
+  return home
+}
+
+/** Opens a home's gateway and lets it join, or go on where it stopped. */
+export async function openHome(
+  config: HomeConfig,
+  around: Around = {},
+): Promise<{ gateway: HomeGateway; close: () => Promise<void> }> {
+  const home = await openParts(config, around)
+  const { gateway, store, log } = home
   const attachOnce = once(() => attach(home))
   if ((await remembered(store)) !== null) await attachOnce()
   gateway.actor = await startSmartGateway({
@@ -308,7 +310,7 @@ export async function openHome(
     clock: wallClock,
     account: home.account,
     findCommunity: async () => undefined,
-    introduce: attachOnce,
+    introduce: () => attachOnce().catch((thrown: unknown) => refused(home, thrown, around)),
     exchangeKeys: () => obtainKey(home),
     publishKey: () => publishKey(home),
     keepSample: async (trx, slot) => {
@@ -335,6 +337,10 @@ export async function openHome(
     tellPeople: (number) => log.info({ number }, 'an alarm for the people of this home'),
     onFault: (thrown, about) => log.fault(thrown, about),
   })
+  // Its people come back with another invite, or a node of the right chain.
+  if (gateway.actor.snapshot().matches({ joining: 'refused' })) {
+    await gateway.actor.send({ type: 'COMMUNITY_FOUND' })
+  }
   home.courier?.wake()
   await newestEpoch(home)
   gateway.pages = await servePages({
@@ -356,6 +362,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
 
 async function closeHome(home: HomeOpening): Promise<void> {
   home.closed = true
+  home.unwatchNode()
   const { gateway } = home
   gateway.attached?.boards.stop()
   gateway.attached?.power.stop()

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino, type Logger } from 'pino'
 import { codeOf, Fault, messageOf } from '../../protocols/rules/fault.ts'
@@ -8,18 +8,26 @@ export interface GatewayLog {
   info(facts: object, message: string): void
   warn(facts: object, message: string): void
   error(facts: object, message: string): void
+  /** A line for the people at the terminal, too. */
+  say(line: string): void
   /** Something was thrown where nobody waits for it. */
   fault(thrown: unknown, about?: string): void
   readonly logger: Logger
 }
 
-/** Opens `<dataDir>/gateway.log`. */
-export function gatewayLog(dataDir: string): GatewayLog {
+/** Opens `<dataDir>/gateway.log`; what is said goes there and to whoever stands by. */
+export function gatewayLog(dataDir: string, say: (line: string) => void = () => undefined): GatewayLog {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  const destination = pino.destination({ dest: join(dataDir, 'gateway.log'), sync: false })
+  // Opened here: a process that ends before its log is open would end with a stack.
+  const file = openSync(join(dataDir, 'gateway.log'), 'a', 0o600)
+  const destination = pino.destination({ dest: file, sync: false })
   const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
   return {
     logger,
+    say: (line) => {
+      logger.info(line)
+      say(line)
+    },
     info: (facts, message) => logger.info(facts, message),
     warn: (facts, message) => logger.warn(facts, message),
     error: (facts, message) => logger.error(facts, message),

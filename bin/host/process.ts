@@ -34,7 +34,7 @@ export function hostCommunity(): void {
   answerParent({
     open: async (config) => {
       // The parent is this very program: the shape is its own.
-      gateway = await openCommunity(config as CommunityConfig, network)
+      gateway = await openCommunity(config as CommunityConfig, { network })
       return gateway.opened()
     },
     invite: async (body) => {
@@ -70,7 +70,7 @@ export function hostHomes(): void {
     open: async (config) => {
       // The parent is this very program: the shape is its own.
       const { name, ...rest } = config as HomeConfig
-      const home = await openHome({ name, ...rest }, network)
+      const home = await openHome({ name, ...rest }, { network })
       homes.set(name, home)
       return home.gateway.pages?.link ?? ''
     },

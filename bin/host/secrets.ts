@@ -60,7 +60,7 @@ export function loadSecrets(dataDir: string, random: RandomSource, accountKey?: 
     )
   }
   const parsed = SecretsFile.safeParse(readJson(file))
-  if (parsed.success) return parsed.data
+  if (parsed.success) return requireAccount(file, parsed.data, accountKey)
   const field = parsed.error.issues[0]?.path.join('.') ?? ''
   throw new Fault(
     'secrets-damaged',
@@ -74,6 +74,16 @@ export function eraseRootKey(dataDir: string, random: RandomSource): void {
   const file = join(dataDir, 'secrets.json')
   const secrets = SecretsFile.parse(readJson(file))
   writeSecrets(file, { ...secrets, rootKey: fresh(random) })
+}
+
+function requireAccount(
+  file: string,
+  secrets: GatewaySecrets,
+  accountKey: string | undefined,
+): GatewaySecrets {
+  if (accountKey === undefined || accountKey === secrets.accountKey) return secrets
+  const message = `${file} holds another account key than the one given; leave it out, or name another folder`
+  throw new Fault('other-account', message, { field: 'accountKey' })
 }
 
 function readJson(file: string): unknown {

@@ -31,20 +31,33 @@ export interface RunChain {
   stop(): Promise<void>
 }
 
-/** Starts the chain that the options ask for, or goes on with the one in their data folder. */
-export function startChain(options: StartOptions): Promise<RunChain> {
-  return options.chain === 'geth' ? startGeth(options) : startEmbedded(options)
+/**
+ * Starts the chain that the options ask for, or goes on with the one in their data folder; `stop` ends the
+ * start.
+ */
+export async function startChain(options: StartOptions, stop: AbortSignal): Promise<RunChain> {
+  // A chain that runs is stopped by its owner, after those who use it.
+  const starting = new AbortController()
+  const end = (): void => starting.abort(stop.reason)
+  stop.throwIfAborted()
+  stop.addEventListener('abort', end)
+  try {
+    return await (options.chain === 'geth' ? startGeth : startEmbedded)(options, starting.signal)
+  } finally {
+    stop.removeEventListener('abort', end)
+  }
 }
 
 const chainFolder = ({ dataDir }: StartOptions): string => join(dataDir, 'chain')
 
-async function startEmbedded(options: StartOptions): Promise<RunChain> {
+async function startEmbedded(options: StartOptions, signal: AbortSignal): Promise<RunChain> {
   const chain = await startEmbeddedChain({
     dataDir: chainFolder(options),
     blockTimeS: options.blockTimeS,
     clock: wallClock,
     random: systemRandom,
     searchPath: process.env.PATH ?? '',
+    signal,
   })
   const managerKey = chain.accounts[0]?.privateKey
   if (managerKey === undefined) throw new Fault('chain-start', 'the embedded chain has no funded account')
@@ -60,7 +73,7 @@ async function startEmbedded(options: StartOptions): Promise<RunChain> {
   }
 }
 
-async function startGeth(options: StartOptions): Promise<RunChain> {
+async function startGeth(options: StartOptions, signal: AbortSignal): Promise<RunChain> {
   const managerKey = loadSecrets(communityFolder(options), systemRandom).accountKey
   const chain = await startGethChain({
     dataDir: chainFolder(options),
@@ -69,6 +82,7 @@ async function startGeth(options: StartOptions): Promise<RunChain> {
     clock: wallClock,
     random: systemRandom,
     places: gethPlaces(),
+    signal,
   })
   const { rpc, chainId, signers } = chain
   return {

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { Fault } from '../../protocols/rules/fault.ts'
+import { Fault, messageOf, type Facts } from '../../protocols/rules/fault.ts'
 
 /** One request over a process's IPC channel, and its answer. */
 interface Request {
@@ -12,6 +12,7 @@ type Answer = { readonly id: number } & ({ readonly body: unknown } | { readonly
 interface SentFault {
   readonly code: string
   readonly message: string
+  readonly facts: Facts
 }
 
 const isRequest = (message: unknown): message is Request =>
@@ -44,7 +45,8 @@ interface Waiting {
 function settle(waiting: Map<number, Waiting>, answer: Answer): void {
   const caller = waiting.get(answer.id)
   waiting.delete(answer.id)
-  if ('fault' in answer) caller?.reject(new Fault(answer.fault.code, answer.fault.message))
+  if ('fault' in answer)
+    caller?.reject(new Fault(answer.fault.code, answer.fault.message, answer.fault.facts))
   else caller?.resolve(answer.body)
 }
 
@@ -98,7 +100,10 @@ export function answerParent(answers: Readonly<Record<string, (body: unknown) =>
   process.on('message', (message) => {
     if (isRequest(message)) void answerOne(answers, message)
   })
-  process.once('disconnect', () => process.exit(0))
+  const leave = (): never => process.exit(0)
+  process.once('disconnect', leave)
+  // It may have gone while this process was still loading.
+  if (!process.connected) leave()
 }
 
 async function answerOne(
@@ -112,10 +117,11 @@ async function answerOne(
   } catch (error) {
     const fault: SentFault =
       error instanceof Fault
-        ? { code: error.code, message: error.message }
+        ? { code: error.code, message: error.message, facts: error.facts }
         : {
             code: 'unexpected',
-            message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+            message: messageOf(error),
+            facts: { stack: error instanceof Error ? (error.stack ?? null) : null },
           }
     process.send?.({ id: request.id, fault })
   }

@@ -2,17 +2,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EventSource } from 'eventsource'
 import type { HostedBoard } from '../../hardware/board/host.ts'
-import {
-  loadProfiles,
-  profileOfHome,
-  type HomeProfile,
-  type ProfileTable,
-} from '../../hardware/board/profiles.ts'
+import { profileOfHome, type HomeProfile, type ProfileTable } from '../../hardware/board/profiles.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
 import { systemRandom, wallClock } from '../clock.ts'
 import type { CommissionedKey } from '../host/commissioning.ts'
 import type { BoardsConfig, CommunityOpened, GatewayStatus, HostedHome } from '../host/configs.ts'
-import { bundledProfiles } from '../host/package-folder.ts'
 import { rememberedBoards, rememberBoards } from './board-book.ts'
 import {
   BOARD_KINDS,
@@ -26,6 +20,8 @@ import type { StartOptions } from './options.ts'
 import { startChain, type RunChain } from './chain.ts'
 import { startChild, type Child } from './child.ts'
 import { Cuts } from './cuts.ts'
+import type { Ground } from './ground.ts'
+import { unlessStopped } from './unless-stopped.ts'
 import { supervise, type Supervised } from './supervised.ts'
 
 /** A community that runs: its processes, and what they said of themselves. */
@@ -116,8 +112,9 @@ interface Beginning {
   readonly onDeath: (fault: Fault) => void
 }
 
-async function beginChain({ options, tell, stops, onDeath }: Beginning): Promise<RunChain> {
-  const chain = await startChain(options)
+async function beginChain(begun: Beginning, stop: AbortSignal): Promise<RunChain> {
+  const { options, tell, stops, onDeath } = begun
+  const chain = await startChain(options, stop)
   stops.push(() => chain.stop())
   chain.onDeath(onDeath)
   const signers = chain.signers.length === 0 ? '' : `, ${chain.signers.length} signers`
@@ -181,66 +178,86 @@ async function startBoards(begun: Beginning, gateway: Supervised): Promise<Board
   return { boards, hosted, served: up.served }
 }
 
-async function begin(options: StartOptions, tell: Tell, onDeath: Beginning['onDeath']): Promise<Beginning> {
-  const table = await loadProfiles(options.profilesDir ?? bundledProfiles())
+function begin(ground: Ground, tell: Tell, onDeath: Beginning['onDeath']): Beginning {
+  const { options, profiles: table } = ground
   const profiles = Array.from({ length: options.homes }, (_, at) =>
     profileOfHome(table, at + 1, options.homes),
   )
   const expected = profiles.map((profile) => expectedUse(profile, options, table))
   const timeScale = options.boards === 'profile' ? table.stepMs / options.sampleMs : 1
   const ahead = startAhead(options)
-  const stops = [() => ahead.endUnused()]
+  const stops = [() => ahead.endAll()]
   return { options, tell, expected, timeScale, ahead, cuts: new Cuts(), stops, onDeath }
 }
 
-/** Starts the chain, the community gateway, the boards and the homes, and waits until every home operates. */
-export async function startCommunity(options: StartOptions, tell: Tell): Promise<RunningCommunity> {
-  const box: { death: Fault | null } = { death: null }
-  const begun = await begin(options, tell, (fault) => {
+/**
+ * Starts the chain, the community gateway, the boards and the homes, and waits until every home operates.
+ * When `stop` aborts before, or anything fails, all that was started ends.
+ */
+export async function startCommunity(
+  ground: Ground,
+  tell: Tell,
+  stop: AbortSignal,
+): Promise<RunningCommunity> {
+  const box: Box = { death: null }
+  const begun = begin(ground, tell, (fault) => {
     box.death ??= fault
   })
-  const { stops } = begun
   const close = async (): Promise<void> => {
-    for (const stop of stops.splice(0).reverse()) await stop()
+    for (const each of begun.stops.splice(0).reverse()) await each()
   }
   try {
-    const chain = await beginChain(begun)
-    const { gateway, opened } = await found(begun, chain)
-    const listener = firstReading(opened.page)
-    stops.push(() => listener.close())
-    const { boards, hosted, served } = await startBoards(begun, gateway)
-    const { homes, pages } = await startHomes({ ...begun, chain, gateway, hosted, served })
-    const homeProcesses = [...new Set(homes.map(({ process: each }) => each))]
-    stops.push(async () => {
-      await Promise.all(homeProcesses.map((each) => each.close()))
-    })
-    stops.push(passOnSaves(chain, () => [gateway, ...homeProcesses]))
-    await untilOperating(homes, box, tell)
-    // Everything that one account did because of another's call is in a save: no kill takes it apart.
-    await chain.save()
-    const death = (): Fault | null => box.death
-    return {
-      chain,
-      gateway,
-      boards,
-      homes,
-      opened,
-      cuts: begun.cuts,
-      pages: [opened.page, ...pages],
-      firstReadingMs: listener.at,
-      death,
-      close,
-    }
+    const chain = await beginChain(begun, stop)
+    const running = await unlessStopped(stop, startGateways(begun, chain, box))
+    return { ...running, close }
   } catch (thrown) {
     await close()
     throw thrown
   }
 }
 
+async function startGateways(
+  begun: Beginning,
+  chain: RunChain,
+  box: Box,
+): Promise<Omit<RunningCommunity, 'close'>> {
+  const { stops, tell } = begun
+  const { gateway, opened } = await found(begun, chain)
+  const listener = firstReading(opened.page)
+  stops.push(() => listener.close())
+  const { boards, hosted, served } = await startBoards(begun, gateway)
+  const { homes, pages } = await startHomes({ ...begun, chain, gateway, hosted, served })
+  const homeProcesses = [...new Set(homes.map(({ process: each }) => each))]
+  stops.push(async () => {
+    await Promise.all(homeProcesses.map((each) => each.close()))
+  })
+  stops.push(passOnSaves(chain, () => [gateway, ...homeProcesses]))
+  await untilOperating(homes, box, tell)
+  // Everything that one account did because of another's call is in a save: no kill takes it apart.
+  await chain.save()
+  return {
+    chain,
+    gateway,
+    boards,
+    homes,
+    opened,
+    cuts: begun.cuts,
+    pages: [opened.page, ...pages],
+    firstReadingMs: listener.at,
+    death: () => box.death,
+  }
+}
+
+/** The first process of ours that ended unasked, if any. */
+interface Box {
+  death: Fault | null
+}
+
 /** Processes that load their modules while the chain starts and the contracts are deployed. */
 interface Ahead {
   take(name: string): Child
-  endUnused(): void
+  /** Ends those that nobody took, and those that were still being opened. */
+  endAll(): Promise<void>
 }
 
 function startAhead(options: StartOptions): Ahead {
@@ -253,13 +270,10 @@ function startAhead(options: StartOptions): Ahead {
     ...homes.map((name) => [name, startChild(name, 'host-homes')] as const),
   ])
   return {
-    take(name) {
-      const child = children.get(name) ?? startChild(name, 'host-homes')
-      children.delete(name)
-      return child
-    },
-    endUnused() {
+    take: (name) => children.get(name) ?? startChild(name, 'host-homes'),
+    endAll: async () => {
       for (const child of children.values()) child.signal('SIGTERM')
+      await Promise.all([...children.values()].map(({ ended }) => ended))
     },
   }
 }
@@ -305,11 +319,7 @@ async function startHomes(need: HomesNeed): Promise<Homes> {
   return { homes, pages: [...pages.values()] }
 }
 
-async function untilOperating(
-  homes: RunningCommunity['homes'],
-  box: { death: Fault | null },
-  tell: Tell,
-): Promise<void> {
+async function untilOperating(homes: RunningCommunity['homes'], box: Box, tell: Tell): Promise<void> {
   const deadline = wallClock.nowMs() + OPERATING_PATIENCE_MS
   let told = 0
   for (;;) {

@@ -16,3 +16,10 @@ export function durationMs(field: string, text: string, leastMs = 1): number {
   if (value < leastMs) throw badField(field, 'a duration above zero', text)
   return value
 }
+
+/** How many sample periods a longer period has: a whole number, at least two. */
+export function periodsOf(field: string, text: string, period: string, sampleMs: number): number {
+  const periods = durationMs(field, text) / sampleMs
+  if (Number.isInteger(periods) && periods >= 2) return periods
+  throw badField(field, `a multiple of the sample period, at least two (--period ${period})`, text)
+}

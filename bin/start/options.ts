@@ -1,9 +1,8 @@
-import { existsSync, mkdtempSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { badField } from '../../protocols/rules/fault.ts'
 import type { PricesConfig } from '../host/market/price-source.ts'
-import { durationMs } from './duration.ts'
+import { durationMs, periodsOf } from './duration.ts'
 import { pricesOf } from './price-flag.ts'
 import { needsIsolation, parseFaults, type PlannedFault } from './faults.ts'
 
@@ -39,7 +38,6 @@ export interface StartOptions {
   readonly runMs: number | null
   readonly reportFile: string | null
   readonly dataDir: string
-  readonly temporary: boolean
   readonly chain: 'embedded' | 'geth'
   readonly boards: 'firmware' | 'profile'
   readonly boardHex: string | null
@@ -56,6 +54,9 @@ export interface StartOptions {
   readonly databaseUrl: string | null
   readonly prices: PricesConfig
 }
+
+/** The same before anything is written: without a data folder of its own a run gets a fresh one. */
+export type StartWish = Omit<StartOptions, 'dataDir'> & { readonly dataDir: string | null }
 
 const BILLING_DEFAULT_MS = 30 * 86_400_000
 const SHORT_RUN_BILLING_MS = 60_000
@@ -83,22 +84,18 @@ function oneOf<T extends string>(field: string, text: string, choices: readonly 
 function existing(field: string, path: string | undefined, kind: 'file' | 'folder'): string | null {
   if (path === undefined) return null
   const full = resolve(path)
-  if (!existsSync(full)) throw badField(field, `a ${kind} that exists`, path)
-  if (statSync(full).isDirectory() !== (kind === 'folder')) throw badField(field, `a ${kind}`, path)
+  const found = statSync(full, { throwIfNoEntry: false })
+  if (found === undefined) throw badField(field, `a ${kind} that exists`, path)
+  if (found.isDirectory() !== (kind === 'folder')) throw badField(field, `a ${kind}`, path)
   return full
 }
 
 function billingSlots(flags: StartFlags, sampleMs: number): number {
-  const fallback = flags.for === undefined ? BILLING_DEFAULT_MS : SHORT_RUN_BILLING_MS
-  const billingMs = flags.billing === undefined ? fallback : durationMs('--billing', flags.billing)
-  const slots = Math.round(billingMs / sampleMs)
-  if (slots < 2)
-    throw badField(
-      '--billing',
-      'at least two sample periods (see --period)',
-      flags.billing ?? `${billingMs} ms`,
-    )
-  return slots
+  if (flags.billing === undefined) {
+    const billingMs = flags.for === undefined ? BILLING_DEFAULT_MS : SHORT_RUN_BILLING_MS
+    return Math.max(2, Math.round(billingMs / sampleMs))
+  }
+  return periodsOf('--billing', flags.billing, flags.period, sampleMs)
 }
 
 function epochLength(flags: StartFlags, sampleMs: number): number | null {
@@ -109,14 +106,22 @@ function epochLength(flags: StartFlags, sampleMs: number): number | null {
   return epochMs
 }
 
-function dataFolder(flags: StartFlags): { dataDir: string; temporary: boolean } {
-  if (flags.data !== undefined) return { dataDir: resolve(flags.data), temporary: false }
-  if (flags.for === undefined) return { dataDir: resolve('.meterhood'), temporary: false }
-  return { dataDir: mkdtempSync(join(tmpdir(), 'meterhood-')), temporary: true }
+/** `postgres://user:password@host:port/database`, or nothing. */
+export function databaseUrl(text: string | undefined): string | null {
+  if (text === undefined) return null
+  const url = URL.canParse(text) ? new URL(text) : null
+  const named = url !== null && url.hostname !== '' && url.pathname.length > 1
+  if (named && ['postgres:', 'postgresql:'].includes(url.protocol)) return text
+  throw badField('--database', 'postgres://user:password@host:port/database', text)
+}
+
+function dataFolder(flags: StartFlags): string | null {
+  if (flags.data !== undefined) return resolve(flags.data)
+  return flags.for === undefined ? resolve('.meterhood') : null
 }
 
 /** Checks the flags of `start`; throws a fault that names the flag and what it takes. */
-export function readStartFlags(flags: StartFlags): StartOptions {
+export function readStartFlags(flags: StartFlags): StartWish {
   const homes = wholeNumber('--homes', flags.homes, 1, HOMES_MAX)
   const sampleMs = durationMs('--period', flags.period)
   if (sampleMs < 500) throw badField('--period', 'at least 500ms', flags.period)
@@ -127,7 +132,7 @@ export function readStartFlags(flags: StartFlags): StartOptions {
     slotsPerBilling: billingSlots(flags, sampleMs),
     runMs: flags.for === undefined ? null : durationMs('--for', flags.for),
     reportFile: flags.report === undefined ? null : resolve(flags.report),
-    ...dataFolder(flags),
+    dataDir: dataFolder(flags),
     chain: oneOf('--chain', flags.chain, ['embedded', 'geth']),
     boards: oneOf('--boards', flags.boards, ['firmware', 'profile']),
     boardHex: existing('--board-hex', flags.boardHex, 'file'),
@@ -140,7 +145,7 @@ export function readStartFlags(flags: StartFlags): StartOptions {
     port: wholeNumber('--port', flags.port, 0, 65_000),
     ringLength: wholeNumber('--length', flags.length, 1, 10_000),
     profile: oneOf('--store', flags.store, ['commitment', 'storage']),
-    databaseUrl: flags.database ?? null,
+    databaseUrl: databaseUrl(flags.database),
     prices: pricesOf(flags.prices, process.env),
   }
 }

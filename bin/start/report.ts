@@ -1,6 +1,5 @@
 import { rename, writeFile, open } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
-import { mkdirSync } from 'node:fs'
+import { resolve } from 'node:path'
 
 /** What one home counted, each figure where it happens (DESIGN §13). */
 export interface HomeReport {
@@ -89,7 +88,6 @@ export function percentiles(latencies: readonly number[], missing: number): Perc
 /** Writes a JSON file whole or not at all: temporary file, flush, rename. */
 export async function writeJsonFile(path: string, value: unknown): Promise<void> {
   const target = resolve(path)
-  mkdirSync(dirname(target), { recursive: true })
   const temporary = `${target}.${process.pid}.tmp`
   await writeFile(temporary, `${JSON.stringify(value, null, 2)}\n`)
   const file = await open(temporary, 'r+')

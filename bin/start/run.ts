@@ -4,6 +4,7 @@ import type { CommunityTally, GatewayStatus, HomeTally } from '../host/configs.t
 import { assembleReport } from './assemble.ts'
 import type { RunningCommunity, Tell } from './community.ts'
 import type { StartOptions } from './options.ts'
+import { unlessStopped } from './unless-stopped.ts'
 import { FaultPlay } from './play-faults.ts'
 import type { RunReport } from './report.ts'
 import { countChain } from './scan-chain.ts'
@@ -97,12 +98,18 @@ async function untilDeath(running: RunningCommunity): Promise<never> {
   }
 }
 
+/** How a run is watched: when its process began, who is told, and what ends it before its time. */
+export interface Run {
+  readonly processStartMs: number
+  readonly tell: Tell
+  readonly stop: AbortSignal
+}
+
 /** Lets the community run for its time, with its faults; then stops the boards, drains, and reports. */
 export async function runFor(
   options: StartOptions,
   running: RunningCommunity,
-  processStartMs: number,
-  tell: Tell,
+  { processStartMs, tell, stop }: Run,
 ): Promise<RunReport> {
   const startMs = wallClock.nowMs()
   const hideProgress = showProgress(running, tell)
@@ -110,7 +117,7 @@ export async function runFor(
   try {
     const { begun, done } = faults.play(options.faults, startMs)
     const over = Promise.all([sleep(options.runMs ?? 0), begun]).then(() => faults.thaw())
-    await Promise.race([Promise.all([over, done]), untilDeath(running)])
+    await unlessStopped(stop, Promise.race([Promise.all([over, done]), untilDeath(running)]))
   } finally {
     hideProgress()
   }
@@ -118,6 +125,6 @@ export async function runFor(
   await Promise.all(processes.map((process) => process.ask('rest')))
   await running.boards.close()
   tell('drain      boards stopped, outboxes empty themselves')
-  await drain(running, tell)
+  await unlessStopped(stop, drain(running, tell))
   return report(options, running, processStartMs)
 }

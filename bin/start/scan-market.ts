@@ -1,5 +1,5 @@
 import { Contract, Interface, JsonRpcProvider, Network, type Log } from 'ethers'
-import { AUCTION_FAILURES, type AuctionFailure } from '../../actors/auction/negotiation/machine.ts'
+import { AUCTION_FAILURES } from '../../actors/auction/negotiation/machine.ts'
 import { tokenAbi } from '../../chain/bindings/token.gen.ts'
 import { tradingAbi } from '../../chain/bindings/trading.gen.ts'
 import { percentile } from './report.ts'
@@ -25,23 +25,6 @@ const token = new Interface(tokenAbi)
 const MS_PER_S = 1_000
 
 const topic = (face: Interface, name: string): string => face.getEvent(name)?.topicHash ?? ''
-
-const FAILURE_WORDS: Readonly<Record<AuctionFailure, string>> = {
-  none: 'for no reason',
-  cancelled: 'cancelled, since nobody bid',
-  'no-bids': 'nobody bid',
-  'no-max-price': 'the buyer did not show its maximum price',
-  'none-under-max': 'no bid was at or under the maximum price',
-  'second-above-max': 'the second lowest bid was above the maximum price',
-  'too-late': 'decided after the lot could be moved',
-}
-
-/** Why auctions failed, in words: "2 nobody bid, 1 no bid was …". */
-export function failuresInWords(counts: Readonly<Record<string, number>>): string {
-  return AUCTION_FAILURES.filter((reason) => counts[reason] !== undefined)
-    .map((reason) => `${counts[reason] ?? 0} ${FAILURE_WORDS[reason]}`)
-    .join('; ')
-}
 
 /** All logs of a contract; a run of a demonstration has few thousand blocks. */
 function logsOf(provider: JsonRpcProvider, address: string, fromBlock: number): Promise<Log[]> {

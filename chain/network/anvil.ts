@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, openSync, closeSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { createRequire } from 'node:module'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault } from '../../protocols/rules/fault.ts'
+import { freePorts, requirePort } from './free-ports.ts'
 import { identityOf } from './rpc.ts'
 
 const require = createRequire(import.meta.url)
@@ -57,12 +57,18 @@ export interface Anvil {
  */
 export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
   for (let tries = 1; ; tries += 1) {
-    const port = options.port === 0 ? await freePort() : await requirePort(options.port)
+    const port = await portFor(options)
     const anvil = launch(options, port)
     const started = await answering(anvil, options.signal)
     if (started) return anvil
     if (options.port !== 0 || tries === PORT_TRIES) throw notStarted(options)
   }
+}
+
+async function portFor({ port }: AnvilOptions): Promise<number> {
+  if (port === 0) return (await freePorts(1))[0] ?? 0
+  await requirePort(port)
+  return port
 }
 
 function launch(options: AnvilOptions, port: number): Anvil {
@@ -117,30 +123,4 @@ function notStarted({ logFile, from }: AnvilOptions): Fault {
   const fix = 'restore it from a backup, or name another folder'
   const message = `${from.state}: the node does not start from this saved chain (${words}); ${fix}`
   return new Fault('chain-damaged', message, { state: from.state, logFile })
-}
-
-/** A port that nobody listens on, given by the system. */
-function freePort(): Promise<number> {
-  return listenOnce(0)
-}
-
-async function requirePort(port: number): Promise<number> {
-  try {
-    return await listenOnce(port)
-  } catch {
-    const message = `port ${port}: taken by another program; free it, or name another (0 takes a free one)`
-    throw new Fault('port-taken', message, { port })
-  }
-}
-
-function listenOnce(port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(port, HOST, () => {
-      const address = server.address()
-      const found = typeof address === 'object' && address !== null ? address.port : port
-      server.close(() => resolve(found))
-    })
-  })
 }

@@ -36,11 +36,15 @@ async function post(rpc: string, method: string, params: readonly unknown[], tim
     })
     return answerSchema.parse(await response.json())
   } catch (thrown) {
-    throw new Fault('rpc-unreachable', `${rpc}: no answer to ${method} (${messageOf(thrown)})`, {
-      rpc,
-      method,
-    })
+    throw new Fault('rpc-unreachable', `${rpc}: no answer to ${method} (${whyOf(thrown)})`, { rpc, method })
   }
+}
+
+/** `fetch` keeps the reason in its cause; a shape that is wrong is told in one word, not in all its parts. */
+function whyOf(thrown: unknown): string {
+  if (thrown instanceof z.ZodError || thrown instanceof SyntaxError) return 'what answers is no chain node'
+  const cause = thrown instanceof Error ? thrown.cause : undefined
+  return messageOf(cause instanceof Error && cause.message !== '' ? cause : thrown)
 }
 
 const hexNumber = z
@@ -57,9 +61,11 @@ export interface ChainIdentity {
 
 /** Asks a node which chain it follows. */
 export async function identityOf(rpc: string, timeoutMs?: number): Promise<ChainIdentity> {
-  const chainId = hexNumber.parse(await rpcCall(rpc, 'eth_chainId', [], timeoutMs))
-  const genesis = blockSchema.parse(await rpcCall(rpc, 'eth_getBlockByNumber', ['0x0', false], timeoutMs))
-  return { chainId, genesisHash: genesis.hash }
+  const chainId = hexNumber.safeParse(await rpcCall(rpc, 'eth_chainId', [], timeoutMs))
+  const first = await rpcCall(rpc, 'eth_getBlockByNumber', ['0x0', false], timeoutMs)
+  const genesis = blockSchema.safeParse(first)
+  if (chainId.success && genesis.success) return { chainId: chainId.data, genesisHash: genesis.data.hash }
+  throw new Fault('rpc-unreachable', `${rpc}: what answers is no chain node`, { rpc })
 }
 
 /** Number of the newest block. */

@@ -6,14 +6,13 @@ import { CPU_HZ, cyclesOf, fastCore, msOf, plainCore } from './core.ts'
 import type { Core } from './core.ts'
 import { EEPROM_BYTES, eepromImage } from './identity.ts'
 import type { BoardIdentity } from './identity.ts'
-import { parseIntelHex } from './intel-hex.ts'
+import { FLASH_BYTES, parseIntelHex } from './intel-hex.ts'
 import { createNoise } from './noise.ts'
 import { CUT_PINS, PARTS, comfortPins, powerPins, waterPins } from './sensors.ts'
 import type { Pins } from './sensors.ts'
 import type { World } from './world.ts'
 
 /** Flash of an ATmega328P, bytes. */
-const FLASH_BYTES = 0x8000
 const ADC_COUNTS = 1024
 /**
  * Bytes that may wait to be received; a line at 38400 baud that is fed faster than it runs loses the rest.

@@ -1,5 +1,8 @@
 import { badField } from '../../protocols/rules/fault.ts'
 
+/** Flash of the boards' processor. */
+export const FLASH_BYTES = 0x8000
+
 const RECORD = /^:((?:[0-9A-Fa-f]{2}){5,})$/
 const DATA = 0
 const END = 1
@@ -7,21 +10,21 @@ const FIX = 'build it again: make -C hardware/firmware'
 
 /**
  * The bytes that an Intel HEX file lays into a memory of `size` bytes (records 00 and 01, all that 32 KiB
- * need).
+ * need). `named` is what a message calls the file.
  * @throws Fault `bad-field` naming the line: no record, wrong checksum or type, outside the memory, no end.
  */
-export function parseIntelHex(text: string, size: number): Uint8Array {
+export function parseIntelHex(text: string, size: number, named = 'firmware'): Uint8Array {
   const memory = new Uint8Array(size)
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line === '') continue
-    const record = parseRecord(line, `firmware line ${index + 1}`)
+    const record = parseRecord(line, `${named} line ${index + 1}`)
     if (record.type === END) return memory
     if (record.address + record.data.length > size) {
-      throw badField(`firmware line ${index + 1}`, `an address below ${size}`, record.address, FIX)
+      throw badField(`${named} line ${index + 1}`, `an address below ${size}`, record.address, FIX)
     }
     memory.set(record.data, record.address)
   }
-  throw badField('firmware', 'an end record (:00000001FF)', 'none', FIX)
+  throw badField(named, 'an end record (:00000001FF)', 'none', FIX)
 }
 
 interface HexRecord {

@@ -26,7 +26,14 @@ const faces = { monitoring: new Interface(monitoringAbi), quota: new Interface(q
 export function keepingLog(faults: unknown[]): GatewayLog {
   const nothing = (): void => undefined
   const fault = (thrown: unknown): void => void faults.push(thrown)
-  return { info: nothing, warn: nothing, error: nothing, fault, logger: pino({ enabled: false }) }
+  return {
+    say: nothing,
+    info: nothing,
+    warn: nothing,
+    error: nothing,
+    fault,
+    logger: pino({ enabled: false }),
+  }
 }
 
 /** What judges periods in a community gateway, on a real chain; it can be stopped and opened again. */

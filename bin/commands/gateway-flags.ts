@@ -1,0 +1,34 @@
+import { multiaddr } from '@multiformats/multiaddr'
+import { badField, messageOf } from '../../protocols/rules/fault.ts'
+
+const PORT_MOST = 65_535
+
+export function whole(field: string, text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0) {
+    throw badField(field, 'a whole number', text)
+  }
+  return value
+}
+
+export function pageAt(text: string): { host: string; port: number } {
+  const match = /^(.+):(\d+)$/.exec(text)
+  const port = Number(match?.[2] ?? Number.NaN)
+  if (match?.[1] !== undefined && port <= PORT_MOST) return { host: match[1], port }
+  throw badField('--page', 'host:port, e.g. 0.0.0.0:7443', text)
+}
+
+/** JSON-RPC of a chain node over http. */
+export function rpcAt(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url !== null && ['http:', 'https:'].includes(url.protocol)) return text
+  throw badField('--rpc', 'the http:// or https:// link of a chain node', text)
+}
+
+export function listenAt(text: string): string {
+  try {
+    return multiaddr(text).toString()
+  } catch (thrown) {
+    throw badField('--listen', 'a multiaddress, e.g. /ip4/0.0.0.0/tcp/4001', text, messageOf(thrown))
+  }
+}
