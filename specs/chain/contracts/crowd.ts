@@ -64,7 +64,7 @@ export class ChainCrowd {
       return ['eth_call', { to, data: trading.encodeFunctionData('auction', [id]) }, 'latest']
     })
     return (await this.ask(requests)).map((answer) => {
-      const [told]: unknown[] = trading.decodeFunctionResult('auction', z.string().parse(answer)).toArray()
+      const told: unknown = trading.decodeFunctionResult('auction', z.string().parse(answer))[0]
       return told instanceof Result ? told.toObject() : {}
     })
   }
