@@ -178,7 +178,17 @@ class Desk implements TradingDesk {
     const staged = await this.#start(own)
     if (staged === null) return
     this.#actors.set(own.subject, staged)
+    // An effect may bring the machine to its end between two blocks.
+    staged.actor.subscribe(({ status }) => {
+      if (status === 'done') this.#advanceSoon(own.subject)
+    })
     await this.#advance(own.subject)
+  }
+
+  #advanceSoon(subject: string): void {
+    if (this.#stopped) return
+    const advanced = this.#works.add(() => this.#advance(subject))
+    advanced.catch((thrown: unknown) => this.#options.onFault(thrown, `trade ${subject}`))
   }
 
   async #start(own: OwnTradeTable): Promise<StageActor | null> {
@@ -253,7 +263,12 @@ class Desk implements TradingDesk {
       if (!(await this.#options.welcomes(sight.auction))) continue
       await this.#begin(this.#row(request.id, 'seller'))
     }
-    for (const own of await unfinished(store)) await this.#follow(own, head)
+    for (const own of await unfinished(store)) {
+      // What is wrong with one trade holds up no other.
+      await this.#follow(own, head).catch((thrown: unknown) =>
+        this.#options.onFault(thrown, `trade ${own.subject}`),
+      )
+    }
   }
 
   async #follow(own: OwnTradeTable, head: BlockMoment): Promise<void> {

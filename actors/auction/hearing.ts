@@ -68,7 +68,9 @@ export class Hearing {
     actor: DeterminationActor,
     sight: MarketSight | null,
   ): Promise<void> {
-    if (sight === null && own.role === 'buyer') return this.#hearOffer(own, actor)
+    if (own.role === 'buyer' && (sight === null || !this.#isOwn(own, sight))) {
+      return this.#hearOffer(own, actor)
+    }
     if (sight === null) return
     if (own.role === 'buyer') {
       const event = { type: 'OFFERED', auctionId: sight.auction.id } as const
@@ -76,6 +78,12 @@ export class Hearing {
     } else if (phaseOf(sight) !== 'bids') {
       await this.#tell(own.subject, actor, { id: 'closed', event: { type: 'BIDS_CLOSED' } })
     }
+  }
+
+  /** Another device of the same home may have made an offer under the number. */
+  #isOwn({ value, salt }: OwnTradeTable, { auction }: MarketSight): boolean {
+    if (value === null || salt === null) return false
+    return auction.seal === this.#options.seals.maxPrice(auction.id, BigInt(value), salt)
   }
 
   async #hearOffer(own: OwnTradeTable, actor: DeterminationActor): Promise<void> {
@@ -87,7 +95,7 @@ export class Hearing {
     await this.#tell(own.subject, actor, { id: `refused:${latest.id}`, event }, `refused:${latest.id}`)
   }
 
-  /** Another device of the same home took the number: the next one is asked for. */
+  /** The number is taken: the next one is asked for. */
   async #mayOfferAgain({ subject, attempts }: OwnTradeTable, { reason }: RefusedIntent): Promise<boolean> {
     if (!reason.startsWith('OfferNumber') || attempts >= MOST_OFFERS) return false
     await this.#options.store.transaction(async (trx) => {
@@ -103,7 +111,8 @@ export class Hearing {
   async #hearPayment(subject: string, actor: PaymentActor, sight: MarketSight): Promise<void> {
     const { auction, head } = sight
     const options = this.#options
-    const judging = actor.snapshot().matches('judging')
+    // The contract answers only while the award is not settled; a home may come back later.
+    const judging = auction.state === 'awarded' && actor.snapshot().matches('judging')
     if (judging && !this.#decidedSince.has(subject) && (await options.reads.isDecided(auction.id))) {
       this.#decidedSince.set(subject, head.number)
     }

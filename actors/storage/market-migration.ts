@@ -14,6 +14,7 @@ const MARKET: Tables = [
       until_slot: 'int',
       amount: 'int',
       bond: 'text',
+      seal: 'text',
       commit_end_ms: 'int',
       show_end_ms: 'int',
       reveal_s: 'int',

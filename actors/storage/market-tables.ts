@@ -14,6 +14,8 @@ export interface AuctionTable {
   /** Wh, W or mL. */
   amount: number
   bond: string
+  /** Of the maximum price: tells a home's own offer from one that another of its devices made. */
+  seal: string
   commit_end_ms: number
   show_end_ms: number
   reveal_s: number

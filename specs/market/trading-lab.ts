@@ -1,11 +1,16 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { HDNodeWallet, Mnemonic } from 'ethers'
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
+import { z } from 'zod'
 import { ContractLab, LAB_SETTINGS } from '../../bench/contract-lab.ts'
 import { ENERGY, MarketLab, SCT } from '../../bench/market-lab.ts'
 import type { TradeOrder } from '../../actors/auction/ports.ts'
 import type { ChainFeed } from '../../chain/proxy/feed.ts'
 import type { ChainRecord } from '../../protocols/messages/record.ts'
 import { metered } from '../chain/contracts/metered.ts'
-import { followChain, openTradingHome, type TradingHome } from './trading-home.ts'
+import { followChain, openTradingHome, type TradingHome, type TradingHomeOptions } from './trading-home.ts'
 
 const DEVELOPERS = Mnemonic.fromPhrase('test test test test test test test test test test test junk')
 /** Accounts of the homes begin here: those before belong to the manager. */
@@ -22,6 +27,7 @@ export const BOND = 4n * SCT
 export const MAX_PRICE = 900_000n
 /** Blocks mined at once: a phase has ten, a call takes one. */
 const STRIDE_BLOCKS = 3
+const MOST_BLOCKS = 120
 const RICH_WEI = '0x3635c9adc5dea00000'
 
 /** The key of a home, by its number from 0. */
@@ -31,6 +37,9 @@ export function homeKey(number: number): Uint8Array {
 }
 const homeAccount = (number: number): string =>
   HDNodeWallet.fromMnemonic(DEVELOPERS, `m/44'/60'/0'/0/${FIRST_HOME + number}`).address.toLowerCase()
+
+const LOOK_MS = 3
+const headSchema = z.object({ hash: z.string() })
 
 /** First second of a slot. */
 const timeOf = (slot: number): bigint => BigInt((slot * SAMPLE_MS) / 1000)
@@ -46,6 +55,10 @@ export class TradingLab {
   readonly homes: TradingHome[] = []
   #sequence = 0
   #fromBlock = 0
+
+  /** Blocks mined at once. */
+  stride = STRIDE_BLOCKS
+  readonly folder = mkdtempSync(join(tmpdir(), 'meterhood-market-'))
 
   private constructor(market: MarketLab, feed: ChainFeed, accounts: readonly string[]) {
     this.market = market
@@ -82,6 +95,7 @@ export class TradingLab {
   /** A new billing period, in which every home has been metered. */
   async beginPeriod(): Promise<void> {
     const { market } = this
+    this.stride = STRIDE_BLOCKS
     const period = (await market.period()) + 1
     await market.passTo(timeOf(period * PERIOD_SLOTS + 2))
     for (const account of this.accounts) {
@@ -97,16 +111,36 @@ export class TradingLab {
     return metered(period * PERIOD_SLOTS + slot, this.#sequence, registers).record
   }
 
-  /** Opens the desks of the homes with these numbers. */
-  async openHomes(numbers: readonly number[]): Promise<TradingHome[]> {
+  /** Where a home keeps its store in this period. */
+  fileOf(number: number): string {
+    return join(this.folder, `home-${number}-${this.#fromBlock}.sqlite`)
+  }
+
+  /** Opens a home's desk, or opens it again after it was closed. */
+  async openHome(number: number, options: Partial<TradingHomeOptions> = {}): Promise<TradingHome> {
     const { feed } = this
     const { contracts } = this.market.lab
-    for (const number of numbers) {
-      const own = { key: homeKey(number), orders: `order-of-${number}` }
-      const home = await openTradingHome({ feed, contracts, fromBlock: this.#fromBlock, ...own })
-      this.homes.push(home)
-    }
-    return this.homes
+    const own = { key: homeKey(number), orders: `order-of-${number}`, file: this.fileOf(number) }
+    const home = await openTradingHome({ feed, contracts, fromBlock: this.#fromBlock, ...own, ...options })
+    this.homes.push(home)
+    return home
+  }
+
+  /** A home whose rules bid this for every request. */
+  async openSeller(
+    number: number,
+    bid: bigint,
+    options: Partial<TradingHomeOptions> = {},
+  ): Promise<TradingHome> {
+    const home = await this.openHome(number, options)
+    home.judge = () => ({ kind: 'bid', valueMicroSct: String(bid), because: 'it is spared' })
+    return home
+  }
+
+  /** The home is away, as after a power cut. */
+  async closeHome(home: TradingHome): Promise<void> {
+    this.homes.splice(this.homes.indexOf(home), 1)
+    await home.close()
   }
 
   async closeHomes(): Promise<void> {
@@ -118,6 +152,7 @@ export class TradingLab {
     await this.feed.stop()
     this.feed.rpc.close()
     await this.market.lab.chain.stop()
+    rmSync(this.folder, { recursive: true, force: true })
   }
 
   async order(change: Partial<TradeOrder> = {}): Promise<TradeOrder> {
@@ -132,28 +167,30 @@ export class TradingLab {
 
   /** Everybody hears the newest block and does what follows from it. */
   async settled(): Promise<void> {
-    const head = await this.head()
-    this.feed.poke()
-    while ((this.feed.head()?.number ?? 0) < head) await new Promise((resolve) => setTimeout(resolve, 2))
+    const { hash } = headSchema.parse(await this.market.lab.rpc('eth_getBlockByNumber', ['latest', false]))
+    while (this.feed.head()?.hash !== hash) {
+      this.feed.poke()
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    }
     await Promise.all(this.homes.map((home) => home.settled()))
   }
 
   /** Blocks go by, one second each. */
   async live(blocks: number): Promise<void> {
     await this.settled()
-    for (let mined = 0; mined < blocks; mined += STRIDE_BLOCKS) {
-      const stride = Math.min(STRIDE_BLOCKS, blocks - mined)
+    for (let mined = 0; mined < blocks; mined += this.stride) {
+      const stride = Math.min(this.stride, blocks - mined)
       await this.market.lab.rpc('anvil_mine', [`0x${stride.toString(16)}`])
       await this.settled()
     }
   }
 
   /** Blocks go by until it is so. */
-  async until(isSo: () => boolean | Promise<boolean>, mostBlocks = 120): Promise<void> {
+  async until(isSo: () => boolean | Promise<boolean>, mostBlocks = MOST_BLOCKS): Promise<void> {
     await this.settled()
-    for (let block = 0; block < mostBlocks; block += STRIDE_BLOCKS) {
+    for (let block = 0; block < mostBlocks; block += this.stride) {
       if (await isSo()) return
-      await this.live(STRIDE_BLOCKS)
+      await this.live(this.stride)
     }
     throw new Error(`not so after ${mostBlocks} blocks`)
   }
@@ -190,8 +227,14 @@ export class TradingLab {
     const { market } = this
     const period = await market.period()
     const { auctions } = market.lab.contracts
-    await market.passTo(timeOf(period * PERIOD_SLOTS) + BigInt(auctions?.decisionSeconds ?? 0) + 1n)
+    await market.passTo(timeOf(period * PERIOD_SLOTS) + BigInt(auctions.decisionSeconds) + 1n)
     await this.settled()
+  }
+
+  /** The manager states by how much the seller exceeded. */
+  async state(id: string, excess: number): Promise<void> {
+    const { market } = this
+    await market.lab.do(market.to(market.lab.manager.address, 'assertDelivery', id, excess, 0))
   }
 
   /** Everything that an account has: tokens and credit. */
@@ -209,4 +252,32 @@ export class TradingLab {
     const pairs = this.accounts.map(async (account) => [account, await this.worth(account)] as const)
     return new Map(await Promise.all(pairs))
   }
+}
+
+/** The states that the machines of a home went through, in order and without repetition. */
+export function storyOf({ steps }: Pick<TradingHome, 'steps'>): string[] {
+  const path = (value: unknown): string =>
+    typeof value === 'object' && value !== null
+      ? Object.entries(value)
+          .map(([name, child]) => `${name}.${path(child)}`)
+          .join()
+      : String(value)
+  const states = steps.map(({ actor, after }) => `${actor.split(':')[0]}.${path(after)}`)
+  return states.filter((state, at) => state !== states[at - 1])
+}
+
+/** One lab for the file; each test begins with a period of its own, and without open homes. */
+export function tradingLab(homes: number): () => TradingLab {
+  let lab: TradingLab | undefined
+  const current = (): TradingLab => {
+    if (lab === undefined) throw new Error('the lab is not open')
+    return lab
+  }
+  beforeAll(async () => {
+    lab = await TradingLab.open(homes)
+  })
+  afterAll(() => lab?.close())
+  beforeEach(() => current().beginPeriod())
+  afterEach(() => current().closeHomes())
+  return current
 }
