@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { badField, Fault, messageOf } from '../../protocols/rules/fault.ts'
 import { openCommunity } from '../host/community.ts'
+import type { CommunityGateway } from '../host/community-gateway.ts'
 import type { BoardConfig } from '../host/configs.ts'
 import { openHome } from '../host/home.ts'
 import { durationMs } from '../start/duration.ts'
@@ -129,8 +130,22 @@ async function community(flags: CommunityFlags): Promise<void> {
   for (const name of flags.invites?.split(',') ?? []) {
     console.log(`invite     ${name}: ${await gateway.invite({ name, weight: 1 })}`)
   }
+  sayWarnings(gateway)
   await untilStopped()
   await gateway.close()
+}
+
+/** What the manager must see to, once each: a new community learns here that its account lacks money. */
+function sayWarnings(gateway: CommunityGateway): void {
+  const said = new Set<string>()
+  const say = (): void => {
+    for (const warning of gateway.view().warnings) {
+      if (!said.has(warning)) console.log(`warning    ${warning}`)
+      said.add(warning)
+    }
+  }
+  say()
+  gateway.onChange(say)
 }
 
 async function home(flags: HomeFlags): Promise<void> {
