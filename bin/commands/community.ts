@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { badField } from '../../protocols/rules/fault.ts'
 import { openDataFolder } from '../host/data-folder.ts'
+import type { CommunityGateway } from '../host/community-gateway.ts'
 import type { CommunityConfig } from '../host/configs.ts'
 import { durationMs, periodsOf } from '../start/duration.ts'
 import { databaseUrl } from '../start/options.ts'
@@ -92,8 +93,22 @@ async function community(flags: CommunityFlags): Promise<void> {
   for (const name of invited) {
     console.log(`invite     ${name}: ${await gateway.invite({ name, weight: 1 })}`)
   }
+  sayWarnings(gateway)
   await stopped
   await gateway.close()
+}
+
+/** What the manager must see to, once each: a new community learns here that its account lacks money. */
+function sayWarnings(gateway: CommunityGateway): void {
+  const said = new Set<string>()
+  const say = (): void => {
+    for (const warning of gateway.view().warnings) {
+      if (!said.has(warning)) console.log(`warning    ${warning}`)
+      said.add(warning)
+    }
+  }
+  say()
+  gateway.onChange(say)
 }
 
 /** Adds `meterhood community`: one gateway, one process. */

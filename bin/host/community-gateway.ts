@@ -191,10 +191,7 @@ export class CommunityGateway {
     allocator.wake()
     this.#pages = await servePages({
       view: () => this.view(),
-      subscribe: (listener) => {
-        this.#listeners.add(listener)
-        return () => this.#listeners.delete(listener)
-      },
+      subscribe: (listener) => this.onChange(listener),
       listen: listenOptions(config.page, config.dataDir),
       actions: {},
       clock: wallClock,
@@ -295,6 +292,12 @@ export class CommunityGateway {
       () => this.changed(),
       (thrown: unknown) => this.#parts.log.fault(thrown),
     )
+  }
+
+  /** Tells of every change of the view, until the function that it gives is called. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   /** Something changed that the page shows. */

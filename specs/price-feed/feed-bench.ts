@@ -7,7 +7,9 @@ import { type PriceFeed, createPriceFeed } from '../../actors/community-gateway/
 import type { PriceNotice } from '../../actors/community-gateway/price-feed/notices.ts'
 import type { PriceSource } from '../../actors/community-gateway/price-feed/sources/source.ts'
 import { type AccountOutbox, createAccountOutbox } from '../../actors/contract-proxy/live.ts'
+import type { OutboxPort } from '../../actors/outbox-port.ts'
 import { openStore, type Store } from '../../actors/storage/store.ts'
+import type { ChainLink } from '../../bin/host/chain-link.ts'
 import { tokenAbi } from '../../chain/bindings/token.gen.ts'
 import { type ChainFeed, createChainFeed } from '../../chain/proxy/feed.ts'
 import { createRpc } from '../../chain/proxy/rpc.ts'
@@ -18,11 +20,12 @@ import {
   MANAGER,
   MANAGER_ROLE,
   ORACLE_ROLE,
+  OWNER,
   token,
   TokenLab,
 } from '../chain/contracts/token-setting.ts'
 
-type Listener = Parameters<Parameters<typeof createPriceFeed>[0]['onOutcome']>[0]
+type Listener = Parameters<ChainLink['onOutcome']>[0]
 
 const hexData = z.string().regex(/^0x[0-9a-f]*$/i)
 
@@ -69,6 +72,8 @@ export class FeedBench {
     await lab.access('grantRole', MANAGER_ROLE, wallet.address, 0)
     await lab.access('grantRole', ORACLE_ROLE, wallet.address, 0)
     await lab.do(call(MANAGER, 'setPriceSigner', wallet.address))
+    await lab.do(call(OWNER, 'transferOwn', wallet.address))
+    await lab.do(call(wallet.address, 'acceptOwn'))
     const folder = await mkdtemp(join(tmpdir(), 'meterhood-feed-'))
     const store = await openStore({ file: join(folder, 'gateway.sqlite') })
     const bench: { made?: FeedBench } = {}
@@ -82,8 +87,8 @@ export class FeedBench {
       clock,
       abis: [tokenAbi],
       isFinal: () => false,
-      onOutcome: ({ id }, { state, error }) => {
-        for (const listener of listeners) listener({ id, state, error })
+      onOutcome: ({ id, kind }, { state, error }) => {
+        for (const listener of listeners) listener({ id, kind, state, error })
       },
       onFault: (thrown) => bench.made?.faults.push(messageOf(thrown)),
     })
@@ -136,11 +141,7 @@ export class FeedBench {
     this.feed = await createPriceFeed({
       store: this.store,
       clock: { nowMs: () => this.nowMs() },
-      outbox: {
-        enqueue: (trx, { data, ...wanted }) => this.#outbox.enqueue(trx, { ...wanted, data: getBytes(data) }),
-      },
-      read: (to, data) => this.#chain.rpc.call('eth_call', [{ to, data }, 'latest'], hexData),
-      onOutcome: (listener) => this.#listeners.push(listener),
+      ...this.chainLink(),
       signer: this.#wallet,
       chainId: this.lab.chain.chainId,
       token: this.lab.token,
@@ -149,6 +150,29 @@ export class FeedBench {
       onFault: (thrown, about) => this.faults.push(`${about}: ${messageOf(thrown)}`),
     })
     return this.feed
+  }
+
+  outbox(): OutboxPort {
+    return {
+      enqueue: (trx, { data, ...wanted }) => this.#outbox.enqueue(trx, { ...wanted, data: getBytes(data) }),
+    }
+  }
+
+  read(to: string, data: string): Promise<string> {
+    return this.#chain.rpc.call('eth_call', [{ to, data }, 'latest'], hexData)
+  }
+
+  /** The bench's way to the chain, as the parts of a gateway see it. */
+  chainLink(): Pick<ChainLink, 'outbox' | 'read' | 'onOutcome'> {
+    return {
+      outbox: this.outbox(),
+      read: (to, data) => this.read(to, data),
+      onOutcome: (listener) => void this.#listeners.push(listener),
+    }
+  }
+
+  wallet(): Wallet {
+    return this.#wallet
   }
 
   account(): string {

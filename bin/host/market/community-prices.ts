@@ -15,7 +15,7 @@ const MS_PER_S = 1_000
 
 export interface CommunityPricesOptions {
   readonly store: Store
-  readonly chain: ChainLink
+  readonly chain: Pick<ChainLink, 'outbox' | 'read' | 'onOutcome'>
   readonly clock: Clock
   readonly chainId: number
   readonly token: string
@@ -130,6 +130,11 @@ export class CommunityPrices {
       alarm: isStale,
       notice: wrong === null ? null : noticeOf(wrong, '').text,
     }
+  }
+
+  /** Looks at the source now. */
+  async wake(): Promise<void> {
+    await this.#feed?.actor.send({ type: 'DUE' })
   }
 
   async close(): Promise<void> {
