@@ -7,6 +7,7 @@ import {
   MARKET_LIST_LIMIT,
   type BillView,
   type MarketView,
+  type RequestView,
   type TradeView,
 } from '../../../web/market-model.ts'
 import { billsOf, tradeViewOf, type AccountSeen } from './account-views.ts'
@@ -46,6 +47,7 @@ export interface PictureSources {
 const OWN_TRADES_SEEN = 150
 const AWARDS_SEEN = 400
 const BILLS_SHOWN = 24
+const ANSWERED_SHOWN = 6
 /** Nobody may be looking: then a picture as old as this will do. */
 const IDLE_MS = 10_000
 /** CSV files hold all trades; this is only against running away. */
@@ -146,9 +148,7 @@ export class MarketPicture {
       strict,
       wallet: walletView(token, market.purse, locked, nowMs()),
       resources: listed(resources),
-      requests: own
-        .flatMap((trade) => requestViewOf(trade, seen, resources) ?? [])
-        .slice(0, MARKET_LIST_LIMIT),
+      requests: inbox(own.flatMap((trade) => requestViewOf(trade, seen, resources) ?? [])),
       auctions: auctions.slice(0, MARKET_LIST_LIMIT),
       ...(await this.#account(accountSeen)),
     }
@@ -201,6 +201,13 @@ export class MarketPicture {
     const { reads, account, balanceWei } = this.#from
     return readToken(reads, account, balanceWei)
   }
+}
+
+/** What waits for an answer, and the newest of what was answered: auctions show the rest. */
+function inbox(requests: readonly RequestView[]): RequestView[] {
+  const open = requests.filter(({ state }) => state === 'open')
+  const answered = requests.filter(({ state }) => state !== 'open')
+  return [...open.slice(0, MARKET_LIST_LIMIT - ANSWERED_SHOWN), ...answered.slice(0, ANSWERED_SHOWN)]
 }
 
 const marketPrices = ({ prices }: MarketState) => ({
