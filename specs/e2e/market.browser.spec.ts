@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { view, type HomeView } from '../../web/read-model.ts'
 import { browserIsHere, openBrowser } from '../web/chromium.ts'
 import { ongoing, type Ongoing } from './command.ts'
@@ -31,6 +32,17 @@ async function homeNow(): Promise<HomeView> {
   const told = view.parse(await (await fetch(`${homePage}api/view`)).json())
   if (told.role !== 'home') throw new Error('the page is not that of a home')
   return told
+}
+
+/** Asks the gateway for what it must refuse; the name of the refusal and of its field. */
+async function refusal(action: string, body: object): Promise<string> {
+  const headers = { 'content-type': 'application/json' }
+  const options = { method: 'POST', headers, body: JSON.stringify(body) }
+  const response = await fetch(`${homePage}api/actions/${action}`, options)
+  const { code, field } = z
+    .object({ code: z.string(), field: z.string().nullable() })
+    .parse(await response.json())
+  return field === null ? code : `${code} ${field}`
 }
 
 /** An auction takes a while, so it is asked for early in a billing period. */
@@ -68,6 +80,26 @@ describe.skipIf(!browserIsHere())('A person of a home in a running community', (
     await running.interrupt()
     await rm(folder, { recursive: true, force: true })
   }, 60_000)
+
+  it('is refused by name what cannot be, before anything is signed', async () => {
+    await expect.poll(async () => (await homeNow()).market, { timeout: PATIENCE_MS }).not.toBeNull()
+    await earlyInPeriod()
+    const none = { fromMs: null, untilMs: null }
+    const wish = { requestId: 'a'.repeat(32), resource: 'energy', amount: 2_000, maxPriceMicroSct: 3_200_000 }
+    expect(await refusal('buy', { ...wish, ...none, amount: 0 })).toBe('bad-field amount')
+    expect(await refusal('buy', { ...wish, ...none, resource: 'gas' })).toBe('bad-field resource')
+    expect(await refusal('buy', { ...wish, ...none, amount: 900_000 })).toBe('above-quota amount')
+    expect(await refusal('buy', { ...wish, ...none, maxPriceMicroSct: 0.5 })).toBe(
+      'bad-field maxPriceMicroSct',
+    )
+    const dear = { ...wish, ...none, maxPriceMicroSct: 5_000_000 }
+    expect(await refusal('buy', dear)).toBe('price-out-of-range maxPriceMicroSct')
+    const lot = { auctionId: `0x${'0'.repeat(63)}1`, valueMicroSct: 1 }
+    expect(await refusal('bid', lot)).toBe('request-unknown auctionId')
+    expect(await refusal('cancel-offer', { auctionId: lot.auctionId })).toBe('offer-closed auctionId')
+    expect(await refusal('withdraw', { requestId: 'b'.repeat(32) })).toBe('no-credit')
+    expect((await homeNow()).market?.auctions).toEqual([])
+  }, 150_000)
 
   it('buys 2 kWh from a neighbour, from the home’s page to the bill', async () => {
     const page = await openPage()

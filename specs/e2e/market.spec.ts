@@ -35,9 +35,9 @@ describe('rules of four homes', () => {
     folder = await mkdtemp(join(tmpdir(), 'meterhood-rules-'))
     await writeProfiles(join(folder, 'profiles'), HOMES, wattsAt)
     const homes = ['--homes', String(HOMES), '--boards', 'profile', '--profiles', join(folder, 'profiles')]
-    const times = ['--period', '2', '--billing', '60s', '--for', '170s']
+    const times = ['--period', '2', '--billing', '60s', '--for', '140s']
     report = await reportOf(folder, startIn(folder, ...homes, ...times))
-  }, 300_000)
+  }, 360_000)
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
   it('trade what one lacks and the others can spare, and it is delivered and paid', () => {
@@ -70,5 +70,5 @@ describe('rules of four homes', () => {
   it('leave a chain that can be verified', async () => {
     const { code, stdout } = await meterhood('verify', '--data', join(folder, 'data'), '--json')
     expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, ok: true, faults: [] })
-  }, 60_000)
+  }, 120_000)
 })
