@@ -89,6 +89,7 @@ function tradeOf(account: string, auction: AuctionTable, bids: readonly AuctionB
     because: '',
     bond: auction.bond,
     attempts: 0,
+    round: 0,
     created_at_ms: STARTS_MS,
   }
   return { own, auction, bids, refunded: true }

@@ -19,7 +19,7 @@ import { requestViewOf } from './request-view.ts'
 import { listed, resourceViews } from './resource-view.ts'
 import type { RuleBook } from './rule-book.ts'
 import type { RuleTrader } from './rule-trader.ts'
-import { tradingPrices, weightsNow } from './trading-prices.ts'
+import { tradingPrices } from './trading-prices.ts'
 import type { MarketState } from './market-state.ts'
 import { marketState, readToken, walletView, type TokenState } from './wallet-view.ts'
 
@@ -136,7 +136,6 @@ export class MarketPicture {
       use: market.use,
       prices: market.prices,
       trading: trading.now,
-      weights: weightsNow(awards, marketPrices(market), times, nowMs()),
       hasQuota: quota() !== null,
     })
     const auctions = own.flatMap((trade) => auctionViewOf(trade, seen) ?? [])
@@ -209,9 +208,3 @@ function inbox(requests: readonly RequestView[]): RequestView[] {
   const answered = requests.filter(({ state }) => state !== 'open')
   return [...open.slice(0, MARKET_LIST_LIMIT - ANSWERED_SHOWN), ...answered.slice(0, ANSWERED_SHOWN)]
 }
-
-const marketPrices = ({ prices }: MarketState) => ({
-  energy: prices.energy.marketMicroSct,
-  power: prices.power.marketMicroSct,
-  water: prices.water.marketMicroSct,
-})
