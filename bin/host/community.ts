@@ -25,7 +25,6 @@ import { serveExtended } from '../../protocols/p2p/extended.ts'
 import { serveJoin } from '../../protocols/p2p/join-server.ts'
 import { serveKeys } from '../../protocols/p2p/keys.ts'
 import { createPeerNode, type PeerNode } from '../../protocols/p2p/node.ts'
-import { openOffers } from '../../protocols/p2p/offers.ts'
 import { WHOLE_NETWORK, type Network } from '../../protocols/rules/cable.ts'
 import { periodOf } from '../../protocols/rules/units.ts'
 import { systemRandom, wallClock } from '../clock.ts'
@@ -40,6 +39,7 @@ import { contractWords, type ContractWords } from './contract-words.ts'
 import { foundOrReturn } from './founding.ts'
 import { openInvites, type Invites } from './invites.ts'
 import { CommunityMarket } from './market/community-market.ts'
+import { passOffersOn } from './market/home-offers.ts'
 import { openPrices } from './market/price-source.ts'
 import { gatewayLog, type GatewayLog } from './log.ts'
 import { loadSecrets, type GatewaySecrets } from './secrets.ts'
@@ -357,13 +357,6 @@ function marketOf(ground: Ground, onChange: () => void): CommunityMarket {
   })
 }
 
-/** Homes hear each other by way of their gateway: it follows their topics, though it wants nothing itself. */
-function passOffersOn({ node, config, contracts }: Ground): void {
-  const { chainId } = contracts
-  const monitoring = contracts.monitoring.toLowerCase()
-  openOffers(node, { chainId, monitoring, community: config.name, onOffer: () => undefined })
-}
-
 /**
  * Founds or reopens a community and serves it. Throws a fault of one line when something it needs is missing.
  */
@@ -395,7 +388,7 @@ export async function openCommunity(config: CommunityConfig, around: Around = {}
   await epochs.useKept()
   await gateway.follow()
   await node.start()
-  passOffersOn(ground)
+  passOffersOn(node, descriptorOf(ground))
   await servePeers(ground, gateway, { ...counting, ...sending, invites, hooks, epochs })
   await gateway.start()
   return gateway

@@ -36,6 +36,7 @@ import type { HomePower } from './home-power.ts'
 import { joiningView } from './joining-view.ts'
 import type { GatewayLog } from './log.ts'
 import { publishedAlarms, unpublishedAlarms } from './own-alarms.ts'
+import { slotsIn } from './sent-slots.ts'
 import type { HomeMarket } from './market/home-market.ts'
 
 /** What a home has once it belongs to a community. */
@@ -163,10 +164,24 @@ export class HomeGateway {
     this.changed()
   }
 
+  /** A call with readings is final. */
+  readingsFinal(intent: string): void {
+    const { picture } = this.attached ?? {}
+    if (picture === undefined) return
+    slotsIn(this.#parts.store, intent).then(
+      (slots) => {
+        picture.counts.final += slots
+        this.changed()
+      },
+      (thrown: unknown) => this.#parts.log.fault(thrown),
+    )
+  }
+
   /** What the chain told of this home. */
   heard(told: HomeTold, quotaChanged: boolean): void {
     const { picture, power } = this.attached ?? {}
     for (const slot of told.included) this.#send({ type: 'READING_INCLUDED', slot })
+    if (picture !== undefined) picture.counts.submitted += told.included.length
     for (const alarm of told.alarms) {
       const view = picture?.alarm(alarm)
       if (view !== undefined) this.pages?.notifyAlarm(view)

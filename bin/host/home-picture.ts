@@ -8,6 +8,7 @@ import type { Clock } from '../../protocols/rules/clock.ts'
 import type { Allowance } from '../../protocols/rules/divide.ts'
 import type { EssentialData, BoardFrame } from '../../protocols/rules/reading.ts'
 import { periodOf } from '../../protocols/rules/units.ts'
+import { sentSlots } from './sent-slots.ts'
 import {
   LIST_LIMIT,
   SERIES_LIMIT,
@@ -100,6 +101,7 @@ export class HomePicture {
     const { db } = store
     for (const name of ['samples', 'rejected', 'sealed'] as const)
       this.counts[name] = await readCount(db, name)
+    Object.assign(this.counts, await sentSlots(store))
     const period = periodOf(Math.floor(this.#clock.nowMs() / this.#sampleMs), this.#perBilling)
     const rows = await db
       .selectFrom('sample')

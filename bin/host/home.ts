@@ -220,6 +220,7 @@ async function attach(home: HomeOpening): Promise<void> {
   await market?.open()
   chain.onOutcome(({ id, kind, state, error }) => {
     if (kind === 'demand') gateway.excessesChanged()
+    if (kind === 'submit' && state === 'final') gateway.readingsFinal(id)
     if (state !== 'failed' && state !== 'lost') return
     home.log.warn({ id, kind, state, error }, 'a call did not go through')
     if (kind === 'alarms') void alarms.refused()

@@ -54,11 +54,13 @@ const MS_PER_HOUR = 3_600_000
 function expectedUse(profile: HomeProfile, options: StartOptions, table: ProfileTable): ExpectedUse {
   const mean = (values: readonly number[]): number =>
     values.length === 0 ? 0 : values.reduce((sum, each) => sum + each, 0) / values.length
+  // The firmware lives in real time: of a row it meters what a sample period of it holds.
   const rowMs = options.boards === 'profile' ? table.stepMs : options.sampleMs
   const hours = (options.slotsPerBilling * rowMs) / MS_PER_HOUR
+  const rows = (options.slotsPerBilling * rowMs) / table.stepMs
   return {
     energyWh: Math.round((mean(profile.loadMw) / MW_PER_W) * hours),
-    waterMl: Math.round((mean(profile.waterUl) / 1_000) * options.slotsPerBilling),
+    waterMl: Math.round((mean(profile.waterUl) / 1_000) * rows),
   }
 }
 

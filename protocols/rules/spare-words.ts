@@ -14,10 +14,12 @@ export interface SpareParts {
 
 const PERCENT_PPM = 10_000
 
-function marginInWords({ marginPpm, stretches }: Forecast): string {
-  const more = `${Math.ceil(marginPpm / PERCENT_PPM)} % more`
-  if (stretches === 0) return `${more} is kept, since little is known of your use yet`
-  return marginPpm === 0 ? 'as before' : `${more} is kept, as nine of ten times before needed`
+/** What is kept on top of the usual, and why. */
+function marginInWords({ usual, marginPpm, stretches }: Forecast): string {
+  if (usual === 0 || (marginPpm === 0 && stretches > 0)) return ''
+  const more = `${Math.ceil(marginPpm / PERCENT_PPM)} % more is kept`
+  if (stretches === 0) return `; ${more}, since little is known of your use yet`
+  return `; ${more}, because that was enough nine times of ten`
 }
 
 /** Why a home can spare what it can spare: what is left, and what is kept back for its own use. */
@@ -29,5 +31,5 @@ export function spareInWords(resource: Resource, { left, offered, forecast }: Sp
     return `Your limit is ${words(left)}, and you drew up to ${words(forecast.likely)} before.${locked}`
   }
   const usual = `you usually use ${words(forecast.usual)} more by the period’s end`
-  return `${words(left)} of your quota is left, and ${usual}; ${marginInWords(forecast)}.${locked}`
+  return `${words(left)} of your quota is left, and ${usual}${marginInWords(forecast)}.${locked}`
 }

@@ -33,6 +33,8 @@ export const Report = z.object({
   gas: z.object({ perReading: z.object({ p50: count.nullable(), max: count.nullable() }) }),
   chain: z.object({ reorgs: count }),
   contracts: z.object({ monitoring: z.string() }),
+  trades: z.object({ offered: count, awarded: count, failed: count, delivered: count }),
+  tokens: z.object({ supply: z.string(), balances: z.string(), escrow: z.string() }),
   firstDecryptedMs: count.nullable(),
 })
 export type Report = z.infer<typeof Report>

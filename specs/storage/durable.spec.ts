@@ -96,7 +96,24 @@ const start = ({ effects = {}, stage, inspect, version = 1, faults = [] }: Wante
 
 const staged = () => store.db.selectFrom('meta').select('value').where('key', 'like', 'lamp/%').execute()
 
+const greeter = setup({ actions: { greet: placeholder('greet') } }).createMachine({
+  initial: 'here',
+  states: { here: { entry: 'greet' } },
+})
+
 describe('a durable actor', () => {
+  it('runs what its machine does on entry once', async () => {
+    let greetings = 0
+    const greet = () => {
+      greetings += 1
+    }
+    const options = { key: 'greeter', version: 1, store, clock, effects: { greet }, onFault: () => undefined }
+    const actor = await createDurableActor({ ...options, machine: greeter })
+    await actor.idle()
+    await actor.stop()
+    expect(greetings).toBe(1)
+  })
+
   it('is where it was after a restart', async () => {
     const first = await start()
     await first.send({ type: 'press' })

@@ -76,8 +76,10 @@ describe('Money in words', () => {
   it('writes amounts as short as they are exact', () => {
     expect(plain(lotText('energy', 2_000))).toBe('2 kWh')
     expect(plain(lotText('energy', 1_234))).toBe('1.234 kWh')
-    expect(plain(lotText('water', 750_000))).toBe('0.75 m³')
-    expect(plain(lotText('water', 1))).toBe('0.000001 m³')
+    expect(plain(lotText('water', 1_750_000))).toBe('1.75 m³')
+    expect(plain(lotText('water', 750_000))).toBe('750 L')
+    expect(plain(lotText('water', 1_500))).toBe('1.5 L')
+    expect(plain(lotText('water', 1))).toBe('0.001 L')
     expect(nativeText('418210000000000000')).toBe('0.4182')
     expect(nativeText(`1${'0'.repeat(40)}`)).toMatch(/^10,000,000,000,000,000,000,000$/)
   })
@@ -343,7 +345,7 @@ describe('A rule on a page', () => {
     }
     expect(words(careful)).toBe(
       'At the weekend, when the market price is 4.00 SCT per m³ or more, sell 50 % of the spare water, ' +
-        'at least 3.80 SCT per m³, never less than 0.1 m³, at most 3 times a day.',
+        'at least 3.80 SCT per m³, never less than 100 L, at most 3 times a day.',
     )
   })
 })
@@ -351,7 +353,7 @@ describe('A rule on a page', () => {
 describe('News of the market', () => {
   it('are a request that was not there, and an auction that is decided', () => {
     const before = tradingHome({ ...market, requests: [] })
-    expect(plain(newsOf(before, tradingHome()))).toBe('A neighbour asks for 0.75 m³.')
+    expect(plain(newsOf(before, tradingHome()))).toBe('A neighbour asks for 750 L.')
     const decided = {
       ...biddingAuction(NOON_MS),
       phase: 'delivering' as const,

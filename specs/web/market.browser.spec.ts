@@ -207,11 +207,11 @@ describe.skipIf(!browserIsHere())('The market in Chromium', () => {
       const { page, actions } = await open('#/requests')
       const request = page.getByTestId('request').first()
       const text = plain(await request.innerText()).replaceAll(/\n+/g, '\n')
-      expect(text).toContain('0.75 m³\nasked by 0x0303…0303')
+      expect(text).toContain('750 L\nasked by 0x0303…0303')
       expect(text).toContain('You can spare\n1.3 m³')
       expect(text).toContain('You will likely use 8.7 m³ of your 10 m³')
       await request.getByRole('button', { name: 'Bid' }).click()
-      const field = request.getByLabel('The least you want for 0.75 m³')
+      const field = request.getByLabel('The least you want for 750 L')
       const sends = request.getByRole('button', { name: 'Seal and send' })
       for (const [wrong, problem] of [
         ['0', 'above zero'],
@@ -242,7 +242,7 @@ describe.skipIf(!browserIsHere())('The market in Chromium', () => {
       )
       await page.getByText('asked by 0x0909…0909').waitFor()
       expect(plain(await page.locator('[aria-live=assertive]').innerText())).toBe(
-        'A neighbour asks for 0.25 m³.',
+        'A neighbour asks for 250 L.',
       )
       expect(await page.title()).toBe('(3) Maple House 2 · Meterhood')
     })

@@ -128,6 +128,7 @@ export class HomeMarket {
       leadMs: this.leadMs,
       nowMs,
       facts: () => this.facts(),
+      goingMicroSct: async (resource) => (await this.state()).prices[resource].goingMicroSct,
       onDecision: ({ rule, resource, acted, text }) => log.info({ rule, resource, acted }, text),
       onFault: (thrown) => log.fault(thrown, 'rules'),
     })

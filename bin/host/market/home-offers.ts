@@ -63,3 +63,11 @@ export class HomeOffers {
     this.#offers.stop()
   }
 }
+
+/** Homes hear each other by way of their gateway: it follows their topics, though it wants nothing itself. */
+export function passOffersOn(
+  node: PeerNode,
+  { chainId, monitoring, communityName }: CommunityDescriptor,
+): void {
+  openOffers(node, { chainId, monitoring, community: communityName, onOffer: () => undefined })
+}

@@ -7,6 +7,7 @@ import {
   MARKET_LIST_LIMIT,
   type BillView,
   type MarketView,
+  type RequestView,
   type TradeView,
 } from '../../../web/market-model.ts'
 import { billsOf, tradeViewOf, type AccountSeen } from './account-views.ts'
@@ -18,7 +19,7 @@ import { requestViewOf } from './request-view.ts'
 import { listed, resourceViews } from './resource-view.ts'
 import type { RuleBook } from './rule-book.ts'
 import type { RuleTrader } from './rule-trader.ts'
-import { tradingPrices, weightsNow } from './trading-prices.ts'
+import { tradingPrices } from './trading-prices.ts'
 import type { MarketState } from './market-state.ts'
 import { marketState, readToken, walletView, type TokenState } from './wallet-view.ts'
 
@@ -46,6 +47,7 @@ export interface PictureSources {
 const OWN_TRADES_SEEN = 150
 const AWARDS_SEEN = 400
 const BILLS_SHOWN = 24
+const ANSWERED_SHOWN = 6
 /** Nobody may be looking: then a picture as old as this will do. */
 const IDLE_MS = 10_000
 /** CSV files hold all trades; this is only against running away. */
@@ -134,7 +136,6 @@ export class MarketPicture {
       use: market.use,
       prices: market.prices,
       trading: trading.now,
-      weights: weightsNow(awards, marketPrices(market), times, nowMs()),
       hasQuota: quota() !== null,
     })
     const auctions = own.flatMap((trade) => auctionViewOf(trade, seen) ?? [])
@@ -146,9 +147,7 @@ export class MarketPicture {
       strict,
       wallet: walletView(token, market.purse, locked, nowMs()),
       resources: listed(resources),
-      requests: own
-        .flatMap((trade) => requestViewOf(trade, seen, resources) ?? [])
-        .slice(0, MARKET_LIST_LIMIT),
+      requests: inbox(own.flatMap((trade) => requestViewOf(trade, seen, resources) ?? [])),
       auctions: auctions.slice(0, MARKET_LIST_LIMIT),
       ...(await this.#account(accountSeen)),
     }
@@ -203,8 +202,9 @@ export class MarketPicture {
   }
 }
 
-const marketPrices = ({ prices }: MarketState) => ({
-  energy: prices.energy.marketMicroSct,
-  power: prices.power.marketMicroSct,
-  water: prices.water.marketMicroSct,
-})
+/** What waits for an answer, and the newest of what was answered: auctions show the rest. */
+function inbox(requests: readonly RequestView[]): RequestView[] {
+  const open = requests.filter(({ state }) => state === 'open')
+  const answered = requests.filter(({ state }) => state !== 'open')
+  return [...open.slice(0, MARKET_LIST_LIMIT - ANSWERED_SHOWN), ...answered.slice(0, ANSWERED_SHOWN)]
+}

@@ -12,7 +12,6 @@ export interface ResourceSources {
   readonly use: HomeUse
   readonly prices: Readonly<Record<Resource, UnitPrices>>
   readonly trading: Readonly<Record<Resource, number | null>>
-  readonly weights: Readonly<Record<Resource, number>>
   /** False while none was allocated. */
   readonly hasQuota: boolean
 }
@@ -24,7 +23,7 @@ function likelyByEnd(resource: Resource, { use }: HomeUse): number | null {
 }
 
 function viewOf(resource: Resource, from: ResourceSources): MarketResourceView {
-  const { facts, use, prices, trading, weights, hasQuota } = from
+  const { facts, use, prices, trading, hasQuota } = from
   const { quota, left, offered } = facts.resources[resource]
   const { used, forecast } = use.use[resource]
   const because = hasQuota ? spareInWords(resource, { left, offered, forecast }) : 'There is no quota yet.'
@@ -38,7 +37,7 @@ function viewOf(resource: Resource, from: ResourceSources): MarketResourceView {
     marketMicroEurPerUnit: prices[resource].marketMicroEur,
     marketMicroSctPerUnit: prices[resource].marketMicroSct,
     tradingMicroSctPerUnit: trading[resource],
-    weightPpm: weights[resource],
+    weightPpm: prices[resource].weightPpm,
     ceilingMicroSctPerUnit: prices[resource].ceilingMicroSct,
   }
 }

@@ -23,6 +23,8 @@ export interface RuleTraderOptions {
   /** Least time from an offer to its award. */
   readonly leadMs: number
   readonly facts: () => Promise<TradeFacts>
+  /** What a unit of a resource is worth now, micro-SCT; null when nobody knows. */
+  readonly goingMicroSct: (resource: Resource) => Promise<number | null>
   readonly nowMs: () => number
   /** Every decision that is kept. */
   readonly onDecision: (decision: DecisionView) => void
@@ -119,7 +121,9 @@ export class RuleTrader {
   async welcomes(auction: AuctionTable): Promise<boolean> {
     if (this.#resting) return false
     const { account, sampleMs, preferences, facts } = this.#options
-    const matching = welcome(auction, preferences.preferences(), await facts(), { account, sampleMs })
+    const goingMicroSct = await this.#options.goingMicroSct(resourceOf(auction.resource))
+    const home = { account, sampleMs, goingMicroSct }
+    const matching = welcome(auction, preferences.preferences(), await facts(), home)
     if (!matching.matches && !this.#passed.has(auction.id)) {
       if (this.#passed.size >= PASSED_MOST) this.#passed.clear()
       this.#passed.add(auction.id)

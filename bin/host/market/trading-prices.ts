@@ -1,7 +1,6 @@
 import type { AuctionTable } from '../../../actors/storage/schema.ts'
 import { mostPriceOf } from '../../../protocols/rules/lot-price.ts'
-import { resourceOf, RESOURCES, type Resource } from '../../../protocols/rules/resource.ts'
-import { weightAt, weightsOf, type WeighedTrade } from '../../../protocols/rules/weights.ts'
+import { RESOURCES, type Resource } from '../../../protocols/rules/resource.ts'
 import { sizeOf, type MarketTimes } from './market-times.ts'
 
 /** The trading price is what so many of the newest trades of a resource cost, large ones counting more. */
@@ -44,37 +43,4 @@ export function tradingPrices(awards: readonly AuctionTable[], times: MarketTime
     averageOf(newest.get(index + 1) ?? [], times),
   )
   return { now: { energy, power, water }, before: (auctionId) => before.get(auctionId) ?? null }
-}
-
-/**
- * W of equations 8, 10 and 11 at a moment. What the market asked when a trade was made is taken to be what it
- * asks now: a home keeps no history of prices.
- */
-export function weightsNow(
-  awards: readonly AuctionTable[],
-  market: Readonly<Record<Resource, number | null>>,
-  times: MarketTimes,
-  nowMs: number,
-): Readonly<Record<Resource, number>> {
-  const trades = [...awards].reverse().flatMap((trade): WeighedTrade[] => {
-    const resource = resourceOf(trade.resource)
-    const marketMicroSct = market[resource]
-    if (marketMicroSct === null || trade.winner === null || trade.price === null) return []
-    return [
-      {
-        buyer: trade.buyer,
-        seller: trade.winner,
-        atMs: trade.decided_at_ms ?? trade.offered_at_ms,
-        lot: sizeOf(trade, times),
-        priceMicroSct: BigInt(trade.price),
-        marketMicroSct: BigInt(marketMicroSct),
-      },
-    ]
-  })
-  const weights = weightsOf(trades)
-  return {
-    energy: weightAt(weights, 'energy', nowMs),
-    power: weightAt(weights, 'power', nowMs),
-    water: weightAt(weights, 'water', nowMs),
-  }
 }

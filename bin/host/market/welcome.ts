@@ -22,17 +22,22 @@ export function welcome(
   lot: Lot,
   preferences: Preferences,
   facts: TradeFacts,
-  home: { readonly account: string; readonly sampleMs: number },
+  home: {
+    readonly account: string
+    readonly sampleMs: number
+    /** What the resource is worth now, by unit. */
+    readonly goingMicroSct: number | null
+  },
 ): Matching {
   const resource = resourceOf(lot.resource)
   const [energy = 0, power = 0, water = 0] = RESOURCES.map((each) => surplusOf(facts.resources[each]))
-  const { marketPriceMicroSct, ceilingMicroSct } = facts.resources[resource]
+  const { ceilingMicroSct } = facts.resources[resource]
   const request = { buyer: lot.buyer, resource, amount: lot.amount, lentFor: lentFor(lot, home.sampleMs) }
   return matches(preferences, request, {
     account: home.account,
     minute: facts.local.minute,
     surplus: { energy, power, water },
-    goingMicroSct: marketPriceMicroSct,
+    goingMicroSct: home.goingMicroSct,
     ceilingMicroSct,
   })
 }

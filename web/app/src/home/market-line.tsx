@@ -19,8 +19,10 @@ export function MarketLine({ market }: { readonly market: MarketView }): JSX.Ele
           <span class="unseen">Wallet: </span>
           <strong>{worth === null ? sct(total) : euro(worth)}</strong>
           <small>
-            {worth === null ? '' : sct(total)}
-            {wallet.lockedMicroSct === 0 ? '' : `, ${sct(wallet.lockedMicroSct)} locked`}
+            {[
+              ...(worth === null ? [] : [sct(total)]),
+              ...(wallet.lockedMicroSct === 0 ? [] : [`${sct(wallet.lockedMicroSct)} locked`]),
+            ].join(', ')}
           </small>
         </span>
       </a>

@@ -25,6 +25,7 @@ export function QuotaLine({ of }: { readonly of: MarketResourceView }): JSX.Elem
           {likelyText(of)}
         </p>
       )}
+      {quota === null || of.spareBecause === '' ? null : <p class="form-hint">{of.spareBecause}</p>}
     </Card>
   )
 }
@@ -39,9 +40,10 @@ export function likelyText(of: MarketResourceView): string {
   return rest === '' ? until : `${until}: ${rest}`
 }
 
-/** What the forecast leaves of the quota: `1.3 m³ to spare`, `14 kWh too little`. */
-export function restText({ resource, quota, likelyByEnd }: MarketResourceView): string {
+/** What the forecast leaves of the quota: `14 kWh too little`, or what of it can be spared for sure. */
+export function restText({ resource, quota, likelyByEnd, spare }: MarketResourceView): string {
   if (likelyByEnd === null || quota === null) return ''
   const rest = quota - likelyByEnd
-  return rest < 0 ? `${lotText(resource, -rest)} too little` : `${lotText(resource, rest)} to spare`
+  if (rest < 0) return `${lotText(resource, -rest)} too little`
+  return spare === null || spare === 0 ? 'just enough' : `${lotText(resource, spare)} to spare`
 }

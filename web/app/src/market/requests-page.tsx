@@ -8,6 +8,7 @@ import { Nothing, PageHead } from '../parts/page-head.tsx'
 import { Row, Rows } from '../parts/rows.tsx'
 import { shortHex } from '../words/format.ts'
 import { aboutEuro, lotText, sct } from '../words/money.ts'
+import { AskedAbout } from './asked-about.tsx'
 import { BidForm } from './bid-form.tsx'
 import { Countdown } from './countdown.tsx'
 import type { MarketPageProps } from './market-pages.tsx'
@@ -41,6 +42,7 @@ export function RequestsPage({ home, market }: MarketPageProps): JSX.Element {
           </li>
         ))}
       </ul>
+      <AskedAbout preferences={market.preferences} />
     </>
   )
 }

@@ -6,7 +6,7 @@ import type {
   Simulated,
   TokensRequest,
 } from '../../../market-messages.ts'
-import type { RuleForm } from '../../../market-model.ts'
+import type { PreferencesForm, RuleForm } from '../../../market-model.ts'
 import type { Refusal } from '../../../messages.ts'
 import { ask, post, postFor } from './actions.ts'
 import { isSimulated } from './door.ts'
@@ -29,6 +29,8 @@ export const sellTokens = (request: TokensRequest): Promise<Refusal | null> =>
 export const withdraw = (): Promise<boolean> => ask(path('withdraw'), { requestId: newRequestId() })
 export const saveRule = (request: SaveRuleRequest): Promise<Refusal | null> =>
   post(path('save-rule'), request)
+export const savePreferences = (preferences: PreferencesForm): Promise<Refusal | null> =>
+  post(path('save-preferences'), preferences)
 export const keepTokens = (keepMicroSct: number): Promise<Refusal | null> =>
   post(path('keep-tokens'), { keepMicroSct })
 export const removeRule = (id: string): Promise<boolean> => ask(path('remove-rule'), { id })

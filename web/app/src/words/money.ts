@@ -79,9 +79,15 @@ export const LOT_UNITS: Readonly<Record<MarketResource, LotUnit>> = {
   water: { amount: 'm³', price: 'm³', decimals: 6, shown: 3 },
 }
 
-/** A traded amount with its unit, as short as it is exact: `2 kWh`, `1.5 kWh`. */
+const CUBIC_METRE_ML = 1_000_000
+const ML_DIGITS = 3
+
+/** A traded amount with its unit, as short as it is exact: `2 kWh`, `1.5 kWh`, and `750 L` below a m³. */
 export function lotText(resource: MarketResource, amount: number): string {
   const { decimals, shown } = LOT_UNITS[resource]
+  if (resource === 'water' && amount !== 0 && Math.abs(amount) < CUBIC_METRE_ML) {
+    return `${wholes(amount, ML_DIGITS, 0, Math.abs(amount) < 10_000 ? ML_DIGITS : 1)}${SPACE}L`
+  }
   return `${wholes(amount, decimals, 0, shown)}${SPACE}${LOT_UNITS[resource].amount}`
 }
 
