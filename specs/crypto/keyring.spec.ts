@@ -38,7 +38,7 @@ const ring = (): Promise<Keyring> =>
 async function holds(bytes: Uint8Array): Promise<boolean> {
   const files = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name))))
   const hex = Buffer.from(bytes).toString('hex')
-  return files.some((file) => file.includes(bytes) || file.includes(hex))
+  return files.some((file) => file.includes(Buffer.from(bytes)) || file.includes(hex))
 }
 
 describe('the epochs of the keyring', () => {
