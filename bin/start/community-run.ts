@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { demoRules } from './demo-rules.ts'
+import { demoRules, type ExpectedUse } from './demo-rules.ts'
 import type { StartOptions } from './options.ts'
 import type { FinalityKind } from '../host/finality.ts'
 import type { BoardConfig, CommunityConfig, HomeConfig, HostedHome } from '../host/configs.ts'
@@ -7,17 +7,12 @@ import type { BoardKind } from '../../protocols/rules/reading.ts'
 
 export const BOARD_KINDS: readonly BoardKind[] = ['power', 'water', 'comfort']
 
-/** What each home may be expected to use in one billing period. */
-export interface ExpectedUse {
-  readonly energyWh: number
-  readonly waterMl: number
-}
-
 const CONTRACTED_W_PER_HOME = 6_900
 /**
- * The demonstration's contract leaves a tenth to spare, so that some homes meet their limits and most do not.
+ * The demonstration's contract leaves a quarter to spare, so that some homes meet their limits and most do
+ * not, and have something to sell.
  */
-const HEADROOM_PERMILLE = 1_100
+const HEADROOM_PERMILLE = 1_250
 const CHALLENGE_BLOCKS = 10
 /** Epochs whose chain keys a run keeps after the next began; never less than the contract's own grace. */
 const EPOCHS_KEPT = 1
@@ -83,6 +78,7 @@ export function homeConfig(
   invite: string | null,
   boards: readonly BoardConfig[],
   timeScale: number,
+  expected: ExpectedUse,
 ): HomeConfig {
   return {
     name: homeName(number),
@@ -95,7 +91,7 @@ export function homeConfig(
     finality: finalityOf(options),
     timeScale,
     batch: options.batch,
-    rules: demoRules(number),
+    rules: demoRules(number, expected),
     listen: ['/ip4/127.0.0.1/tcp/0'],
     mdns: false,
   }

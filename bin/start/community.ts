@@ -8,14 +8,8 @@ import { systemRandom, wallClock } from '../clock.ts'
 import type { CommissionedKey } from '../host/commissioning.ts'
 import type { BoardsConfig, CommunityOpened, GatewayStatus, HostedHome } from '../host/configs.ts'
 import { rememberedBoards, rememberBoards } from './board-book.ts'
-import {
-  BOARD_KINDS,
-  communityConfig,
-  homeConfig,
-  homeName,
-  reachableBoards,
-  type ExpectedUse,
-} from './community-run.ts'
+import { BOARD_KINDS, communityConfig, homeConfig, homeName, reachableBoards } from './community-run.ts'
+import type { ExpectedUse } from './demo-rules.ts'
 import type { StartOptions } from './options.ts'
 import { startChain, type RunChain } from './chain.ts'
 import { startChild, type Child } from './child.ts'
@@ -299,7 +293,10 @@ async function startHomes(need: HomesNeed): Promise<Homes> {
   const configs = need.hosted.map((hosted, at) => {
     const served = need.served.filter(({ home }) => home === hosted.number)
     const boards = reachableBoards(hosted, served)
-    return homeConfig(options, hosted.number, need.chain.rpc, invites[at] ?? null, boards, need.timeScale)
+    const invite = invites[at] ?? null
+    const expected = need.expected[at] ?? { energyWh: 0, waterMl: 0 }
+    const { chain, timeScale } = need
+    return homeConfig(options, hosted.number, chain.rpc, invite, boards, timeScale, expected)
   })
   const groups = options.isolate ? configs.map((config) => [config]) : [configs]
   const homes: { name: string; process: Supervised }[] = []
