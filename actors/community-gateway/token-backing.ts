@@ -36,6 +36,7 @@ export class TokenBacking {
   readonly #options: TokenBackingOptions
   #running: Promise<void> = Promise.resolve()
   #waiting = false
+  #owes = false
 
   constructor(options: TokenBackingOptions) {
     this.#options = options
@@ -56,6 +57,11 @@ export class TokenBacking {
     this.#queue(() => this.#fund())
   }
 
+  /** Whether members wait for their first tokens: for a price, or for money. */
+  owes(): boolean {
+    return this.#owes
+  }
+
   idle(): Promise<void> {
     return this.#running
   }
@@ -67,6 +73,7 @@ export class TokenBacking {
   async #welcomeAll(): Promise<void> {
     const { store, buyPriceWei, welcomeMicroSct, onMissing } = this.#options
     const homes = await this.#unwelcomed()
+    this.#owes = homes.length > 0
     if (homes.length === 0) return
     const price = await buyPriceWei()
     if (price === 0n) return
@@ -78,6 +85,7 @@ export class TokenBacking {
       await store.transaction((trx) => this.#create(trx, home, attempt, value))
     }
     onMissing(0n)
+    this.#owes = false
   }
 
   #create(trx: Parameters<OutboxPort['enqueue']>[0], home: string, attempt: number, valueWei: bigint) {

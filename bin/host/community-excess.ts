@@ -37,10 +37,10 @@ export interface ExcessNeeds {
   readonly onWithdrawn: (withdrawn: Withdrawn) => void
 }
 
+export type DeliveryNeeds = Omit<ExcessNeeds, 'tell' | 'onWithdrawn'> & { readonly tradingFace: Interface }
+
 /** The desk that states what was delivered of each award. */
-export function openDeliveryDesk(
-  needs: Omit<ExcessNeeds, 'tell' | 'onWithdrawn'> & { readonly tradingFace: Interface },
-): DeliveryDesk {
+export function openDeliveryDesk(needs: DeliveryNeeds): DeliveryDesk {
   const { store, chain, contracts, words, quotaFace, tradingFace, log } = needs
   return createDeliveryDesk({
     store,

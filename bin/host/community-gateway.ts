@@ -34,6 +34,7 @@ import type { GatewayLog } from './log.ts'
 import { mismatchAlarm } from './mismatch-alarm.ts'
 import type { CommunityMarket } from './market/community-market.ts'
 import { SilenceWatch } from './silence-watch.ts'
+import { warningWords } from './warning-words.ts'
 
 /** Everything that the running gateway is made of. */
 export interface CommunityParts {
@@ -254,11 +255,7 @@ export class CommunityGateway {
   }
 
   warn(code: string): void {
-    const words: Readonly<Record<string, string>> = {
-      'chain-stalled': 'No new block arrives: check the chain.',
-      'chain-rewound': 'The chain went back; what was lost is sent again.',
-    }
-    this.#warn(words[code] ?? code)
+    this.#warn(warningWords(code))
   }
 
   /** An excess was asserted that turned out wrong. */

@@ -16,7 +16,6 @@ import { createRecoveryPool } from '../../actors/community-gateway/recovery/pool
 import { claimStore, openStore, type Store } from '../../actors/storage/store.ts'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
-import { tradingAbi } from '../../chain/bindings/trading.gen.ts'
 import type { Contracts } from '../../chain/contracts-file.ts'
 import { auctionSettings } from '../../chain/trading-settings.ts'
 import { decodeReport } from '../../hardware/board/frame.ts'
@@ -31,22 +30,20 @@ import { systemRandom, wallClock } from '../clock.ts'
 import { openChainLink, type ChainLink } from './chain-link.ts'
 import { createCommissioning } from './commissioning.ts'
 import { CommunityGateway } from './community-gateway.ts'
-import { openDeliveryDesk, openExcessDesk } from './community-excess.ts'
+import { openExcessDesk } from './community-excess.ts'
 import { Epochs } from './epochs.ts'
 import { CommunityPicture } from './community-picture.ts'
 import type { CommunityConfig } from './configs.ts'
 import { contractWords, type ContractWords } from './contract-words.ts'
 import { foundOrReturn } from './founding.ts'
 import { openInvites, type Invites } from './invites.ts'
-import { CommunityMarket } from './market/community-market.ts'
+import { openCommunityMarket } from './market/open-community-market.ts'
 import { passOffersOn } from './market/home-offers.ts'
-import { openPrices } from './market/price-source.ts'
 import { gatewayLog, type GatewayLog } from './log.ts'
 import { loadSecrets, type GatewaySecrets } from './secrets.ts'
 
 const monitoringFace = new Interface(monitoringAbi)
 const quotaFace = new Interface(quotaAbi)
-const tradingFace = new Interface(tradingAbi)
 
 /** What every part of the community gateway is built from. */
 interface Ground {
@@ -339,24 +336,6 @@ function startMachine(
   })
 }
 
-function marketOf(ground: Ground, onChange: () => void): CommunityMarket {
-  const { store, chain, contracts, wallet, config, log } = ground
-  return new CommunityMarket({
-    store,
-    chain,
-    clock: wallClock,
-    chainId: contracts.chainId,
-    token: contracts.token,
-    trading: contracts.trading,
-    signer: wallet,
-    prices: openPrices(config.prices),
-    welcomeMicroSct: BigInt(config.welcomeMicroSct),
-    deliveries: openDeliveryDesk({ ...ground, quotaFace, tradingFace }),
-    log,
-    onChange,
-  })
-}
-
 /**
  * Founds or reopens a community and serves it. Throws a fault of one line when something it needs is missing.
  */
@@ -371,7 +350,7 @@ export async function openCommunity(config: CommunityConfig, around: Around = {}
   const counting = countingParts(ground, hooks, tell)
   const sending = sendingParts(ground, hooks, tell)
   const invites = await openInvites({ store, clock: wallClock, random: systemRandom, onFault }, () => node)
-  const market = marketOf(ground, () => hooks.gateway?.changed())
+  const market = openCommunityMarket({ ...ground, quotaFace }, () => hooks.gateway?.changed())
   const epochs = new Epochs({
     ...{ ...ground, dataDir: config.dataDir, pool: counting.pool, face: monitoringFace, tell },
     monitoring: ground.contracts.monitoring,

@@ -112,8 +112,8 @@ export type Answer =
 /**
  * The answer to an excess as it stands. `due` is what the readings show above the quota now, null where they
  * show nothing; `refused` says that the contract found the opening wrong. Only what is right and demanded is
- * opened; what is not right is withdrawn, asked for or not. What a trade demands to see is opened, whatever it
- * shows.
+ * opened; what is not right is withdrawn, asked for or not. What a trade demands to see is opened, whatever
+ * it shows.
  */
 export function answerTo(excess: Excess, due: number | null, refused: boolean): Answer {
   if (!isOpen(excess)) return { do: 'nothing' }

@@ -91,7 +91,6 @@ function tradeOf(account: string, auction: AuctionTable, bids: readonly AuctionB
     bond: auction.bond,
     attempts: 0,
     round: 0,
-    round: 0,
     created_at_ms: STARTS_MS,
   }
   return { own, auction, bids, refunded: true }

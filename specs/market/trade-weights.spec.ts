@@ -49,7 +49,15 @@ async function told(block: number, events: readonly (readonly [string, ChainFact
 
 /** A lot of 2 kWh, awarded in a block at a price of micro-SCT. */
 function award(id: bigint, block: number, price: bigint, buyer = ANN, winner = BOB): Promise<void> {
-  const lot = { resource: 1, period: 1n, fromSlot: 0n, untilSlot: 0n, amount: 2000n, bond: 4_000_000n }
+  const lot = {
+    resource: 1,
+    period: 1n,
+    fromSlot: 0n,
+    untilSlot: 0n,
+    amount: 2000n,
+    bond: 4_000_000n,
+    seal: '0x',
+  }
   return told(block, [
     ['OfferMade', { id, buyer, ...lot, commitEnd: 0n, showEnd: 0n, revealSeconds: 30 }],
     ['AuctionAwarded', { id, winner, price }],

@@ -70,7 +70,7 @@ describe('the first tokens of a member', () => {
     await desk.idle()
     expect(await welcomes()).toEqual([])
     await bench.start()
-    await expect.poll(() => bench.lab.number('buyPrice')).not.toBe(0n)
+    await expect.poll(() => reads().buyPriceWei()).not.toBe(0n)
     desk.wake()
     await expect.poll(() => balanceOf(HOME)).toBe(WELCOME)
     expect(await solvent()).toBe(true)
@@ -78,7 +78,7 @@ describe('the first tokens of a member', () => {
 
   it('come once, whatever the gateway lives through, and to those who join later', async () => {
     await bench.start()
-    await expect.poll(() => bench.lab.number('buyPrice')).not.toBe(0n)
+    await expect.poll(() => reads().buyPriceWei()).not.toBe(0n)
     await member(HOME)
     const before = backing()
     before.wake()
@@ -94,7 +94,7 @@ describe('the first tokens of a member', () => {
 
   it('are not made where the account cannot back them, and it is said how much is missing', async () => {
     await bench.start()
-    await expect.poll(() => bench.lab.number('buyPrice')).not.toBe(0n)
+    await expect.poll(() => reads().buyPriceWei()).not.toBe(0n)
     await member(HOME)
     const poor = backing(C)
     poor.wake()
@@ -106,7 +106,7 @@ describe('the first tokens of a member', () => {
 
 it('tops the contract up when the market has risen above what backs the tokens', async () => {
   await bench.start()
-  await expect.poll(() => bench.lab.number('buyPrice')).not.toBe(0n)
+  await expect.poll(() => reads().buyPriceWei()).not.toBe(0n)
   await member(HOME)
   const desk = backing()
   desk.wake()
@@ -115,6 +115,7 @@ it('tops the contract up when the market has risen above what backs the tokens',
   bench.market = { energy: 300_000 }
   for (let step = 2; step < 6; step += 1) {
     await bench.pass(3600)
+    await expect.poll(() => bench.events('MarketPricePosted')).toBe(step)
     desk.topUp()
     await desk.idle()
     expect(await solvent()).toBe(true)

@@ -248,6 +248,21 @@ describe.skipIf(!browserIsHere())('The pages in Chromium', () => {
       await page.getByText('600.0 of 600.0').waitFor()
     })
 
+    it('shows market prices with their age, and the alarm when no new ones come', async () => {
+      const community = exampleCommunity()
+      const gateway = await start({ view: community })
+      const page = await open(gateway.pages.url)
+      const card = page.locator('.card-prices')
+      await card.getByText('0.1483 €').waitFor()
+      await says(page, 'prices-age', '12 min ago')
+      expect(await card.getByRole('status').count()).toBe(0)
+      const { prices } = community
+      if (prices === null) throw new Error('the example has no prices')
+      const notice = 'No new market price: tokens can soon no longer be bought.'
+      gateway.show({ ...community, prices: { ...prices, alarm: true, notice } })
+      await card.getByRole('status').getByText('No new market price').waitFor()
+    })
+
     it('shows a block and a home’s reading as they come', async () => {
       const gateway = await start({ view: exampleCommunity() })
       const page = await open(gateway.pages.url)

@@ -85,7 +85,7 @@ export class CommunityMarket {
     })
     chain.onBlock(() => {
       deliveries.wake()
-      if (this.#missingWei > 0n) this.#backing.wake()
+      if (this.#backing.owes()) this.#backing.wake()
     })
     await this.#prices.open()
     this.#backing.wake()

@@ -40,11 +40,11 @@ export function CommunityPage({ community }: { readonly community: CommunityView
             />
           </Card>
           <Members members={community.members} />
+          <Prices prices={community.prices} />
           <Blocks blocks={community.blocks} />
         </div>
         <div class="column">
           <QuotaSplit community={community} />
-          <Prices prices={community.prices} />
           <CommunityReadings community={community} />
           <AlarmsSent alarms={community.alarmsSent} total={community.counts.alarmsSent} />
           <Totals totals={community.totals} />
