@@ -2,12 +2,10 @@ import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, delimiter, dirname, join } from 'node:path'
 import { z } from 'zod'
-import { cacheFolder } from '../../../bin/host/cache-folder.ts'
+import { slitherProgram } from '../../../bin/host/cache-folder.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const PACKAGED = join(ROOT, 'node_modules/@foundry-rs/forge-linux-amd64/bin/forge')
-/** Where .ci/run puts programs from PyPI. */
-const PYTHON = join(cacheFolder(), 'python/bin')
 /** What forge makes is kept, so that an unchanged contract is not compiled again. */
 const MADE = join(ROOT, 'node_modules/.cache/forge')
 const PLACES = {
@@ -23,7 +21,7 @@ function find(name: string, places: readonly string[]): string | null {
 }
 
 export const FORGE = find('forge', [PACKAGED])
-export const SLITHER = find('slither', [join(PYTHON, 'slither')])
+export const SLITHER = find('slither', [slitherProgram()])
 
 export interface Ran {
   readonly code: number | null
