@@ -22,11 +22,11 @@ const REACHED_LEAST: Readonly<Record<string, number>> = {
   'challenge of the seller': 50,
   open: 50,
   cancel: 50,
-  withdraw: 200,
-  freeze: 200,
-  pause: 200,
+  withdraw: 150,
+  freeze: 80,
+  pause: 20,
   divide: 50,
-  buy: 200,
+  buy: 100,
 }
 
 /** Findings that are argued: rows of the decision page, | `detector` | place | why |. */
