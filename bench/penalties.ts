@@ -138,12 +138,10 @@ async function penaltyOf(
     const each = bonds / BigInt(unshown ? 1 : silent.length)
     return { pays: (unshown ? ['buyer'] : silent).map((name) => `${name} ${sct(each)}`).join(', '), gets }
   }
-  const penalty = BigInt(
-    String(events.find(({ name }) => name === 'ExchangeConfirmed')?.args['penalty'] ?? 0),
-  )
-  return penalty === 0n
-    ? { pays: '–', gets: '–' }
-    : { pays: `Ann ${sct(penalty)}`, gets: `buyer ${sct(penalty)}` }
+  const paid = events.find(({ name }) => name === 'ExchangeConfirmed')?.args['penalty']
+  const penalty = typeof paid === 'bigint' ? paid : 0n
+  if (penalty === 0n) return { pays: '–', gets: '–' }
+  return { pays: `Ann ${sct(penalty)}`, gets: `buyer ${sct(penalty)}` }
 }
 
 function sct(micro: bigint): string {

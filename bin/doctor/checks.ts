@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { GETH_VERSION } from '../../chain/network/geth/install.ts'
-import { auditPython } from '../host/cache-folder.ts'
+import { auditPython, slitherProgram } from '../host/cache-folder.ts'
 import type { Computer } from './computer.ts'
 
 /** One thing looked at. */
@@ -25,6 +25,7 @@ const CLOCK_LEAST_MS = 1_767_225_600_000
 const CLOCK_MOST_MS = 4_102_444_800_000
 const WRITTEN = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long', timeZone: 'UTC' })
 const ANVIL = 'node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil'
+const FORGE = 'node_modules/@foundry-rs/forge-linux-amd64/bin/forge'
 const PACKAGES = '.ci/packages.txt'
 
 interface PackagePurpose {
@@ -38,6 +39,7 @@ const PURPOSES: Readonly<Record<string, PackagePurpose>> = {
   'avr-libc': { program: null, without: 'the firmware of the boards is not rebuilt and compared' },
   socat: { program: 'socat', without: 'specs of boards at a serial port are left out' },
   chromium: { program: 'chromium', without: 'specs of the pages in a browser are left out' },
+  'python3-venv': { program: null, without: 'slither and the auditor of the market cannot be installed' },
   postgresql: { program: 'pg_ctlcluster', without: 'specs of the repository on PostgreSQL are left out' },
 }
 const UNKNOWN_PURPOSE: PackagePurpose = { program: null, without: 'some specs are left out' }
@@ -56,6 +58,8 @@ export async function examine(computer: Computer): Promise<Finding[]> {
     serial(computer),
     geth(computer),
     auditor(computer),
+    forge(computer),
+    slither(computer),
     ...debianPackages(computer),
   ]
 }
@@ -184,6 +188,22 @@ function auditor(computer: Computer): Finding {
   const fix = ok ? null : 'bash specs/audit/install.sh (Python packages, in a folder of their own)'
   const without = 'specs in which web3.py audits the market are left out'
   return { name: 'auditor', ok, required: false, found, without, fix }
+}
+
+function forge(computer: Computer): Finding {
+  const program = computer.find('forge', [FORGE])
+  const ok = program !== null
+  const fix = ok ? null : 'npm ci on Linux x64; elsewhere put forge of Foundry on the PATH'
+  const without = 'specs that prove the market’s contracts by random games are left out'
+  return { name: 'forge', ok, required: false, found: program ?? 'not found', without, fix }
+}
+
+function slither(computer: Computer): Finding {
+  const said = computer.run(slitherProgram(), ['--version'])
+  const ok = said !== null
+  const fix = ok ? null : 'bash specs/chain/forge/install.sh (Python packages, in a folder of their own)'
+  const without = 'the spec that holds slither’s findings on the contracts is left out'
+  return { name: 'slither', ok, required: false, found: ok ? firstLine(said) : 'not found', without, fix }
 }
 
 function debianPackages(computer: Computer): Finding[] {

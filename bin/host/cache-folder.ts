@@ -20,3 +20,8 @@ export function auditPython(): string {
 export function gethPlaces(): Places {
   return { searchPath: process.env.PATH ?? '', cacheFolder: cacheFolder() }
 }
+
+/** Slither, where specs/chain/forge/install.sh puts it. */
+export function slitherProgram(): string {
+  return join(cacheFolder(), 'slither', 'bin', 'slither')
+}

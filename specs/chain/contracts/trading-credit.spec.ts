@@ -4,7 +4,7 @@ import type { Call } from '../../../bench/contract-lab.ts'
 import { SCT, token, trading } from '../../../bench/market-lab.ts'
 import { tradingBytecode } from '../../../chain/bindings/trading.gen.ts'
 import { compiled } from './compiled.ts'
-import { ANN, BOB, BUYER, CREDIT, LOT, TRADERS } from './market.ts'
+import { ANN, BOB, BOND, BUYER, CREDIT, LOT, TRADERS } from './market.ts'
 import { gains, marketLab, refundAll, refused, toldIn } from './market.ts'
 
 const market = marketLab()
@@ -129,6 +129,34 @@ it('pays in after the transfer and out before it, so that no call in between gai
   expect(unpaid?.name).toBe('SafeERC20FailedOperation')
   await lab.do(ofThief('set', false, false))
   await lab.do(victim('withdraw', 100n))
+})
+
+it('keeps the bond of an offer, whatever ceiling is set later', async () => {
+  const { lab } = market()
+  const secret = await market().offer(LOT)
+  await lab.do(market().to(lab.manager.address, 'setCeiling', 1, 5_000_000))
+  for (const seller of [ANN, BOB]) await market().bid(secret, seller, 1n)
+  expect(await gains(market(), [BUYER, ANN, BOB])).toEqual([-BOND, -BOND, -BOND])
+  await market().show(secret)
+  await market().revealAll(secret)
+  await market().check(secret)
+  await refundAll(market(), secret, 'refundSucceed', [BUYER, ANN, BOB])
+  await lab.do(market().to(BUYER, 'confirmResourceExchange', secret.id))
+  expect(await gains(market(), [BUYER, ANN, BOB])).toEqual([-1n, 1n, 0n])
+})
+
+it('lets a home that is revoked in the middle go on to the end', async () => {
+  const { lab } = market()
+  const secret = await market().offer(LOT)
+  for (const seller of [ANN, BOB]) await market().bid(secret, seller, seller === ANN ? 1n : 2n)
+  for (const home of [BUYER, ANN, BOB]) await lab.do(lab.asManager('revoke', home))
+  await market().show(secret)
+  await market().revealAll(secret)
+  await market().check(secret)
+  await refundAll(market(), secret, 'refundSucceed', [BUYER, ANN, BOB])
+  await lab.do(market().to(BUYER, 'confirmResourceExchange', secret.id))
+  expect(await gains(market(), [BUYER, ANN, BOB])).toEqual([-2n, 2n, 0n])
+  await lab.do(market().to(ANN, 'withdraw', CREDIT + 2n))
 })
 
 it('holds exactly what it owes: the credits and what open auctions hold', async () => {

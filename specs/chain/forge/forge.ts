@@ -1,14 +1,18 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
-import { cacheFolder } from '../../../bin/host/cache-folder.ts'
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, delimiter, dirname, join } from 'node:path'
+import { z } from 'zod'
+import { slitherProgram } from '../../../bin/host/cache-folder.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const PACKAGED = join(ROOT, 'node_modules/@foundry-rs/forge-linux-amd64/bin/forge')
-/** Where .ci/run puts programs from PyPI. */
-const PYTHON = join(cacheFolder(), 'python/bin')
 /** What forge makes is kept, so that an unchanged contract is not compiled again. */
 const MADE = join(ROOT, 'node_modules/.cache/forge')
+const PLACES = {
+  FOUNDRY_OUT: join(MADE, 'out'),
+  FOUNDRY_CACHE_PATH: join(MADE, 'cache'),
+  FOUNDRY_INVARIANT_FAILURE_PERSIST_DIR: join(MADE, 'failures'),
+}
 
 /** A program of the packages, of the cache folder or on the PATH, or null. */
 function find(name: string, places: readonly string[]): string | null {
@@ -17,7 +21,7 @@ function find(name: string, places: readonly string[]): string | null {
 }
 
 export const FORGE = find('forge', [PACKAGED])
-export const SLITHER = find('slither', [join(PYTHON, 'slither')])
+export const SLITHER = find('slither', [slitherProgram()])
 
 export interface Ran {
   readonly code: number | null
@@ -45,10 +49,48 @@ export function run(
 /** Runs forge over the contracts of this folder. */
 export function forge(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
   if (FORGE === null) throw new Error('there is no forge')
-  const places = {
-    FOUNDRY_OUT: join(MADE, 'out'),
-    FOUNDRY_CACHE_PATH: join(MADE, 'cache'),
-    FOUNDRY_INVARIANT_FAILURE_PERSIST_DIR: join(MADE, 'failures'),
-  }
-  return run(FORGE, [...args, '--color', 'never'], import.meta.dirname, { ...places, ...env })
+  return run(FORGE, [...args, '--color', 'never'], import.meta.dirname, { ...PLACES, ...env })
+}
+
+/** Compiles, with what slither reads beside what forge runs. */
+export function build(): Promise<Ran> {
+  return forge(['build', '--ast', '--build-info', '--extra-output', 'storageLayout', 'metadata'])
+}
+
+/** A finding of slither. */
+export interface Finding {
+  readonly impact: string
+  readonly detector: string
+  /** File and name of the first thing that it is about. */
+  readonly place: string
+}
+
+const reportSchema = z.object({
+  results: z.object({
+    detectors: z.array(
+      z.object({
+        impact: z.string(),
+        check: z.string(),
+        elements: z.tuple(
+          [z.object({ name: z.string(), source_mapping: z.object({ filename_relative: z.string() }) })],
+          z.unknown(),
+        ),
+      }),
+    ),
+  }),
+})
+
+/** What slither finds in the product's contracts as `build` left them. */
+export async function slither(report: string): Promise<Finding[]> {
+  if (SLITHER === null || FORGE === null) throw new Error('there is no slither, or no forge')
+  const path = `${dirname(FORGE)}${delimiter}${process.env['PATH'] ?? ''}`
+  const output = ['--foundry-ignore-compile', '--foundry-out-directory', PLACES.FOUNDRY_OUT]
+  const own = ['--filter-paths', 'node_modules|forge/src', '--json', report]
+  const env = { ...PLACES, PATH: path }
+  const { said } = await run(SLITHER, ['.', ...output, ...own], import.meta.dirname, env)
+  if (!existsSync(report)) throw new Error(said)
+  const { results } = reportSchema.parse(JSON.parse(readFileSync(report, 'utf8')))
+  return results.detectors.map(({ impact, check, elements: [{ name, source_mapping }] }) => ({
+    ...{ impact, detector: check, place: `${basename(source_mapping.filename_relative)} ${name}` },
+  }))
 }

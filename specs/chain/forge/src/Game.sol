@@ -9,7 +9,7 @@ import {Players} from "./Players.sol";
 contract Game is Players {
     constructor(bool strict) Players(strict) {}
 
-    uint256 private constant STEPS = 12;
+    uint256 private constant STEPS = 24;
     uint256 private _moves;
 
     modifier withDeals() {
