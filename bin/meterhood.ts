@@ -1,21 +1,8 @@
 #!/usr/bin/env node
 import '../protocols/p2p/polyfill.ts'
 import { Command } from 'commander'
+import { COMMANDS } from './commands/all.ts'
 import { settleUsage } from './commands/usage.ts'
-
-/** Only the command that was named is loaded: wrong words are answered at once. */
-const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = {
-  start: async (program) => (await import('./commands/start.ts')).registerStartCommand(program),
-  community: async (program) => (await import('./commands/community.ts')).registerCommunityCommand(program),
-  home: async (program) => (await import('./commands/home.ts')).registerHomeCommand(program),
-  verify: async (program) => (await import('./commands/verify.ts')).registerVerifyCommand(program),
-  chain: async (program) => (await import('./commands/chain.ts')).registerChainCommand(program),
-  decode: async (program) => (await import('./commands/decode.ts')).registerDecodeCommand(program),
-  clear: async (program) => (await import('./commands/clear.ts')).registerClearCommand(program),
-  calibrate: async (program) => (await import('./commands/calibrate.ts')).registerCalibrateCommand(program),
-  bench: async (program) => (await import('./commands/bench.ts')).registerBenchCommand(program),
-  doctor: async (program) => (await import('./commands/doctor.ts')).registerDoctorCommand(program),
-}
 
 const program = new Command('meterhood')
   .description(

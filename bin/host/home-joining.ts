@@ -44,17 +44,25 @@ export interface Bystander {
 /** What a home has around it. */
 export type Around = { readonly network?: Network } & Partial<Bystander>
 
+/** Why a try to join came to nothing, where people can do something about it. */
+const TRIED: Readonly<Record<string, string>> = {
+  'no-address': 'the community gateway is not seen on this network',
+  'dial-failed': 'the community gateway does not answer where the invite says',
+  'exchange-refused': 'the community gateway turns this home away; is the invite used or withdrawn?',
+}
+
 /** What joining waits for, in words, each time that changes. */
 function progressOf({ log }: HomeOpening): NonNullable<JoinOptions['onProgress']> {
   const words = {
-    searching: 'looking for the community gateway; trying on',
+    searching: 'looking for the community gateway',
     hello: 'the community gateway answers',
     pending: 'the community gateway waits for its chain',
     admitted: 'admitted',
   } as const
   let last = ''
   return (step, code) => {
-    const line = `joining    ${words[step]}${code === undefined ? '' : ` (${code})`}`
+    const tried = code === undefined ? '' : `: ${TRIED[code] ?? code}; trying on`
+    const line = `joining    ${words[step]}${tried}`
     if (line !== last) log.say(line)
     last = line
   }
