@@ -82,7 +82,7 @@ describe('a chain that forks', () => {
     lab().stride = 1
     const subject = await buyer.desk.buy(await lab().order())
     await lab().until(() => storyOf(ann).includes('negotiation.selling.sealed'))
-    await lab().closeHome(ann)
+    await lab().closeHomes([ann])
     await lab().until(() => storyOf(bob).includes('negotiation.selling.revealed'))
     const again = await lab().openHome(1)
     await lab().until(() => storyOf(again).includes('negotiation.awarded'))

@@ -118,7 +118,7 @@ it('accepts a statement when its challenge came too late', async () => {
 
 it('is paid by the buyer’s call when the seller does not make it', async () => {
   const { buyer, ann, before } = await sold()
-  await lab().closeHome(ann)
+  await lab().closeHomes([ann])
   await lab().passSilence()
   await lab().untilAll('over')
   expect(storyOf(buyer).slice(-2)).toEqual(['payment.closing', 'payment.paid'])

@@ -1,4 +1,4 @@
-import { getBytes, hexlify, Interface } from 'ethers'
+import { getBytes, HDNodeWallet, hexlify, Interface, Mnemonic } from 'ethers'
 import { z } from 'zod'
 import { applyMarketFacts, revertMarketFacts } from '../../actors/auction/book.ts'
 import { openTradingDesk, type TradingDesk } from '../../actors/auction/desk.ts'
@@ -29,9 +29,18 @@ const [ASSERTED, DEMANDED] = [1, 2]
 const quota = new Interface(quotaAbi)
 const hexData = z.string()
 
-/** A home's part in the market with everything real about it, but no boards and no neighbours' network. */
-export interface TradingHome {
+/** A home as the lab waits for it, in this process or in one of its own. */
+export interface Participant {
   readonly account: string
+  /** Resolves when everything that the newest block says is heard, done and sent. */
+  settled(): Promise<void>
+  /** Makes a call beside the desk's, by the home's outbox. */
+  call(kind: string, to: string, data: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** A home's part in the market with everything real about it, but no boards and no neighbours' network. */
+export interface TradingHome extends Participant {
   readonly store: Store
   readonly desk: TradingDesk
   /** What the home thinks of a request; a spec may change it. */
@@ -44,12 +53,7 @@ export interface TradingHome {
   readonly faults: unknown[]
   /** Every step of its machines. */
   readonly steps: StepRecord[]
-  /** Resolves when everything that the newest block says is heard, done and sent. */
-  settled(): Promise<void>
   trade(subject?: string): Promise<OwnTradeTable>
-  /** Makes a call beside the desk's, by the home's outbox. */
-  call(kind: string, to: string, data: string): Promise<void>
-  close(): Promise<void>
 }
 
 export interface TradingHomeOptions {
@@ -62,6 +66,8 @@ export interface TradingHomeOptions {
   /** What the home takes a block's time to be. */
   readonly blockMs?: number
   readonly onStep?: (record: StepRecord) => void
+  /** A port of the desk is about to be used: a call that it encodes, its judgement, its change. */
+  readonly onPort?: (name: string) => void
   readonly onOutcome?: (kind: string, outcome: Outcome) => void
   /** Names its orders after this. */
   readonly orders?: string
@@ -71,7 +77,51 @@ export interface TradingHomeOptions {
 export const followChain = (url: string): Promise<ChainFeed> =>
   createChainFeed({ rpc: createRpc({ url }), clock: wallClock })
 
+const DEVELOPERS = Mnemonic.fromPhrase('test test test test test test test test test test test junk')
+/** Accounts of the homes begin here: those before belong to the manager. */
+const FIRST_HOME = 50
+
+/** The key of a home, by its number from 0. */
+export function homeKey(number: number): Uint8Array {
+  const wallet = HDNodeWallet.fromMnemonic(DEVELOPERS, `m/44'/60'/0'/0/${FIRST_HOME + number}`)
+  return Uint8Array.from(Buffer.from(wallet.privateKey.slice(2), 'hex'))
+}
+/** The state that a step came to, with the machine's name. */
+export function stateOf({ actor, after }: Pick<StepRecord, 'actor' | 'after'>): string {
+  const path = (value: unknown): string =>
+    typeof value === 'object' && value !== null
+      ? Object.entries(value)
+          .map(([name, child]) => `${name}.${path(child)}`)
+          .join()
+      : String(value)
+  return `${actor.split(':')[0]}.${path(after)}`
+}
+
+const keptSchema = z.object({ snapshot: z.object({ value: z.unknown() }) })
+const STAGES = ['payment', 'negotiation', 'determination']
+
+/** The state of a home's only trade, as its store has it. */
+export async function keptState({ db }: Store): Promise<string> {
+  const rows = await db.selectFrom('snapshot').select(['machine', 'json']).execute()
+  const newest = STAGES.map((stage) => rows.find(({ machine }) => machine.startsWith(`${stage}:`))).find(
+    (row) => row !== undefined,
+  )
+  if (newest === undefined) return ''
+  const { snapshot } = keptSchema.parse(JSON.parse(newest.json))
+  return stateOf({ actor: newest.machine, after: snapshot.value })
+}
+
 const declines: Judgement = { kind: 'decline', because: 'nothing to spare' }
+
+/** Tells of each use. */
+function told<R extends object>(ports: R, onPort: (name: string) => void): R {
+  return new Proxy(ports, {
+    get(target, name) {
+      onPort(String(name))
+      return Reflect.get(target, name)
+    },
+  })
+}
 
 /** Counts what is on its way, so that a spec can wait for it. */
 function counting<R extends object>(reads: R, change: (by: number) => void): R {
@@ -95,6 +145,7 @@ function counting<R extends object>(reads: R, change: (by: number) => void): R {
 export async function openTradingHome(options: TradingHomeOptions): Promise<TradingHome> {
   const { feed, contracts, key, file, fromBlock } = options
   const { token, trading, chainId, sampleMs, slotsPerBilling } = contracts
+  const { onPort = () => undefined } = options
   const store = await openStore({ file: file ?? ':memory:' })
   const account = createSigner(key).account
   const faults: unknown[] = []
@@ -124,19 +175,22 @@ export async function openTradingHome(options: TradingHomeOptions): Promise<Trad
       enqueue: (trx, call) => outbox.enqueue(trx, { ...call, data: getBytes(call.data) }),
     },
     account,
-    calls: createTradingCalls({ token, trading }, phases),
+    calls: told(createTradingCalls({ token, trading }, phases), onPort),
     reads: counting(createTradingReads(read, { token, trading }), count),
     seals: createAuctionSeals({ chainId, trading }, account, key),
     blockMs: options.blockMs ?? BLOCK_MS,
     welcomes: async () => true,
-    judge: async (auction) => opened.judge(auction),
+    judge: async (auction) => {
+      onPort('judge')
+      return opened.judge(auction)
+    },
     gossip: ({ id }) => gossiped.push(id),
     tellPeople: ({ id }) => asked.push(id),
     closesAtMs: ({ resource, period, until_slot }) =>
       (resource === POWER ? until_slot : (period + 1) * slotsPerBilling) * sampleMs,
     delivery: (id) => delivery(store, read, contracts.quota, id, opened.fair),
     newSubject: () => `${options.orders ?? 'order'}-${(orders += 1)}`,
-    onChange: () => undefined,
+    onChange: () => onPort('change'),
     onFault: (thrown) => faults.push(thrown),
     inspect: (record) => {
       steps.push(record)
@@ -163,6 +217,7 @@ export async function openTradingHome(options: TradingHomeOptions): Promise<Trad
     steps,
     settled: async () => {
       await proxy.caughtUp()
+      await until(() => isTold(store, feed, account))
       const head = feed.head()
       if (head !== undefined) desk.block(head)
       // What an effect brings about may move a trade on to its next machine, and that one makes calls too.
@@ -190,6 +245,24 @@ const ROUNDS = 2
 const QUIET_LOOKS = 2
 const LOOKS_MOST = 400
 const LOOK_MS = 4
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let looks = 0; looks < LOOKS_MOST && !(await isSo()); looks += 1) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+  }
+}
+
+/** Whether the outbox knows of every call of its own that a block holds. */
+async function isTold({ db }: Store, { rpc }: ChainFeed, account: string): Promise<boolean> {
+  const open = await db
+    .selectFrom('intent')
+    .select('nonce')
+    .where('state', 'in', ['signed', 'sent', 'reorged'])
+    .execute()
+  if (open.length === 0) return true
+  const used = Number(await rpc.call('eth_getTransactionCount', [account, 'latest'], hexData))
+  return open.every(({ nonce }) => nonce === null || nonce >= used)
+}
 
 /** Waits until no effect reads the chain and no call waits to be handed to the node. */
 async function quiet(isBusy: () => Promise<boolean>): Promise<void> {

@@ -1,20 +1,18 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { HDNodeWallet, Mnemonic } from 'ethers'
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { z } from 'zod'
 import { ContractLab, LAB_SETTINGS } from '../../bench/contract-lab.ts'
 import { ENERGY, MarketLab, SCT } from '../../bench/market-lab.ts'
 import type { TradeOrder } from '../../actors/auction/ports.ts'
 import type { ChainFeed } from '../../chain/proxy/feed.ts'
+import { createSigner } from '../../chain/proxy/signing.ts'
 import type { ChainRecord } from '../../protocols/messages/record.ts'
 import { metered } from '../chain/contracts/metered.ts'
-import { followChain, openTradingHome, type TradingHome, type TradingHomeOptions } from './trading-home.ts'
+import { followChain, homeKey, openTradingHome, stateOf } from './trading-home.ts'
+import type { Participant, TradingHome, TradingHomeOptions } from './trading-home.ts'
 
-const DEVELOPERS = Mnemonic.fromPhrase('test test test test test test test test test test test junk')
-/** Accounts of the homes begin here: those before belong to the manager. */
-const FIRST_HOME = 50
 const PERIOD_SLOTS = 150
 const SAMPLE_MS = 2_000
 /** Each home may use this much of every resource in a period (Wh, W, mL). */
@@ -30,13 +28,7 @@ const STRIDE_BLOCKS = 3
 const MOST_BLOCKS = 120
 const RICH_WEI = '0x3635c9adc5dea00000'
 
-/** The key of a home, by its number from 0. */
-export function homeKey(number: number): Uint8Array {
-  const wallet = HDNodeWallet.fromMnemonic(DEVELOPERS, `m/44'/60'/0'/0/${FIRST_HOME + number}`)
-  return Uint8Array.from(Buffer.from(wallet.privateKey.slice(2), 'hex'))
-}
-const homeAccount = (number: number): string =>
-  HDNodeWallet.fromMnemonic(DEVELOPERS, `m/44'/60'/0'/0/${FIRST_HOME + number}`).address.toLowerCase()
+const homeAccount = (number: number): string => createSigner(homeKey(number)).account
 
 const LOOK_MS = 3
 const headSchema = z.object({ hash: z.string() })
@@ -53,6 +45,8 @@ export class TradingLab {
   readonly feed: ChainFeed
   readonly accounts: readonly string[]
   readonly homes: TradingHome[] = []
+  /** Homes in processes of their own. */
+  readonly others: Participant[] = []
   #sequence = 0
   #fromBlock = 0
 
@@ -105,6 +99,17 @@ export class TradingLab {
     this.#fromBlock = (await this.head()) + 1
   }
 
+  /** Every home begins with its tokens in its hands, and the market may take none of them. */
+  async emptyCredits(): Promise<void> {
+    const { market } = this
+    for (const account of this.accounts) {
+      const credit = await market.creditOf(account)
+      if (credit > 0n) await market.lab.do(market.to(account, 'withdraw', credit))
+      await market.lab.do(market.toToken(account, 'approve', market.lab.contracts.trading, 0n))
+    }
+    this.#fromBlock = (await this.head()) + 1
+  }
+
   #reading(period: number, slot: number): ChainRecord {
     this.#sequence += 1
     const registers = { importWh: 10_000n, waterMl: 0n, peakW: 0n }
@@ -137,14 +142,14 @@ export class TradingLab {
     return home
   }
 
-  /** The home is away, as after a power cut. */
-  async closeHome(home: TradingHome): Promise<void> {
-    this.homes.splice(this.homes.indexOf(home), 1)
-    await home.close()
-  }
-
-  async closeHomes(): Promise<void> {
-    await Promise.all(this.homes.splice(0).map((home) => home.close()))
+  /** Closes these homes, or all. */
+  async closeHomes(homes: readonly Participant[] = [...this.homes, ...this.others]): Promise<void> {
+    const closing = [...homes]
+    for (const open of [this.homes, this.others]) {
+      const left = open.filter((home) => !closing.includes(home))
+      open.splice(0, open.length, ...left)
+    }
+    await Promise.all(closing.map((home) => home.close()))
   }
 
   async close(): Promise<void> {
@@ -172,7 +177,7 @@ export class TradingLab {
       this.feed.poke()
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
     }
-    await Promise.all(this.homes.map((home) => home.settled()))
+    await Promise.all([...this.homes, ...this.others].map((home) => home.settled()))
   }
 
   /** Blocks go by, one second each. */
@@ -215,7 +220,7 @@ export class TradingLab {
     await this.settled()
     const next = (await market.period()) + 1
     await market.passTo(timeOf(next * PERIOD_SLOTS + 1))
-    for (const home of this.homes) {
+    for (const home of [...this.homes, ...this.others]) {
       const { contract, name, args } = market.lab.submitCall(home.account, [this.#reading(next, 0)])
       await home.call('submit', market.lab.contracts.monitoring, contract.encodeFunctionData(name, args))
     }
@@ -256,13 +261,7 @@ export class TradingLab {
 
 /** The states that the machines of a home went through, in order and without repetition. */
 export function storyOf({ steps }: Pick<TradingHome, 'steps'>): string[] {
-  const path = (value: unknown): string =>
-    typeof value === 'object' && value !== null
-      ? Object.entries(value)
-          .map(([name, child]) => `${name}.${path(child)}`)
-          .join()
-      : String(value)
-  const states = steps.map(({ actor, after }) => `${actor.split(':')[0]}.${path(after)}`)
+  const states = steps.map(stateOf)
   return states.filter((state, at) => state !== states[at - 1])
 }
 

@@ -1,0 +1,244 @@
+import type { WorldEvent } from '../models/auction.ts'
+import type { StepRecord } from '../../actors/durable.ts'
+import { MAX_PRICE, storyOf, type TradingLab } from './trading-lab.ts'
+import { keptState, type TradingHome, type TradingHomeOptions } from './trading-home.ts'
+
+const BID = 500_000n
+const WINDOW_BLOCKS = 10
+
+/** Carries out what the model says on the desks of a buyer, a seller and a neighbour. */
+export class World {
+  readonly lab: TradingLab
+  readonly steps: StepRecord[] = []
+  #buyer: TradingHome | undefined
+  #seller: TradingHome | undefined
+
+  constructor(lab: TradingLab) {
+    this.lab = lab
+  }
+
+  get buyer(): TradingHome {
+    if (this.#buyer === undefined) throw new Error('nobody buys')
+    return this.#buyer
+  }
+
+  get seller(): TradingHome {
+    if (this.#seller === undefined) throw new Error('nobody sells')
+    return this.#seller
+  }
+
+  /** The state of a machine, as its store has it. */
+  stateOf(role: 'buyer' | 'seller'): Promise<string> {
+    return keptState((role === 'buyer' ? this.buyer : this.seller).store)
+  }
+
+  /** Carries out an event. */
+  do(type: WorldEvent['type']): Promise<void> {
+    return this.#deeds[type]()
+  }
+
+  async #buys(options: Partial<TradingHomeOptions> = {}): Promise<void> {
+    this.#buyer = await this.lab.openHome(0, { onStep: (step) => this.steps.push(step), ...options })
+  }
+
+  async #sells(bid: bigint | null, number = 1): Promise<void> {
+    this.#seller = await this.lab.openHome(number, { onStep: (step) => this.steps.push(step) })
+    this.#seller.judge = () =>
+      bid === null
+        ? { kind: 'ask', because: 'no rule speaks of it' }
+        : { kind: 'bid', valueMicroSct: String(bid), because: 'it is spared' }
+  }
+
+  async #leaves(home: TradingHome): Promise<void> {
+    await this.lab.closeHomes([home])
+  }
+
+  #over(): Promise<void> {
+    return this.lab.untilAll('over')
+  }
+
+  #is(home: () => TradingHome, state: string): Promise<void> {
+    return this.lab.until(() => storyOf(home()).at(-1) === state)
+  }
+
+  async #auction(): Promise<string> {
+    return (await this.buyer.trade()).auction ?? ''
+  }
+
+  async #asked(): Promise<string> {
+    await this.#sells(null)
+    await this.lab.live(1)
+    return (await this.seller.trade()).subject
+  }
+
+  async #stated(excess: number): Promise<void> {
+    await this.lab.state(await this.#auction(), excess)
+    await this.lab.live(3)
+  }
+
+  async #dropped(blocks: number): Promise<void> {
+    await this.seller.settled()
+    await this.lab.market.lab.rpc('anvil_dropAllTransactions')
+    await this.lab.market.lab.rpc('anvil_mine', [`0x${blocks.toString(16)}`])
+  }
+
+  async #shownBy(options: Partial<TradingHomeOptions>, prepare?: () => Promise<void>): Promise<void> {
+    await this.#leaves(this.seller)
+    await this.#leaves(this.buyer)
+    await this.#buys(options)
+    await prepare?.()
+    await this.#is(() => this.buyer, 'negotiation.buying.revealing')
+  }
+
+  readonly #deeds: Readonly<Record<WorldEvent['type'], () => Promise<void>>> = {
+    ORDER: async () => {
+      await this.#buys()
+      await this.buyer.desk.buy(await this.lab.order())
+      await this.#offered()
+    },
+    ORDER_OF_PAST_PERIOD: async () => {
+      await this.#buys()
+      const order = await this.lab.order()
+      await this.buyer.desk.buy({ ...order, period: order.period - 1 })
+      await this.#over()
+    },
+    ORDER_OF_TOO_MUCH: async () => {
+      await this.#buys()
+      await this.#sells(BID)
+      await this.buyer.desk.buy(await this.lab.order({ amount: 12_000 }))
+      await this.#over()
+    },
+    SELLER_DECLINES: async () => {
+      await this.#sells(null)
+      this.seller.judge = () => ({ kind: 'decline', because: 'nothing to spare' })
+      await this.#over()
+    },
+    PERSON_DECLINES: async () => {
+      await this.#declined(await this.#asked())
+    },
+    PERSON_IS_SILENT: async () => {
+      await this.#asked()
+      await this.#over()
+    },
+    PERSON_BIDS: async () => {
+      await this.#personBids()
+      await this.#is(() => this.seller, 'negotiation.selling.sealed')
+    },
+    PERSON_BIDS_TOO_LATE: async () => {
+      await this.#personBids()
+      await this.#dropped(WINDOW_BLOCKS + 4)
+      await this.#over()
+    },
+    SELLER_BIDS: async () => {
+      await this.#sells(BID)
+      await this.#is(() => this.seller, 'negotiation.selling.sealed')
+    },
+    SELLER_BIDS_ABOVE: async () => {
+      await this.#sells(MAX_PRICE + 1n)
+      await this.#over()
+    },
+    SELLER_IS_OUTBID: async () => {
+      await this.lab.openSeller(2, BID - 1n)
+      await this.#sells(BID)
+      await this.#is(() => this.seller, 'payment.closed')
+    },
+    PRICE_SHOWN: () => this.#shownBy({}),
+    PRICE_SHOWN_TOO_EARLY: () => {
+      this.lab.stride = 1
+      return this.#shownBy({ blockMs: 400 })
+    },
+    CANCEL_MEETS_A_BID: () => this.#shownBy({}, () => this.#forgetBids()),
+    BUYER_AWAY: async () => {
+      await this.#leaves(this.buyer)
+      await this.#over()
+      await this.#buys()
+      await this.#over()
+    },
+    SALT_DAMAGED: async () => {
+      await this.buyer.store.transaction(async (trx) => {
+        await trx
+          .updateTable('own_trade')
+          .set({ salt: new Uint8Array(32) })
+          .execute()
+      })
+      await this.#over()
+    },
+    REVEALED: async () => {
+      await this.#sells(BID)
+      await this.#is(() => this.seller, 'payment.delivering')
+      await this.#is(() => this.buyer, 'payment.delivering')
+    },
+    REVEALED_TOO_LATE: async () => {
+      const id = await this.#auction()
+      await this.#leaves(this.buyer)
+      await this.#sells(BID)
+      await this.#dropped(1)
+      const { revealEnd } = await this.lab.market.auctionOf({ id })
+      await this.lab.market.passTo(BigInt(String(revealEnd)) + 1n)
+      await this.#over()
+      await this.#buys()
+      await this.#over()
+    },
+    CHECKED_TOO_EARLY: async () => {
+      await this.#leaves(this.buyer)
+      this.lab.stride = 1
+      await this.#buys({ blockMs: 2_000 })
+      await this.#over()
+      await this.#sells(BID)
+      await this.#over()
+    },
+    PERIOD_OVER: () => this.lab.closePeriod(),
+    SILENCE: async () => {
+      await this.lab.passSilence()
+      await this.#over()
+    },
+    FAIR_STATEMENT: async () => {
+      await this.#stated(500)
+      await this.#over()
+    },
+    SELLER_CHALLENGES: async () => {
+      this.seller.fair = false
+      await this.#stated(500)
+      await this.lab.live(WINDOW_BLOCKS)
+      await this.lab.passSilence()
+      await this.#over()
+    },
+    BUYER_CHALLENGES: async () => {
+      await this.#stated(0)
+      await this.buyer.desk.challenge(await this.#auction())
+      await this.#over()
+    },
+    PERSON_CHALLENGES_TOO_LATE: async () => {
+      await this.#stated(0)
+      await this.seller.desk.challenge(await this.#auction())
+      await this.#dropped(WINDOW_BLOCKS)
+      await this.#over()
+    },
+    SELLER_AWAY: async () => {
+      await this.#leaves(this.seller)
+      await this.lab.passSilence()
+      await this.#over()
+    },
+  }
+
+  async #offered(): Promise<void> {
+    await this.lab.until(async () => (await this.buyer.trade()).stage === 'negotiation')
+  }
+
+  async #personBids(): Promise<void> {
+    const auction = await this.#asked()
+    await this.seller.desk.bid(auction, String(BID), 'a person said so')
+  }
+
+  async #declined(auction: string): Promise<void> {
+    await this.seller.desk.decline(auction)
+    await this.#over()
+  }
+
+  /** A fork hides the bid from the buyer for a while. */
+  async #forgetBids(): Promise<void> {
+    await this.buyer.store.transaction(async (trx) => {
+      await trx.deleteFrom('auction_bid').execute()
+    })
+  }
+}
