@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { chromium, type Browser } from 'playwright-core'
+import { view } from '../web/read-model.ts'
 
 /**
  * Makes docs/pages.png: the page of a community, with the page of one of its homes before it, from a running
@@ -57,6 +58,17 @@ async function demonstration(data: string): Promise<Demonstration> {
   return { pages, stop }
 }
 
+/** A billing period that has just begun has nothing to show. */
+async function untilMidPeriod(home: string): Promise<void> {
+  for (;;) {
+    const told = view.parse(await (await fetch(`${home}api/view`)).json())
+    const { startsAtMs, endsAtMs } = told.period
+    const part = (told.updatedAtMs - startsAtMs) / (endsAtMs - startsAtMs)
+    if (part > 0.4 && part < 0.6) return
+    await sleep(500)
+  }
+}
+
 async function shot(
   browser: Browser,
   url: string,
@@ -96,6 +108,7 @@ try {
   try {
     const [community = '', home = ''] = pages
     await sleep(LIVED_MS)
+    await untilMidPeriod(home)
     await compose(browser, await shot(browser, community, COMMUNITY), await shot(browser, home, HOME))
   } finally {
     await stop()

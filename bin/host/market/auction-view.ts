@@ -59,7 +59,13 @@ function phasedOf(auction: AuctionTable, bids: OwnAuction['bids'], { head, times
   if (auction.state === 'settled') return { phase: 'paid', ...over }
   if (auction.state === 'awarded') {
     const { untilMs } = lotOf(auction, times)
-    return { phase: 'delivering', phaseStartsAtMs: auction.decided_at_ms, phaseEndsAtMs: untilMs }
+    // Once the lot's time is over, what was delivered is being decided: nobody knows for how long.
+    const isOver = head !== null && head.timestampMs >= untilMs
+    return {
+      phase: 'delivering',
+      phaseStartsAtMs: auction.decided_at_ms,
+      phaseEndsAtMs: isOver ? null : untilMs,
+    }
   }
   const known = timesOf(auction, bids)
   const now = head ?? { number: auction.block, timestampMs: auction.offered_at_ms }

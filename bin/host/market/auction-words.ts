@@ -1,11 +1,13 @@
 import type { OwnTradeTable } from '../../../actors/storage/schema.ts'
-import { decimalOf } from '../../../protocols/rules/decimal.ts'
 import { amountInWords } from '../../../protocols/rules/trade-rules/words.ts'
 import type { AuctionView } from '../../../web/market-model.ts'
 
 type Told = Omit<AuctionView, 'text'>
 
-function ofBuyer({ phase, bids, reveals, amount, delivered, resource }: Told): string {
+const DECIDING = 'The period is over. What was delivered is being decided.'
+
+function ofBuyer(told: Told): string {
+  const { phase, phaseEndsAtMs, bids, reveals, amount, delivered, resource } = told
   switch (phase) {
     case 'offering':
       return 'Your offer is sealed and on its way to the ledger.'
@@ -24,7 +26,9 @@ function ofBuyer({ phase, bids, reveals, amount, delivered, resource }: Told): s
     case 'settling':
       return 'The winner is being found.'
     case 'delivering':
-      return 'The quota is yours. The seller is paid after the period, for what it left you.'
+      return phaseEndsAtMs === null
+        ? DECIDING
+        : 'The quota is yours. The seller is paid after the period, for what it left you.'
     case 'paid':
       return deliveredText('The seller delivered', resource, amount, delivered)
     case 'failed':
@@ -49,6 +53,7 @@ function ofSeller(told: Told, stage: OwnTradeTable['stage']): string {
     case 'settling':
       return 'The winner is being found.'
     case 'delivering': {
+      if (told.phaseEndsAtMs === null) return DECIDING
       const words = amountInWords(resource, amount)
       return `You won. Leave ${words} of your quota unused, and you are paid after the period.`
     }
@@ -74,6 +79,3 @@ function deliveredText(
 export function auctionText(told: Told, stage: OwnTradeTable['stage']): string {
   return told.role === 'buyer' ? ofBuyer(told) : ofSeller(told, stage)
 }
-
-/** Micro-SCT in words. */
-export const sctText = (microSct: number): string => `${decimalOf(microSct)} SCT`

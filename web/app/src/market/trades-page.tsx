@@ -96,5 +96,5 @@ function summaryOf(history: readonly TradeView[]): string {
     trades.reduce((total, { paidMicroSct }) => total + paidMicroSct, 0)
   const part = (verb: string, trades: readonly TradeView[]): readonly string[] =>
     trades.length === 0 ? [] : [`${verb} ${count(trades.length)} for ${sct(sum(trades))}`]
-  return `${[...part('Bought', bought), ...part('sold', sold)].join(', ')}.`
+  return `${[...part('Bought', bought), ...part(bought.length === 0 ? 'Sold' : 'sold', sold)].join(', ')}.`
 }
