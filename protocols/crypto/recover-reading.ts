@@ -71,8 +71,8 @@ export interface SplitKey extends PublicKey {
 }
 
 /**
- * The same in the paper's two steps: R' = m_sg·R (eq. 6), then S = x_dl·R' (eq. 7). Whoever has both halves in
- * one place merges them once (`mergedSecret`) and is twice as fast; the result is the same.
+ * The same in the paper's two steps: R' = m_sg·R (eq. 6), then S = x_dl·R' (eq. 7). Whoever has both halves
+ * in one place merges them once (`mergedSecret`) and is twice as fast; the result is the same.
  */
 export function recoverInTwoSteps(key: SplitKey, received: ReceivedReading): RecoveryResult {
   const kemPointFor = (ephemeral: Point): Point =>

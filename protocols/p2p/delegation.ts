@@ -72,9 +72,9 @@ function checked(request: DelegationRequest, place: DelegationPlace, nowMs: numb
 }
 
 /**
- * Takes words from other homes. Faults that they meet: `account-mismatch` (the word is of another account than
- * the peer's), `not-for-us`, `bad-signature`, `message-early`, `message-expired`, `message-life`, those of
- * decoding and of `take`.
+ * Takes words from other homes. Faults that they meet: `account-mismatch` (the word is of another account
+ * than the peer's), `not-for-us`, `bad-signature`, `message-early`, `message-expired`, `message-life`, those
+ * of decoding and of `take`.
  */
 export function serveDelegation(
   node: PeerNode,
