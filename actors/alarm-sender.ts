@@ -17,11 +17,15 @@ export interface AlarmRecipient {
   readonly epoch: number
   /** 33 bytes. */
   readonly key: Uint8Array
+  /** 0 when it is the home's own key; else the delegation whose delegatee reads. */
+  readonly delegation: number
 }
 
 /** An alarm sealed to the number that the contract will give it. */
 export interface SealedAlarm {
   readonly home: string
+  /** Key id that it is sealed to; the contract checks that it is the one that should read. */
+  readonly recipient: string
   readonly envelope: Uint8Array
 }
 
@@ -125,10 +129,15 @@ class Sender implements AlarmSender {
     return sealed !== undefined
   }
 
-  #seal(row: AlarmSentTable, { epoch, key }: AlarmRecipient, number: number): Uint8Array {
+  #seal(row: AlarmSentTable, { epoch, key, delegation }: AlarmRecipient, number: number): SealedAlarm {
     const { chainId, monitoring, sender } = this.#options
-    const binding = { chainId, monitoring, sender, epoch, slot: number, delegation: 0 }
-    return sealAlarm(plainRecipient(key), binding, alarmOf(row))
+    const binding = { chainId, monitoring, sender, epoch, slot: number, delegation }
+    const recipient = plainRecipient(key)
+    return {
+      home: row.home,
+      recipient: recipient.id,
+      envelope: sealAlarm(recipient, binding, alarmOf(row)),
+    }
   }
 
   /** The drafts whose readers have a key, with that key. */
@@ -150,7 +159,7 @@ class Sender implements AlarmSender {
     const first = await this.#options.nextNumber()
     const sealed = ready.map(({ row, recipient }, index) => {
       const number = first + index
-      return { id: row.id, home: row.home, number, envelope: this.#seal(row, recipient, number) }
+      return { id: row.id, number, ...this.#seal(row, recipient, number) }
     })
     const data = encode(first, sealed)
     await store.transaction(async (trx) => {

@@ -2,10 +2,12 @@ import { determinationMachine } from './auction/determination/machine.ts'
 import { negotiationMachine } from './auction/negotiation/machine.ts'
 import { paymentMachine } from './auction/payment/machine.ts'
 import { boardLinkMachine } from './board-link/machine.ts'
+import { caringMachine } from './caring/machine.ts'
 import { communityGatewayMachine } from './community-gateway/machine.ts'
 import { priceFeedMachine } from './community-gateway/price-feed/machine.ts'
 import { intentMachine } from './contract-proxy/intent-machine.ts'
 import { contractProxyMachine } from './contract-proxy/machine.ts'
+import { delegationMachine } from './delegation/machine.ts'
 import { powerControlMachine } from './power-control/machine.ts'
 import { smartGatewayMachine } from './smart-gateway/machine.ts'
 
@@ -21,6 +23,8 @@ export const catalogue = {
   determination: determinationMachine,
   negotiation: negotiationMachine,
   payment: paymentMachine,
+  delegation: delegationMachine,
+  caring: caringMachine,
 } as const
 
 export type MachineName = keyof typeof catalogue

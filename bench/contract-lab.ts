@@ -184,7 +184,8 @@ export class ContractLab {
 
   /** The arguments of `publishKey` for a home, signed by the community's account. */
   async keyOf(home: string, epoch = 1, delegation = 0): Promise<readonly unknown[]> {
-    const key = encodePoint(G.multiply((BigInt(home) % 1_000_003n) + 2n))
+    const secret = (BigInt(home) % 1_000_003n) + 2n + BigInt(delegation) * 1_000_003n
+    const key = encodePoint(G.multiply(secret))
     const record = opKeyTyped({ home, epoch, delegation, key })
     const { chainId, monitoring } = this.contracts
     const digest = registrationDigest({ chainId, monitoring }, record)

@@ -11,6 +11,7 @@ import {
   type Call,
   type LabSettings,
 } from './contract-lab.ts'
+import { delegationRows } from './delegation-gas.ts'
 import { marketRows } from './market-gas.ts'
 import type { BenchRow } from './recovery.ts'
 
@@ -50,7 +51,12 @@ export async function run(): Promise<{ rows: BenchRow[] }> {
       sampleMs: 60_000,
       windowBlocks: WINDOW,
     })
-    rows.push(...(await otherRows(lab)), ...(await openingRows(lab)), ...(await marketRows(chain)))
+    rows.push(
+      ...(await otherRows(lab)),
+      ...(await openingRows(lab)),
+      ...(await delegationRows(chain)),
+      ...(await marketRows(chain)),
+    )
     return { rows }
   } finally {
     await chain.stop()
@@ -129,15 +135,23 @@ async function otherRows(lab: ContractLab): Promise<BenchRow[]> {
   await lab.do(lab.asManager('revoke', HOME))
   await measure('admit', lab.asManager('admit', HOME, keccak256(HOME)))
   await measure('publishKey', lab.toMonitoring(HOME, 'publishKey', ...(await lab.keyOf(HOME))))
+  const ids = await Promise.all(homes.slice(0, 10).map((home) => ownKeyId(lab, home)))
   const alarms = (count: number) => Array.from({ length: count }, (_, index) => anyBytes(177, index))
-  await measure('raiseAlarms.1', lab.asManager('raiseAlarms', 1, [HOME], alarms(1)))
-  await measure('raiseAlarms.10', lab.asManager('raiseAlarms', 2, homes.slice(0, 10), alarms(10)))
+  await measure(
+    'raiseAlarms.1',
+    lab.asManager('raiseAlarms', 1, [HOME], [await ownKeyId(lab, HOME)], alarms(1)),
+  )
+  await measure('raiseAlarms.10', lab.asManager('raiseAlarms', 2, homes.slice(0, 10), ids, alarms(10)))
   const [totals, blindings] = [
     [123_456, 7_890, 1_234_567],
     [ORDER - 1n, ORDER - 2n, ORDER - 3n],
   ]
   await measure('publishTotal.40', lab.asManager('publishTotal', 1, homes, totals, blindings))
   return rows
+}
+
+async function ownKeyId(lab: ContractLab, home: string): Promise<unknown> {
+  return (await lab.readMonitoring('operationKey', home))[2]
 }
 
 function anyBytes(length: number, seed: number): Uint8Array {

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module'
 import { randomBytes } from '@noble/hashes/utils.js'
 import { createRecoveryPool } from '../actors/community-gateway/recovery/pool.ts'
-import { keyPair, randomScalar } from '../protocols/crypto/group.ts'
+import { keyPair, randomScalar, type KeyPair } from '../protocols/crypto/group.ts'
+import { mergedSecret } from '../protocols/crypto/keys.ts'
 import { applyConstant, kemPointOf, kemPointOfTransformed } from '../protocols/crypto/envelope.ts'
 import { recoverReadings } from '../protocols/crypto/recover-reading.ts'
 import { createSealer } from '../protocols/crypto/sealer.ts'
@@ -19,6 +20,8 @@ export interface BenchRow {
 
 /** DESIGN §14: what the community gateway must open and check in a second on one core, with noble alone. */
 const READINGS_PER_SECOND_MIN = 200
+/** Issue 5: recovering a delegated reading takes at most a tenth longer. */
+const DELEGATED_MOST = 1.1
 const BATCH = 64
 const ROUNDS = 4
 
@@ -37,6 +40,7 @@ export async function run(): Promise<{ rows: BenchRow[] }> {
     recoveryRow(`recovery.batch${BATCH}`, readings, BATCH, READINGS_PER_SECOND_MIN),
     recoveryRow('recovery.batch8', readings, 8, null),
     recoveryRow('recovery.alone', readings, 1, null),
+    delegatedRow(readings),
     ...secretRows(),
     await poolRow(readings),
   ]
@@ -45,9 +49,15 @@ export async function run(): Promise<{ rows: BenchRow[] }> {
 
 type Reading = Parameters<typeof recoverReadings>[0][number]
 
+interface Recipient {
+  readonly key: KeyPair
+  readonly delegation: number
+}
+const DIRECT: Recipient = { key: operation, delegation: 0 }
+
 const sealer = createSealer()
 
-function sealOne(importWh: number) {
+function sealOne(importWh: number, { key, delegation }: Recipient = DIRECT) {
   const essential = {
     flags: 0,
     sequence: importWh,
@@ -64,13 +74,15 @@ function sealOne(importWh: number) {
     exportOffsetWh: energyWh(0),
     waterOffsetMl: waterMl(0),
   }
-  return sealer.seal({ recipient: operation.bytes, binding, essential, extended })
+  return sealer.seal({ recipient: key.bytes, binding: { ...binding, delegation }, essential, extended })
 }
 
-function sealMany(count: number): Reading[] {
-  sealer.prepare(operation.bytes)
+function sealMany(count: number, recipient: Recipient = DIRECT): Reading[] {
+  const { key, delegation } = recipient
+  sealer.prepare(key.bytes)
   return Array.from({ length: count }, (_, index) => {
-    return { key: operation, received: { binding, payload: sealOne(index).payload } }
+    const { payload } = sealOne(index, recipient)
+    return { key, received: { binding: { ...binding, delegation }, payload } }
   })
 }
 
@@ -92,6 +104,22 @@ function recoveryRow(
     }
   }
   return row(name, (readings.length * 1000) / processorMs(once, ROUNDS), 'readings/s per core', limit)
+}
+
+/**
+ * Processor time of recovering delegated readings (merged form) over that of direct ones, by turns so that
+ * both meet the same machine.
+ */
+function delegatedRow(direct: readonly Reading[]): BenchRow {
+  const { secret } = keyPair(randomScalar(randomBytes))
+  const watched = keyPair(mergedSecret(secret, randomScalar(randomBytes)))
+  const delegated = sealMany(direct.length, { key: watched, delegation: 7 })
+  const msOf = (readings: readonly Reading[]): number => processorMs(() => recoverReadings(readings), 1)
+  const pairs = Array.from({ length: ROUNDS }, () => [msOf(direct), msOf(delegated)] as const)
+  const best = (index: 0 | 1): number => Math.min(...pairs.map((pair) => pair[index]))
+  const ratio = rounded(best(1) / best(0))
+  const limit = DELEGATED_MOST
+  return { ...row('recovery.delegated', ratio, 'of direct', null), limit, ok: ratio <= limit }
 }
 
 /** Equations 6 and 7 one after the other, against the merged key that gives the same point. */

@@ -201,7 +201,7 @@ interface Addresses {
   readonly trading: string
 }
 
-/** Quota and market name each other, so addresses are known before anything is deployed. */
+/** Contracts name each other both ways, so addresses are known before anything is deployed. */
 function addressesOf(from: string, nonce: number): Addresses {
   const nth = (index: number): string => getCreateAddress({ from, nonce: nonce + index })
   return { access: nth(0), monitoring: nth(1), quota: nth(2), token: nth(3), trading: nth(4) }
@@ -228,7 +228,7 @@ function creations(addresses: Addresses, manager: string, options: Made): Step[]
   const published = [access, manager, options.priceSigner, supplyMicroSct, name, symbol, settings]
   return [
     creation('access', accessInterface, accessBinding.accessManagerBytecode, [manager]),
-    creation('monitoring', monitoringInterface, code, [access, sampleMs, slotsPerBilling, L]),
+    creation('monitoring', monitoringInterface, code, [access, token, sampleMs, slotsPerBilling, L]),
     creation('quota', quotaInterface, quotaBinding.quotaBytecode, [
       access,
       monitoring,

@@ -56,7 +56,7 @@ const shapes = {
   CommunityKeysAnnounced: z.object({ epoch: integer, operationKey: bytes, delegationBase: bytes }),
   OperationKeyPublished: z.object({ home: address, epoch: integer, delegation: integer }),
   Reading: z.object({ home: address, slot: integer }),
-  Alarm: z.object({ home: address, number: integer, epoch: integer, envelope: bytes }),
+  Alarm: z.object({ home: address, number: integer, epoch: integer, delegation: integer, envelope: bytes }),
   HomeRevoked: z.object({ home: address }),
   CommunityContractSet: z.object({
     revision: integer,
@@ -158,6 +158,8 @@ async function alarm(trx: Trx, fact: ChainFact, home: HomeFacts, told: Told): Pr
     const published = { state: 'published', block } as const
     await trx.updateTable('alarm_sent').set(published).where('number', '=', event.number).execute()
   }
+  // While the alarms are delegated the neighbour reads them, and this home does not.
+  if (event.delegation !== 0) return
   const content = opened(home, own ? home.account : home.community, event)
   if (content === null) {
     told.unreadable.push(event.number)

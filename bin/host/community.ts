@@ -225,7 +225,7 @@ async function memberKey(store: Store, home: string): Promise<AlarmRecipient | n
     .where('account', '=', home)
     .executeTakeFirst()
   if (row === undefined || row.epoch === null || row.operation_key === null) return null
-  return { epoch: row.epoch, key: row.operation_key }
+  return { epoch: row.epoch, key: row.operation_key, delegation: 0 }
 }
 
 /** The parts that put things on the chain. */
@@ -252,8 +252,9 @@ function sendingParts(ground: Ground, hooks: Hooks, tell: Tell) {
     nextNumber: () => words.nextAlarm(),
     encode: (first, sealed) => {
       const homes = sealed.map(({ home }) => home)
+      const recipients = sealed.map(({ recipient }) => recipient)
       const envelopes = sealed.map(({ envelope }) => hexlify(envelope))
-      return monitoringFace.encodeFunctionData('raiseAlarms', [first, homes, envelopes])
+      return monitoringFace.encodeFunctionData('raiseAlarms', [first, homes, recipients, envelopes])
     },
   })
   const allocator = createAllocator({

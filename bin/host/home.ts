@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { getBytes, Interface, Wallet } from 'ethers'
+import { getBytes, Interface, Wallet, ZeroAddress } from 'ethers'
 import { keyPair, decodeScalar } from '../../protocols/crypto/group.ts'
 import { NEW_HOME } from '../../protocols/rules/home-registers.ts'
 import { WHOLE_NETWORK } from '../../protocols/rules/cable.ts'
@@ -83,7 +83,7 @@ function ownAlarmSender(home: HomeOpening, descriptor: CommunityDescriptor, chai
     recipientOf: async () => {
       const epoch = Number((await readMeta(home.store.db, 'epoch')) ?? -1)
       const key = home.keys.get(epoch)
-      return key === undefined ? null : { epoch, key: key.bytes }
+      return key === undefined ? null : { epoch, key: key.bytes, delegation: 0 }
     },
     nextNumber: async () => {
       const data = monitoringFace.encodeFunctionData('nextOwnAlarm', [home.account])
@@ -91,8 +91,9 @@ function ownAlarmSender(home: HomeOpening, descriptor: CommunityDescriptor, chai
       return Number(next)
     },
     encode: (first, sealed) => {
-      const envelope = sealed[0]?.envelope ?? new Uint8Array()
-      return monitoringFace.encodeFunctionData('raiseOwnAlarm', [first, envelope])
+      const [alarm] = sealed
+      const { recipient, envelope } = alarm ?? { recipient: ZeroAddress, envelope: new Uint8Array() }
+      return monitoringFace.encodeFunctionData('raiseOwnAlarm', [first, recipient, envelope])
     },
     onFault: (thrown) => home.log.fault(thrown, 'own alarms'),
   })

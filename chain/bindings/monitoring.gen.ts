@@ -47,6 +47,102 @@ export const monitoringAbi = [
   "inputs": [
    {
     "internalType": "uint64",
+    "name": "id",
+    "type": "uint64"
+   },
+   {
+    "internalType": "uint256",
+    "name": "untilMs",
+    "type": "uint256"
+   }
+  ],
+  "name": "ClaimStillOpen",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint64",
+    "name": "id",
+    "type": "uint64"
+   }
+  ],
+  "name": "DelegationExists",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint64",
+    "name": "id",
+    "type": "uint64"
+   },
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   }
+  ],
+  "name": "DelegationKeyed",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint64",
+    "name": "id",
+    "type": "uint64"
+   },
+   {
+    "internalType": "uint64",
+    "name": "untilSlot",
+    "type": "uint64"
+   }
+  ],
+  "name": "DelegationNotOver",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint64",
+    "name": "given",
+    "type": "uint64"
+   },
+   {
+    "internalType": "uint64",
+    "name": "least",
+    "type": "uint64"
+   },
+   {
+    "internalType": "uint64",
+    "name": "most",
+    "type": "uint64"
+   }
+  ],
+  "name": "DelegationNumberOutOfRange",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint64",
+    "name": "id",
+    "type": "uint64"
+   },
+   {
+    "internalType": "uint64",
+    "name": "untilSlot",
+    "type": "uint64"
+   }
+  ],
+  "name": "DelegationOver",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint64",
     "name": "given",
     "type": "uint64"
    }
@@ -94,6 +190,17 @@ export const monitoringAbi = [
  {
   "inputs": [
    {
+    "internalType": "uint8",
+    "name": "given",
+    "type": "uint8"
+   }
+  ],
+  "name": "FunctionsUnknown",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "uint256",
     "name": "index",
     "type": "uint256"
@@ -130,6 +237,22 @@ export const monitoringAbi = [
   "type": "error"
  },
  {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "given",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "lasted",
+    "type": "uint32"
+   }
+  ],
+  "name": "MoreThanLasted",
+  "type": "error"
+ },
+ {
   "inputs": [],
   "name": "NoCommunityKey",
   "type": "error"
@@ -159,11 +282,43 @@ export const monitoringAbi = [
   "inputs": [
    {
     "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   },
+   {
+    "internalType": "uint64",
+    "name": "id",
+    "type": "uint64"
+   }
+  ],
+  "name": "NotAParty",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
     "name": "home",
     "type": "address"
    }
   ],
   "name": "NotAdmitted",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "signer",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "party",
+    "type": "address"
+   }
+  ],
+  "name": "NotConsented",
   "type": "error"
  },
  {
@@ -185,6 +340,44 @@ export const monitoringAbi = [
  {
   "inputs": [
    {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "delegatee",
+    "type": "address"
+   }
+  ],
+  "name": "NotTheDelegatee",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "signer",
+    "type": "address"
+   }
+  ],
+  "name": "NotWitnessed",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "home",
+    "type": "address"
+   }
+  ],
+  "name": "OwnDelegatee",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "uint256",
     "name": "given",
     "type": "uint256"
@@ -201,6 +394,17 @@ export const monitoringAbi = [
    }
   ],
   "name": "RecordsLength",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint64",
+    "name": "id",
+    "type": "uint64"
+   }
+  ],
+  "name": "RewardSettled",
   "type": "error"
  },
  {
@@ -313,11 +517,53 @@ export const monitoringAbi = [
   "inputs": [
    {
     "internalType": "uint64",
+    "name": "id",
+    "type": "uint64"
+   },
+   {
+    "internalType": "uint64",
+    "name": "untilSlot",
+    "type": "uint64"
+   }
+  ],
+  "name": "StillDelegated",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint64",
     "name": "period",
     "type": "uint64"
    }
   ],
   "name": "TotalAlreadyPublished",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint64",
+    "name": "fromSlot",
+    "type": "uint64"
+   },
+   {
+    "internalType": "uint64",
+    "name": "untilSlot",
+    "type": "uint64"
+   },
+   {
+    "internalType": "uint64",
+    "name": "current",
+    "type": "uint64"
+   },
+   {
+    "internalType": "uint64",
+    "name": "most",
+    "type": "uint64"
+   }
+  ],
+  "name": "WindowOutOfRange",
   "type": "error"
  },
  {
@@ -388,6 +634,12 @@ export const monitoringAbi = [
     "internalType": "uint32",
     "name": "epoch",
     "type": "uint32"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint64",
+    "name": "delegation",
+    "type": "uint64"
    },
    {
     "indexed": false,
@@ -466,6 +718,86 @@ export const monitoringAbi = [
    }
   ],
   "name": "CommunitySet",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint64",
+    "name": "id",
+    "type": "uint64"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "by",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint64",
+    "name": "untilSlot",
+    "type": "uint64"
+   }
+  ],
+  "name": "DelegationEnded",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint64",
+    "name": "id",
+    "type": "uint64"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "delegator",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "delegatee",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint8",
+    "name": "functions",
+    "type": "uint8"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint64",
+    "name": "fromSlot",
+    "type": "uint64"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint64",
+    "name": "untilSlot",
+    "type": "uint64"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint64",
+    "name": "reward",
+    "type": "uint64"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "terms",
+    "type": "bytes32"
+   }
+  ],
+  "name": "DelegationRegistered",
   "type": "event"
  },
  {
@@ -557,6 +889,12 @@ export const monitoringAbi = [
     "internalType": "uint32",
     "name": "epoch",
     "type": "uint32"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint64",
+    "name": "delegation",
+    "type": "uint64"
    },
    {
     "indexed": false,
@@ -654,6 +992,68 @@ export const monitoringAbi = [
    {
     "indexed": true,
     "internalType": "uint64",
+    "name": "id",
+    "type": "uint64"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "delegatee",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint32",
+    "name": "count",
+    "type": "uint32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "root",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint64",
+    "name": "paid",
+    "type": "uint64"
+   }
+  ],
+  "name": "RewardClaimed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint64",
+    "name": "id",
+    "type": "uint64"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "delegator",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint64",
+    "name": "amount",
+    "type": "uint64"
+   }
+  ],
+  "name": "RewardReturned",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint64",
     "name": "period",
     "type": "uint64"
    },
@@ -695,6 +1095,35 @@ export const monitoringAbi = [
   "name": "admit",
   "outputs": [],
   "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "home",
+    "type": "address"
+   }
+  ],
+  "name": "alarmRecipient",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "recipient",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint64",
+    "name": "delegation",
+    "type": "uint64"
+   }
+  ],
+  "stateMutability": "view",
   "type": "function"
  },
  {
@@ -776,6 +1205,47 @@ export const monitoringAbi = [
    }
   ],
   "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "claimMs",
+  "outputs": [
+   {
+    "internalType": "uint64",
+    "name": "",
+    "type": "uint64"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint64",
+    "name": "id",
+    "type": "uint64"
+   },
+   {
+    "internalType": "uint32",
+    "name": "count",
+    "type": "uint32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "root",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes",
+    "name": "witness",
+    "type": "bytes"
+   }
+  ],
+  "name": "claimReward",
+  "outputs": [],
+  "stateMutability": "nonpayable",
   "type": "function"
  },
  {
@@ -876,6 +1346,109 @@ export const monitoringAbi = [
    }
   ],
   "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint64",
+    "name": "id",
+    "type": "uint64"
+   },
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   }
+  ],
+  "name": "delegationKey",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "keyId",
+    "type": "address"
+   },
+   {
+    "internalType": "uint64",
+    "name": "fromSlot",
+    "type": "uint64"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint64",
+    "name": "id",
+    "type": "uint64"
+   }
+  ],
+  "name": "delegationOf",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "delegator",
+      "type": "address"
+     },
+     {
+      "internalType": "uint48",
+      "name": "fromSlot",
+      "type": "uint48"
+     },
+     {
+      "internalType": "uint32",
+      "name": "slots",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint8",
+      "name": "functions",
+      "type": "uint8"
+     },
+     {
+      "internalType": "enum IDelegation.Reward",
+      "name": "state",
+      "type": "uint8"
+     },
+     {
+      "internalType": "address",
+      "name": "delegatee",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "reward",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint32",
+      "name": "lasted",
+      "type": "uint32"
+     }
+    ],
+    "internalType": "struct IDelegation.Delegation",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint64",
+    "name": "id",
+    "type": "uint64"
+   }
+  ],
+  "name": "endDelegation",
+  "outputs": [],
+  "stateMutability": "nonpayable",
   "type": "function"
  },
  {
@@ -1035,6 +1608,35 @@ export const monitoringAbi = [
   "type": "function"
  },
  {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "home",
+    "type": "address"
+   }
+  ],
+  "name": "newestDelegation",
+  "outputs": [
+   {
+    "internalType": "uint64",
+    "name": "id",
+    "type": "uint64"
+   },
+   {
+    "internalType": "uint64",
+    "name": "fromSlot",
+    "type": "uint64"
+   },
+   {
+    "internalType": "uint64",
+    "name": "untilSlot",
+    "type": "uint64"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
   "inputs": [],
   "name": "nextAlarm",
   "outputs": [
@@ -1188,6 +1790,11 @@ export const monitoringAbi = [
     "type": "address[]"
    },
    {
+    "internalType": "address[]",
+    "name": "recipients",
+    "type": "address[]"
+   },
+   {
     "internalType": "bytes[]",
     "name": "envelopes",
     "type": "bytes[]"
@@ -1204,6 +1811,11 @@ export const monitoringAbi = [
     "internalType": "uint64",
     "name": "number",
     "type": "uint64"
+   },
+   {
+    "internalType": "address",
+    "name": "recipient",
+    "type": "address"
    },
    {
     "internalType": "bytes",
@@ -1238,6 +1850,111 @@ export const monitoringAbi = [
    }
   ],
   "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint64",
+      "name": "id",
+      "type": "uint64"
+     },
+     {
+      "internalType": "address",
+      "name": "delegator",
+      "type": "address"
+     },
+     {
+      "internalType": "address",
+      "name": "delegatee",
+      "type": "address"
+     },
+     {
+      "internalType": "uint8",
+      "name": "functions",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint64",
+      "name": "fromSlot",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint64",
+      "name": "untilSlot",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint64",
+      "name": "reward",
+      "type": "uint64"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "terms",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct IDelegation.Terms",
+    "name": "terms",
+    "type": "tuple"
+   },
+   {
+    "internalType": "bytes",
+    "name": "byDelegator",
+    "type": "bytes"
+   },
+   {
+    "internalType": "bytes",
+    "name": "byDelegatee",
+    "type": "bytes"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "epoch",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes",
+      "name": "key",
+      "type": "bytes"
+     },
+     {
+      "internalType": "bytes",
+      "name": "signature",
+      "type": "bytes"
+     },
+     {
+      "internalType": "bytes",
+      "name": "proof",
+      "type": "bytes"
+     }
+    ],
+    "internalType": "struct IDelegation.SignedKey",
+    "name": "key",
+    "type": "tuple"
+   }
+  ],
+  "name": "registerDelegation",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint64",
+    "name": "id",
+    "type": "uint64"
+   }
+  ],
+  "name": "returnReward",
+  "outputs": [],
+  "stateMutability": "nonpayable",
   "type": "function"
  },
  {

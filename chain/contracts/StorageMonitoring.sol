@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ResourceMonitoring} from "./ResourceMonitoring.sol";
 
 /// @title The `storage` profile: a ring of L ciphertexts in contract storage, as the paper's text has it.
@@ -9,9 +10,13 @@ contract StorageMonitoring is ResourceMonitoring {
 
     mapping(address home => mapping(uint256 place => bytes32[WORDS])) private _payloads;
 
-    constructor(address authority_, uint64 sampleMs_, uint64 slotsPerBilling_, uint32 length_)
-        ResourceMonitoring(authority_, sampleMs_, slotsPerBilling_, length_)
-    {}
+    constructor(
+        address authority_,
+        IERC20 token_,
+        uint64 sampleMs_,
+        uint64 slotsPerBilling_,
+        uint32 length_
+    ) ResourceMonitoring(authority_, token_, sampleMs_, slotsPerBilling_, length_) {}
 
     function essentialAt(address home, uint256 i) external view override returns (bytes memory payload) {
         bytes32[WORDS] storage words = _payloads[home][_place(home, i)];

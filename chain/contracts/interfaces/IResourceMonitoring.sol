@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IDelegation} from "./IDelegation.sol";
+
 /// @title The resource monitoring contract (RMSC) of a community.
 /// @notice Homes submit one sealed reading per slot; the contract keeps the last L of each home, the last
 /// one of each billing period (the anchor), the public keys, and the sealed alarms. It never sees a value
@@ -15,7 +17,7 @@ pragma solidity 0.8.37;
 /// The digest of a record is keccak256(abi.encodePacked(home, slot, sequence, epoch, delegation,
 /// keccak256(envelope), keccak256(points), extended)), with home an address, slot and delegation u64,
 /// sequence and epoch u32. Delegation is 0 while the home's readings go to the community itself.
-interface IResourceMonitoring {
+interface IResourceMonitoring is IDelegation {
     /// @notice The last record of a home in a billing period. It stands for every period p with
     /// period <= p < nextPeriod: the registers did not move on the chain in between.
     struct Anchor {
@@ -43,7 +45,7 @@ interface IResourceMonitoring {
     error SlotTooOld(uint64 given, uint64 oldest);
     /// @notice A record may be sealed to the current epoch, or to an earlier one up to its `lastSlot`.
     error EpochNotAccepted(uint32 given, uint32 current, uint64 lastSlot);
-    /// @notice The reading of this slot must be sealed to the key with the id `expected`.
+    /// @notice The reading of this slot, or this alarm, must be sealed to the key with the id `expected`.
     error WrongRecipient(address given, address expected);
     error EpochNotNext(uint32 given, uint32 expected);
     error NoCommunityKey();
@@ -79,11 +81,15 @@ interface IResourceMonitoring {
     );
     event AnchorKept(address indexed home, uint64 indexed period, uint64 slot, bytes32 digest);
     /// @notice An alarm of the community about a home; the sender in its sealed bytes is the community's
-    /// account.
-    event Alarm(address indexed home, uint64 indexed number, uint32 epoch, bytes envelope);
+    /// account. Delegation is 0 when it is sealed to the home's own key, else the delegatee reads it.
+    event Alarm(
+        address indexed home, uint64 indexed number, uint32 epoch, uint64 delegation, bytes envelope
+    );
     /// @notice An alarm of a home about itself, numbered per home; the sender in its sealed bytes is the
     /// home.
-    event OwnAlarm(address indexed home, uint64 indexed number, uint32 epoch, bytes envelope);
+    event OwnAlarm(
+        address indexed home, uint64 indexed number, uint32 epoch, uint64 delegation, bytes envelope
+    );
     event TotalPublished(uint64 indexed period, address[] homes, uint64[3] totals, uint256[3] blindings);
     event ReadingVoided(address indexed home, uint64 indexed slot, bytes kemPoint, bytes proof);
 
@@ -100,12 +106,19 @@ interface IResourceMonitoring {
     /// @notice Admits a home. `peerKey` is the Ed25519 public key of its libp2p peer id.
     function admit(address home, bytes32 peerKey) external;
 
-    /// @notice Ends a membership. History, anchors and counts stay; the home may be admitted again.
+    /// @notice Ends a membership, and the home's own delegation with it. History, anchors and counts stay; the
+    /// home may be admitted again. A delegation to it is for the community to end.
     function revoke(address home) external;
 
     /// @notice Publishes sealed alarms, 177 bytes each. Alarm i gets the number `first + i`, to which it
     /// was sealed; `first` must be `nextAlarm()`, so that a call sent twice cannot raise an alarm twice.
-    function raiseAlarms(uint64 first, address[] calldata homes, bytes[] calldata envelopes) external;
+    /// `recipients` are the key ids they were sealed to: each must be the one that `alarmRecipient` gives.
+    function raiseAlarms(
+        uint64 first,
+        address[] calldata homes,
+        address[] calldata recipients,
+        bytes[] calldata envelopes
+    ) external;
 
     /// @notice Publishes the community's totals of a period, once: Wh imported, Wh exported, mL, with their
     /// blindings. The sum over `homes` of V(anchor of the period) - V(anchor of the period before) must
@@ -128,7 +141,7 @@ interface IResourceMonitoring {
     /// @notice Publishes the caller's operation key with the community's EIP-712 signature over
     /// OpKey(address sg,uint32 epoch,uint64 dlgId,bytes32 x,uint8 parity), parity 0 or 1 (even or odd y),
     /// domain {name "Meterhood", version "1", chainId, this contract}. `proof` (64 bytes) shows knowledge
-    /// of m_sg.
+    /// of m_sg. A delegatee publishes its key of a later epoch so, once, under the delegation's id.
     function publishKey(
         uint32 epoch,
         uint64 delegation,
@@ -142,8 +155,9 @@ interface IResourceMonitoring {
     /// homes.
     function submit(address recipient, bytes calldata records) external;
 
-    /// @notice Publishes a sealed alarm (177 bytes) of the caller; `number` must be `nextOwnAlarm(caller)`.
-    function raiseOwnAlarm(uint64 number, bytes calldata envelope) external;
+    /// @notice Publishes a sealed alarm (177 bytes) of the caller; `number` must be `nextOwnAlarm(caller)`,
+    /// `recipient` the key id that `alarmRecipient` gives for it.
+    function raiseOwnAlarm(uint64 number, address recipient, bytes calldata envelope) external;
 
     // ---- What anybody reads
 

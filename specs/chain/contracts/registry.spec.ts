@@ -1,4 +1,4 @@
-import { concat, encodeBytes32String, hexlify, type Interface } from 'ethers'
+import { concat, encodeBytes32String, hexlify, ZeroAddress, type Interface } from 'ethers'
 import { expect, it } from 'vitest'
 import {
   anyRecord,
@@ -40,24 +40,31 @@ const events = (receipt: Parameters<typeof eventsOf>[0], on: ContractLab = lab()
   eventsOf(receipt, monitoring, on.contracts.monitoring)
 
 it('refuses settings out of range with SettingOutOfRange', async () => {
-  const authority = lab().contracts.access
+  const { access: authority, token } = lab().contracts
   const wrong: [string, unknown[]][] = [
-    ['sampleMs', [authority, 0, 30, 1]],
-    ['sampleMs', [authority, 2 ** 32, 30, 1]],
-    ['slotsPerBilling', [authority, 2000, 0, 1]],
-    ['billingMs', [authority, 86_400_000, 367, 1]],
-    ['length', [authority, 2000, 30, 0]],
-    ['length', [authority, 2000, 30, 10_001]],
+    ['sampleMs', [authority, token, 0, 30, 1]],
+    ['sampleMs', [authority, token, 2 ** 32, 30, 1]],
+    ['slotsPerBilling', [authority, token, 2000, 0, 1]],
+    ['billingMs', [authority, token, 86_400_000, 367, 1]],
+    ['length', [authority, token, 2000, 30, 0]],
+    ['length', [authority, token, 2000, 30, 10_001]],
   ]
   for (const [name, args] of wrong) {
     const refused = await made(...args)
     expect(refused).toMatchObject({ name: 'SettingOutOfRange', args: { name: encodeBytes32String(name) } })
   }
-  for (const length of [1, 10_000]) expect(await made(authority, 86_400_000, 366, length)).toBeNull()
+  for (const length of [1, 10_000]) expect(await made(authority, token, 86_400_000, 366, length)).toBeNull()
 })
 
-it('refuses to be made without an authority with ZeroAddress', async () => {
-  expect(await made(`0x${'0'.repeat(40)}`, 2000, 30, 1)).toMatchObject({ name: 'ZeroAddress' })
+it('refuses to be made without an authority or a token with ZeroAddress', async () => {
+  const { access, token } = lab().contracts
+  for (const [name, args] of [
+    ['authority', [ZeroAddress, token]],
+    ['token', [access, ZeroAddress]],
+  ] as const) {
+    const refused = await made(...args, 2000, 30, 1)
+    expect(refused).toMatchObject({ name: 'ZeroAddress', args: { name: encodeBytes32String(name) } })
+  }
 })
 
 it('leaves every managed function to the manager with AccessManagedUnauthorized', async () => {
@@ -66,7 +73,7 @@ it('leaves every managed function to the manager with AccessManagedUnauthorized'
     ['announceKeys', [2, KEY, KEY]],
     ['admit', [STRANGER, hexlify(PROOF.slice(0, 32))]],
     ['revoke', [HOME]],
-    ['raiseAlarms', [1, [HOME], [new Uint8Array(177)]]],
+    ['raiseAlarms', [1, [HOME], [HOME], [new Uint8Array(177)]]],
     ['publishTotal', [1, [HOME], [1, 2, 3], [1, 2, 3]]],
     ['voidReading', [HOME, 1, KEY, PROOF]],
   ]

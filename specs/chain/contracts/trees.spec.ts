@@ -8,7 +8,13 @@ import { tokenAbi } from '../../../chain/bindings/token.gen.ts'
 import { tradingAbi } from '../../../chain/bindings/trading.gen.ts'
 
 const here = import.meta.dirname
-const TREES = ['resource-monitoring.tree', 'quota.tree', 'token.tree', 'trading.tree']
+const TREES = [
+  'resource-monitoring.tree',
+  'delegation-registry.tree',
+  'quota.tree',
+  'token.tree',
+  'trading.tree',
+]
 
 const lines = TREES.flatMap((file) => readFileSync(join(here, '../../trees', file), 'utf8').split('\n'))
 const leaves = lines.flatMap((line) => /^[│├└─ ]*it (.+)$/.exec(line)?.[1] ?? [])
