@@ -9,7 +9,8 @@ import { view } from '../web/read-model.ts'
 
 /**
  * Makes docs/pages.png: the page of a community, with the page of one of its homes before it, from a running
- * demonstration. `npm run picture`, after a build; it needs a Chromium (CHROMIUM_PATH, else /usr/bin/chromium).
+ * demonstration. `npm run picture`, after a build; it needs a Chromium (CHROMIUM_PATH, else
+ * /usr/bin/chromium).
  */
 const ENTRY = fileURLToPath(new URL('../dist/bin/meterhood.js', import.meta.url))
 const PICTURE = fileURLToPath(new URL('../docs/pages.png', import.meta.url))

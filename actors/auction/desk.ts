@@ -17,8 +17,8 @@ export interface TradingDesk {
   /** A block, after its facts were applied. */
   block(head: BlockMoment): void
   /**
-   * Asks the neighbours for a lot; resolves with the name of the trade. Under a name that is given it is asked
-   * once, however often this is called.
+   * Asks the neighbours for a lot; resolves with the name of the trade. Under a name that is given it is
+   * asked once, however often this is called.
    */
   buy(order: TradeOrder, name?: string): Promise<string>
   /** A person takes an offer back. Throws `offer-closed` when it can no longer be taken back. */

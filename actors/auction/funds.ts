@@ -10,8 +10,8 @@ const UNLIMITED = (1n << 256n) - 1n
 export type Funded = (trx: Trx) => Promise<void>
 
 /**
- * Bonds that own calls on their way will take from the credit, and that the contract does not know of yet; those
- * of the trade `except` do not count.
+ * Bonds that own calls on their way will take from the credit, and that the contract does not know of yet;
+ * those of the trade `except` do not count.
  */
 export async function promisedMicroSct(
   { db }: Pick<Store, 'db'>,

@@ -34,7 +34,7 @@ const leafOf = (value: unknown): string =>
 const isWithin = (leaf: string, path: string): boolean =>
   path === '' || leaf === path || leaf.startsWith(`${path}.`)
 
-/** Which transitions a step may have been: of the innermost state that hears the event, as a machine chooses. */
+/** Which transitions a step may have been: of the innermost state that hears the event. */
 export function transitionOf(machine: AnyStateMachine, step: StepRecord): TransitionName[] {
   const [before, after] = [leafOf(step.before), leafOf(step.after)]
   const matching = transitionsOf(machine).filter((name) => {

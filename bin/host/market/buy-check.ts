@@ -70,7 +70,7 @@ function checkAmount(resource: Resource, amount: number, { own, community }: Buy
   })
 }
 
-/** A person's wish as an order, or the named fault that says what is wrong with it; nothing was signed yet. */
+/** A person's wish as an order, or the named fault that says what is wrong with it; nothing is signed yet. */
 export function orderFrom(request: BuyRequest, facts: BuyFacts): TradeOrder {
   const { resource, amount, maxPriceMicroSct } = request
   const window = windowOf(request, facts)

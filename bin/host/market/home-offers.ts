@@ -15,7 +15,7 @@ export interface HomeOffersOptions {
   readonly onFault: (thrown: unknown) => void
 }
 
-/** The word of offers, to and from the neighbours. What counts is the chain: a word only makes look sooner. */
+/** The word of offers, to and from the neighbours. The chain counts: a word only makes look sooner. */
 export class HomeOffers {
   readonly #options: HomeOffersOptions
   #offers: Offers

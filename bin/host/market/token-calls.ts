@@ -29,12 +29,13 @@ export function buyCall(
   if (nowMs >= token.buyableUntilMs) throw noPrice('The price of SCT is too old to trust.')
   const amount = BigInt(microSct)
   const valueWei = (amount * token.buyPriceWei + MICRO - 1n) / MICRO
-  if (valueWei + FEES_WEI > token.nativeWei) {
+  const missingWei = valueWei + FEES_WEI - token.nativeWei
+  if (missingWei > 0n) {
     const most = ((token.nativeWei > FEES_WEI ? token.nativeWei - FEES_WEI : 0n) * MICRO) / token.buyPriceWei
     throw new Fault('not-enough-coins', `Your coins buy at most ${sctInWords(Number(most))}.`, {
       field: 'microSct',
       expected: `at most ${most}`,
-      fix: `Buy less, or have ${coins(valueWei + FEES_WEI - token.nativeWei)} coins more sent to your account.`,
+      fix: `Buy less, or have ${coins(missingWei)} coins more sent to your account.`,
     })
   }
   return { ...calls.buyTokens((amount * LEAST_TENTHS) / 10n), valueWei }

@@ -17,7 +17,7 @@ function lentFor({ from_slot, until_slot }: Lot, sampleMs: number): Hours | null
   return { fromMinute: minuteAt(from_slot, sampleMs), untilMinute: minuteAt(until_slot, sampleMs) }
 }
 
-/** Whether a home wants to hear of a neighbour's request, by what it likes to be asked and what it can spare. */
+/** Whether a home wants to hear of a neighbour's request: by what it likes to be asked and can spare. */
 export function welcome(
   lot: Lot,
   preferences: Preferences,

@@ -47,8 +47,8 @@ export function surplusOf({ left, offered, likely }: ResourceFacts): number {
 }
 
 /**
- * What a home will likely lack: what it usually uses, less quota left, less what it is buying. Never below 0. It
- * is not reckoned from `likely`, or every home would buy the margin that none needs.
+ * What a home will likely lack: what it usually uses, less quota left, less what it is buying. Never below 0.
+ * It is not reckoned from `likely`, or every home would buy the margin that none needs.
  */
 export function missingOf({ left, usual, buying }: ResourceFacts): number {
   return Math.max(0, usual - left - buying)
