@@ -6,6 +6,8 @@ import { slitherProgram } from '../../../bin/host/cache-folder.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const PACKAGED = join(ROOT, 'node_modules/@foundry-rs/forge-linux-amd64/bin/forge')
+/** From this folder. */
+const CONTRACTS = '../../../chain/contracts'
 /** What forge makes is kept, so that an unchanged contract is not compiled again. */
 const MADE = join(ROOT, 'node_modules/.cache/forge')
 const PLACES = {
@@ -52,9 +54,9 @@ export function forge(args: readonly string[], env: Readonly<Record<string, stri
   return run(FORGE, [...args, '--color', 'never'], import.meta.dirname, { ...PLACES, ...env })
 }
 
-/** Compiles, with what slither reads beside what forge runs. */
+/** Compiles; with what halmos reads, so that it need not compile again. */
 export function build(): Promise<Ran> {
-  return forge(['build', '--ast', '--build-info', '--extra-output', 'storageLayout', 'metadata'])
+  return forge(['build', '--ast', '--extra-output', 'storageLayout', 'metadata'])
 }
 
 /** A finding of slither. */
@@ -80,14 +82,25 @@ const reportSchema = z.object({
   }),
 })
 
-/** What slither finds in the product's contracts as `build` left them. */
-export async function slither(report: string): Promise<Finding[]> {
+/**
+ * What slither finds in the product's contracts, compiled afresh into `folder`: it reads whole builds only,
+ * and what forge keeps of one that it completed is none.
+ */
+export async function slither(folder: string): Promise<Finding[]> {
   if (SLITHER === null || FORGE === null) throw new Error('there is no slither, or no forge')
-  const path = `${dirname(FORGE)}${delimiter}${process.env['PATH'] ?? ''}`
-  const output = ['--foundry-ignore-compile', '--foundry-out-directory', PLACES.FOUNDRY_OUT]
-  const own = ['--filter-paths', 'node_modules|forge/src', '--json', report]
-  const env = { ...PLACES, PATH: path }
-  const { said } = await run(SLITHER, ['.', ...output, ...own], import.meta.dirname, env)
+  const [out, report] = [join(folder, 'out'), join(folder, 'slither.json')]
+  const places = {
+    FOUNDRY_SRC: CONTRACTS,
+    FOUNDRY_TEST: CONTRACTS,
+    FOUNDRY_OUT: out,
+    FOUNDRY_CACHE_PATH: join(folder, 'cache'),
+    PATH: `${dirname(FORGE)}${delimiter}${process.env['PATH'] ?? ''}`,
+  }
+  const built = await forge(['build', '--build-info', '--force'], places)
+  if (built.code !== 0) throw new Error(built.said)
+  const asked = ['--foundry-ignore-compile', '--foundry-out-directory', out, '--json', report]
+  const args = ['.', ...asked, '--filter-paths', 'node_modules']
+  const { said } = await run(SLITHER, args, import.meta.dirname, places)
   if (!existsSync(report)) throw new Error(said)
   const { results } = reportSchema.parse(JSON.parse(readFileSync(report, 'utf8')))
   return results.detectors.map(({ impact, check, elements: [{ name, source_mapping }] }) => ({

@@ -80,7 +80,7 @@ describe.skipIf(FORGE === null)('The contracts of token and market, proved by fo
     'has no high or medium finding of slither that is not argued, and argues none that is gone',
     { timeout: 15 * MINUTES },
     async () => {
-      const found = await slither(join(folder, 'slither.json'))
+      const found = await slither(folder)
       expect(found.length).toBeGreaterThan(0)
       const grave = found.filter(({ impact }) => impact === 'High' || impact === 'Medium')
       const named = grave.map(({ detector, place }) => `${detector} ${place}`)
