@@ -104,7 +104,7 @@ describe('the command line names what is wrong and what to do', () => {
 
   it('refuses more homes than the profiles have, naming both numbers', async () => {
     const { code, stderr } = await meterhood('start', '--for', '1s', '--data', folder, '--homes', '41')
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stderr).toContain('41 homes asked for')
     expect(stderr).toContain('40 columns')
   })
