@@ -44,11 +44,11 @@ describe('the machines against the chain, through their model', () => {
     ),
   )('%s', { timeout: 240_000 }, async (_name, path) => {
     const world = new World(lab())
-    for (const { event, state } of path.steps) {
-      if (event.type === 'xstate.init') continue
+    for (const { event, state } of path.steps.slice(1)) {
       await world.do(event.type)
-      const wanted = Object.values(state.getMeta()).at(-1) as Ends | undefined
-      if (wanted?.seller) expect(storyOf(world.seller).at(-1)).toBe(wanted.seller)
+      const { buyer, seller } = endsOf(state)
+      if (buyer !== null) expect(await world.stateOf('buyer')).toBe(buyer)
+      if (seller !== null) expect(await world.stateOf('seller')).toBe(seller)
     }
     for (const step of world.steps) {
       const name = step.actor.split(':')[0] ?? ''
@@ -63,11 +63,11 @@ describe('the machines against the chain, through their model', () => {
   afterAll(() => {
     for (const [name, machine] of Object.entries(MACHINES)) {
       const all = transitionsOf(machine)
-      const met = all.filter((each) => taken[name]?.has(each))
       const missing = all.filter((each) => !taken[name]?.has(each))
-      process.stdout.write(
-        `${name}: ${met.length} of ${all.length} transitions; not met: ${missing.join('; ')}\n`,
-      )
+      const met = `${all.length - missing.length} of ${all.length} transitions`
+      process.stdout.write(`${name}: ${met}${missing.map((each) => `; not ${each}`).join('')}\n`)
+      expect(missing.length / all.length).toBeLessThanOrEqual(0.05)
+      // A machine is never stored in the state that only chooses the role.
       expect(seen[name]?.missing(machine).filter((state) => state !== 'opening')).toEqual([])
     }
   })

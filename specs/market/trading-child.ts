@@ -85,6 +85,8 @@ const home = await openTradingHome({
   file: settings.file,
   fromBlock: settings.fromBlock,
   orders: 'order-of-the-child',
+  judge: () => ({ ...settings.judgement, because: 'as it was started' }),
+  fair: settings.fair,
   onStep: (step) => enter(stateOf(step)),
   onPort: (name) => {
     const begun = STATE_OF_PORT[name]
@@ -98,9 +100,6 @@ const home = await openTradingHome({
     die('after receipt')
   },
 })
-const { kind, valueMicroSct } = settings.judgement
-home.judge = () => ({ kind, valueMicroSct, because: 'as it was started' })
-home.fair = settings.fair
 
 async function damage(): Promise<void> {
   if (!settings.damaged) return

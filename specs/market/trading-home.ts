@@ -63,6 +63,8 @@ export interface TradingHomeOptions {
   readonly fromBlock: number
   /** Without it the store is in memory. */
   readonly file?: string
+  readonly judge?: (auction: AuctionTable) => Judgement
+  readonly fair?: boolean
   /** What the home takes a block's time to be. */
   readonly blockMs?: number
   readonly onStep?: (record: StepRecord) => void
@@ -166,7 +168,8 @@ export async function openTradingHome(options: TradingHomeOptions): Promise<Trad
   const count = (by: number): void => {
     reading += by
   }
-  const home = { judge: (): Judgement => declines, fair: true }
+  // A machine that goes on thinks at once.
+  const mind = { judge: options.judge ?? (() => declines), fair: options.fair ?? true }
   const [asked, gossiped, steps]: [string[], string[], StepRecord[]] = [[], [], []]
   const desk = await openTradingDesk({
     store,
@@ -182,13 +185,13 @@ export async function openTradingHome(options: TradingHomeOptions): Promise<Trad
     welcomes: async () => true,
     judge: async (auction) => {
       onPort('judge')
-      return opened.judge(auction)
+      return mind.judge(auction)
     },
     gossip: ({ id }) => gossiped.push(id),
     tellPeople: ({ id }) => asked.push(id),
     closesAtMs: ({ resource, period, until_slot }) =>
       (resource === POWER ? until_slot : (period + 1) * slotsPerBilling) * sampleMs,
-    delivery: (id) => delivery(store, read, contracts.quota, id, opened.fair),
+    delivery: (id) => delivery(store, read, contracts.quota, id, mind.fair),
     newSubject: () => `${options.orders ?? 'order'}-${(orders += 1)}`,
     onChange: () => onPort('change'),
     onFault: (thrown) => faults.push(thrown),
@@ -207,7 +210,7 @@ export async function openTradingHome(options: TradingHomeOptions): Promise<Trad
     apply: applyMarketFacts,
     revert: revertMarketFacts,
   })
-  const opened: TradingHome = Object.assign(home, {
+  const opened: TradingHome = Object.assign(mind, {
     account,
     store,
     desk,

@@ -1,10 +1,20 @@
 import type { WorldEvent } from '../models/auction.ts'
 import type { StepRecord } from '../../actors/durable.ts'
-import { MAX_PRICE, storyOf, type TradingLab } from './trading-lab.ts'
+import { BOND, MAX_PRICE, storyOf, type TradingLab } from './trading-lab.ts'
 import { keptState, type TradingHome, type TradingHomeOptions } from './trading-home.ts'
 
 const BID = 500_000n
 const WINDOW_BLOCKS = 10
+
+/** What was sealed cannot be shown any more. */
+async function damageSalts({ store }: TradingHome): Promise<void> {
+  await store.transaction(async (trx) => {
+    await trx
+      .updateTable('own_trade')
+      .set({ salt: new Uint8Array(32) })
+      .execute()
+  })
+}
 
 /** Carries out what the model says on the desks of a buyer, a seller and a neighbour. */
 export class World {
@@ -96,6 +106,18 @@ export class World {
       await this.buyer.desk.buy(await this.lab.order())
       await this.#offered()
     },
+    ORDER_UNDER_TAKEN_NUMBER: async () => {
+      const { market } = this.lab
+      await market.fund(this.lab.accounts.slice(0, 1), 4n * BOND)
+      await this.#buys()
+      const asked = { buyer: this.buyer.account, amount: 1_000, maxPrice: MAX_PRICE }
+      const { call } = await market.offerCall(asked)
+      await this.buyer.desk.buy(await this.lab.order())
+      await this.buyer.settled()
+      await market.lab.rpc('anvil_dropAllTransactions')
+      await market.lab.do(call)
+      await this.#offered()
+    },
     ORDER_OF_PAST_PERIOD: async () => {
       await this.#buys()
       const order = await this.lab.order()
@@ -142,25 +164,34 @@ export class World {
       await this.#sells(BID)
       await this.#is(() => this.seller, 'payment.closed')
     },
+    LOSER_REFUND_REFUSED: async () => {
+      await this.lab.openSeller(2, BID - 1n)
+      await this.#sells(BID)
+      await this.#is(() => this.seller, 'negotiation.lost')
+      await this.#refuses(this.seller, 'refund', 'NothingToRefund')
+    },
     PRICE_SHOWN: () => this.#shownBy({}),
     PRICE_SHOWN_TOO_EARLY: () => {
       this.lab.stride = 1
       return this.#shownBy({ blockMs: 400 })
     },
-    CANCEL_MEETS_A_BID: () => this.#shownBy({}, () => this.#forgetBids()),
+    CANCEL_MEETS_A_BID: () => this.#shownBy({}, () => this.#cancelledInVain()),
     BUYER_AWAY: async () => {
       await this.#leaves(this.buyer)
       await this.#over()
       await this.#buys()
       await this.#over()
     },
+    SETTLING_REFUSED: async () => {
+      await this.#leaves(this.buyer)
+      await this.#is(() => this.seller, 'negotiation.selling.settling')
+      await this.#refuses(this.seller, 'checkWinner', 'TooEarly')
+      await this.#over()
+      await this.#buys()
+      await this.#over()
+    },
     SALT_DAMAGED: async () => {
-      await this.buyer.store.transaction(async (trx) => {
-        await trx
-          .updateTable('own_trade')
-          .set({ salt: new Uint8Array(32) })
-          .execute()
-      })
+      await damageSalts(this.buyer)
       await this.#over()
     },
     REVEALED: async () => {
@@ -168,13 +199,17 @@ export class World {
       await this.#is(() => this.seller, 'payment.delivering')
       await this.#is(() => this.buyer, 'payment.delivering')
     },
-    REVEALED_TOO_LATE: async () => {
-      const id = await this.#auction()
+    REVEALED_BUT_REFUND_REFUSED: async () => {
+      await this.#sells(BID)
+      await this.#is(() => this.seller, 'negotiation.awarded')
+      await this.#refuses(this.seller, 'refund', 'WrongState')
+      await this.#refuses(this.seller, 'refund', 'NothingToRefund')
+      await this.#is(() => this.buyer, 'payment.delivering')
+    },
+    REVEAL_REFUSED: async () => {
       await this.#leaves(this.buyer)
       await this.#sells(BID)
-      await this.#dropped(1)
-      const { revealEnd } = await this.lab.market.auctionOf({ id })
-      await this.lab.market.passTo(BigInt(String(revealEnd)) + 1n)
+      await damageSalts(this.seller)
       await this.#over()
       await this.#buys()
       await this.#over()
@@ -214,6 +249,20 @@ export class World {
       await this.#dropped(WINDOW_BLOCKS)
       await this.#over()
     },
+    CHALLENGE_REFUSED: async () => {
+      await this.#stated(0)
+      await this.seller.desk.challenge(await this.#auction())
+      await this.#refuses(this.seller, 'challengeDelivery', 'NotDemandable')
+      await this.lab.live(WINDOW_BLOCKS)
+      await this.lab.passSilence()
+      await this.#over()
+    },
+    CONFIRMATION_REFUSED: async () => {
+      await this.lab.passSilence()
+      await this.#is(() => this.seller, 'payment.closing')
+      await this.#refuses(this.seller, 'confirmResourceExchange', 'NotDecided')
+      await this.#over()
+    },
     SELLER_AWAY: async () => {
       await this.#leaves(this.seller)
       await this.lab.passSilence()
@@ -235,10 +284,30 @@ export class World {
     await this.#over()
   }
 
-  /** A fork hides the bid from the buyer for a while. */
-  async #forgetBids(): Promise<void> {
-    await this.buyer.store.transaction(async (trx) => {
+  /** A fork hides the bid from the buyer until it has asked to cancel. */
+  async #cancelledInVain(): Promise<void> {
+    const { store } = this.buyer
+    const bids = await store.db.selectFrom('auction_bid').selectAll().execute()
+    await store.transaction(async (trx) => {
       await trx.deleteFrom('auction_bid').execute()
     })
+    await this.lab.until(() => storyOf(this.buyer).includes('negotiation.buying.cancelling'))
+    await store.transaction(async (trx) => {
+      await trx.insertInto('auction_bid').values(bids).execute()
+    })
+  }
+
+  /** The contract refuses a call that is on its way, as after a fork; the call itself is late. */
+  async #refuses({ store }: TradingHome, kind: string, reason: string): Promise<void> {
+    await this.lab.market.lab.rpc('anvil_dropAllTransactions')
+    await store.transaction(async (trx) => {
+      await trx
+        .updateTable('intent')
+        .set({ state: 'failed', error: reason })
+        .where('kind', '=', kind)
+        .where('state', 'not in', ['final', 'failed'])
+        .execute()
+    })
+    await this.lab.settled()
   }
 }

@@ -8,6 +8,7 @@ import { setup, type SnapshotFrom } from 'xstate'
 
 export type WorldEvent =
   | { type: 'ORDER' }
+  | { type: 'ORDER_UNDER_TAKEN_NUMBER' }
   | { type: 'ORDER_OF_PAST_PERIOD' }
   | { type: 'ORDER_OF_TOO_MUCH' }
   | { type: 'SELLER_DECLINES' }
@@ -18,13 +19,16 @@ export type WorldEvent =
   | { type: 'SELLER_BIDS' }
   | { type: 'SELLER_BIDS_ABOVE' }
   | { type: 'SELLER_IS_OUTBID' }
+  | { type: 'LOSER_REFUND_REFUSED' }
   | { type: 'PRICE_SHOWN' }
   | { type: 'PRICE_SHOWN_TOO_EARLY' }
   | { type: 'CANCEL_MEETS_A_BID' }
   | { type: 'BUYER_AWAY' }
+  | { type: 'SETTLING_REFUSED' }
   | { type: 'SALT_DAMAGED' }
   | { type: 'REVEALED' }
-  | { type: 'REVEALED_TOO_LATE' }
+  | { type: 'REVEALED_BUT_REFUND_REFUSED' }
+  | { type: 'REVEAL_REFUSED' }
   | { type: 'CHECKED_TOO_EARLY' }
   | { type: 'PERIOD_OVER' }
   | { type: 'SILENCE' }
@@ -32,6 +36,8 @@ export type WorldEvent =
   | { type: 'SELLER_CHALLENGES' }
   | { type: 'BUYER_CHALLENGES' }
   | { type: 'PERSON_CHALLENGES_TOO_LATE' }
+  | { type: 'CHALLENGE_REFUSED' }
+  | { type: 'CONFIRMATION_REFUSED' }
   | { type: 'SELLER_AWAY' }
 
 /** Ends of the two machines by name of the state: buyer, seller; null while it makes no odds. */
@@ -50,6 +56,7 @@ export const auctionModel = setup({
     idle: {
       on: {
         ORDER: 'offered',
+        ORDER_UNDER_TAKEN_NUMBER: 'offered',
         ORDER_OF_PAST_PERIOD: 'refused',
         ORDER_OF_TOO_MUCH: 'tooMuch',
       },
@@ -67,6 +74,7 @@ export const auctionModel = setup({
         SELLER_BIDS: 'sealed',
         SELLER_BIDS_ABOVE: 'noneUnder',
         SELLER_IS_OUTBID: 'lost',
+        LOSER_REFUND_REFUSED: 'lost',
       },
     },
     cancelled: { type: 'final', meta: ends('payment.closed', 'determination.declined') },
@@ -79,6 +87,7 @@ export const auctionModel = setup({
         PRICE_SHOWN_TOO_EARLY: 'shown',
         CANCEL_MEETS_A_BID: 'shown',
         BUYER_AWAY: 'unshown',
+        SETTLING_REFUSED: 'unshown',
         SALT_DAMAGED: 'unshown',
       },
     },
@@ -87,7 +96,8 @@ export const auctionModel = setup({
       meta: ends('negotiation.buying.revealing', null),
       on: {
         REVEALED: 'awarded',
-        REVEALED_TOO_LATE: 'unrevealed',
+        REVEALED_BUT_REFUND_REFUSED: 'awarded',
+        REVEAL_REFUSED: 'unrevealed',
         CHECKED_TOO_EARLY: 'unrevealed',
       },
     },
@@ -105,6 +115,8 @@ export const auctionModel = setup({
         SELLER_CHALLENGES: 'paid',
         BUYER_CHALLENGES: 'paid',
         PERSON_CHALLENGES_TOO_LATE: 'paid',
+        CHALLENGE_REFUSED: 'paid',
+        CONFIRMATION_REFUSED: 'paid',
         SELLER_AWAY: 'paidByBuyer',
       },
     },
