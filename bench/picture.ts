@@ -21,7 +21,7 @@ const START = [
   '--boards',
   'profile',
   '--period',
-  '1',
+  '2',
   '--billing',
   '90s',
   '--port',
