@@ -45,8 +45,8 @@ abstract contract World {
     constructor(bool strict) {
         _pass(0, 0);
         authority = new AccessManager(address(this));
-        monitoring = new CommitmentMonitoring(address(authority), SAMPLE_MS, SLOTS, 1000);
         _publishToken();
+        monitoring = new CommitmentMonitoring(address(authority), token, SAMPLE_MS, SLOTS, 1000);
         address market = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
         quota = new Quota(address(authority), monitoring, market, WINDOW_BLOCKS);
         ITradingEnabler.Settings memory settings =
