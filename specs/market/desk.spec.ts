@@ -11,7 +11,7 @@ describe('a home with many trades', () => {
   it('runs many orders at once, each under a number and a bond of its own', async () => {
     const ORDERS = 5
     const before = await lab().worths()
-    const buyer = await lab().openHome(0)
+    const buyer = await lab().openHome(0, { readMs: 25 })
     await lab().openSeller(1, 500_000n)
     const order = await lab().order()
     await Promise.all(Array.from({ length: ORDERS }, () => buyer.desk.buy(order)))

@@ -13,8 +13,8 @@ import { RemoteHome, type Death } from './remote-home.ts'
 import { storyOf, tradingLab, type TradingLab } from './trading-lab.ts'
 
 /*
- * A home is killed in every state of its trade, at a moment that chance chooses, again and again in one trade;
- * it comes to the end of the run that nobody disturbed, with the same calls and the same money.
+ * A home is killed in every state of its trade, at a moment that chance chooses, again and again in one
+ * trade; it comes to the end of the run that nobody disturbed, with the same calls and the same money.
  * METERHOOD_CRASHES=all tries every state at every moment.
  */
 

@@ -56,6 +56,32 @@ it('cancels when nobody bids, and has its bond back with that call', async () =>
   expect(await lab().gains(before)).toEqual([0n, 0n, 0n, 0n])
 })
 
+it('takes the offer back when its people want it no more, and has its bond back', async () => {
+  const buyer = await lab().openHome(0)
+  const before = await lab().worths()
+  const auction = await ordered(buyer)
+  await buyer.desk.cancel(auction)
+  await lab().untilAll('over', 9)
+  expect(await failureOf(buyer, auction)).toEqual({ state: 'failed', failure: 'cancelled' })
+  expect(await lab().gains(before)).toEqual([0n, 0n, 0n, 0n])
+})
+
+it('goes on when a bid came before its people wanted the offer no more', async () => {
+  const buyer = await lab().openHome(0)
+  const auction = await ordered(buyer)
+  const ann = await lab().openSeller(1, 500_000n)
+  await ann.settled()
+  await buyer.desk.cancel(auction)
+  await lab().untilAll('payment')
+  expect(storyOf(buyer)).toEqual(
+    expect.arrayContaining([
+      'negotiation.buying.cancelling',
+      'negotiation.buying.waiting',
+      'negotiation.awarded',
+    ]),
+  )
+})
+
 it('fails when no bid is under the maximum price, and everybody has the bond back', async () => {
   const buyer = await lab().openHome(0)
   await lab().openSeller(1, MAX_PRICE + 1n)

@@ -65,6 +65,8 @@ export interface TradingHomeOptions {
   readonly file?: string
   readonly judge?: (auction: AuctionTable) => Judgement
   readonly fair?: boolean
+  /** So long its node takes for each read. */
+  readonly readMs?: number
   /** What the home takes a block's time to be. */
   readonly blockMs?: number
   readonly onStep?: (record: StepRecord) => void
@@ -125,8 +127,8 @@ function told<R extends object>(ports: R, onPort: (name: string) => void): R {
   })
 }
 
-/** Counts what is on its way, so that a spec can wait for it. */
-function counting<R extends object>(reads: R, change: (by: number) => void): R {
+/** Counts what is on its way, so that a spec can wait for it; a node may take its time. */
+function counting<R extends object>(reads: R, pauseMs: number, change: (by: number) => void): R {
   return new Proxy(reads, {
     get(target, name) {
       const read: unknown = Reflect.get(target, name)
@@ -134,6 +136,7 @@ function counting<R extends object>(reads: R, change: (by: number) => void): R {
       return async (...args: unknown[]): Promise<unknown> => {
         change(1)
         try {
+          if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
           return await Reflect.apply(read, target, args)
         } finally {
           change(-1)
@@ -179,7 +182,7 @@ export async function openTradingHome(options: TradingHomeOptions): Promise<Trad
     },
     account,
     calls: told(createTradingCalls({ token, trading }, phases), onPort),
-    reads: counting(createTradingReads(read, { token, trading }), count),
+    reads: counting(createTradingReads(read, { token, trading }), options.readMs ?? 0, count),
     seals: createAuctionSeals({ chainId, trading }, account, key),
     blockMs: options.blockMs ?? BLOCK_MS,
     welcomes: async () => true,

@@ -142,6 +142,10 @@ export class World {
       await this.#asked()
       await this.#over()
     },
+    BUYER_CANCELS: async () => {
+      await this.buyer.desk.cancel(await this.#auction())
+      await this.#over()
+    },
     PERSON_BIDS: async () => {
       await this.#personBids()
       await this.#is(() => this.seller, 'negotiation.selling.sealed')
@@ -153,6 +157,12 @@ export class World {
     },
     SELLER_BIDS: async () => {
       await this.#sells(BID)
+      await this.#is(() => this.seller, 'negotiation.selling.sealed')
+    },
+    BID_BEFORE_THE_OFFER: async () => {
+      await this.#sells(BID)
+      await this.lab.settled()
+      await this.#refuses(this.seller, 'receiveBid', 'NoAuction')
       await this.#is(() => this.seller, 'negotiation.selling.sealed')
     },
     SELLER_BIDS_ABOVE: async () => {

@@ -2,8 +2,8 @@ import { setup, type SnapshotFrom } from 'xstate'
 
 /*
  * What may happen to a lot, as a person would tell it: the model from which paths are made. Each event is
- * carried out on real desks and a real chain (specs/market/model.spec.ts), and each state says in which states
- * the two machines must then be.
+ * carried out on real desks and a real chain (specs/market/model.spec.ts), and each state says in which
+ * states the two machines must then be.
  */
 
 export type WorldEvent =
@@ -14,9 +14,11 @@ export type WorldEvent =
   | { type: 'SELLER_DECLINES' }
   | { type: 'PERSON_DECLINES' }
   | { type: 'PERSON_IS_SILENT' }
+  | { type: 'BUYER_CANCELS' }
   | { type: 'PERSON_BIDS' }
   | { type: 'PERSON_BIDS_TOO_LATE' }
   | { type: 'SELLER_BIDS' }
+  | { type: 'BID_BEFORE_THE_OFFER' }
   | { type: 'SELLER_BIDS_ABOVE' }
   | { type: 'SELLER_IS_OUTBID' }
   | { type: 'LOSER_REFUND_REFUSED' }
@@ -69,15 +71,18 @@ export const auctionModel = setup({
         SELLER_DECLINES: 'cancelled',
         PERSON_DECLINES: 'cancelled',
         PERSON_IS_SILENT: 'cancelled',
+        BUYER_CANCELS: 'takenBack',
         PERSON_BIDS_TOO_LATE: 'outrun',
         PERSON_BIDS: 'sealed',
         SELLER_BIDS: 'sealed',
+        BID_BEFORE_THE_OFFER: 'sealed',
         SELLER_BIDS_ABOVE: 'noneUnder',
         SELLER_IS_OUTBID: 'lost',
         LOSER_REFUND_REFUSED: 'lost',
       },
     },
     cancelled: { type: 'final', meta: ends('payment.closed', 'determination.declined') },
+    takenBack: { type: 'final', meta: ends('payment.closed', null) },
     outrun: { type: 'final', meta: ends('payment.closed', 'negotiation.out') },
     noneUnder: { type: 'final', meta: ends('payment.closed', 'payment.closed') },
     sealed: {

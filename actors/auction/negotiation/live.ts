@@ -19,11 +19,11 @@ interface Trade {
 }
 
 /** Puts the bond down and the sealed bid in; the chain locks the quota. */
-async function placeBid(ports: TradingPorts, trade: Trade): Promise<void> {
+async function placeBid(ports: TradingPorts, trade: Trade, attempt: number): Promise<void> {
   const { store, outbox, calls, seals } = ports
   const own = await ownTrade(store, trade.subject)
   // The call is in the outbox, which sends it again after a fork: it is not judged a second time.
-  if (own.bond !== null) return
+  if (own.bond !== null && attempt === 0) return
   const { value, salt } = sealedOf(own)
   const auction = await store.db
     .selectFrom('auction')
@@ -45,7 +45,11 @@ async function placeBid(ports: TradingPorts, trade: Trade): Promise<void> {
       .where('subject', '=', trade.subject)
       .execute()
     await funded(trx)
-    await outbox.enqueue(trx, { id: callId('receiveBid', trade.subject), kind: 'receiveBid', ...call })
+    await outbox.enqueue(trx, {
+      id: callId('receiveBid', trade.subject, attempt),
+      kind: 'receiveBid',
+      ...call,
+    })
   })
 }
 
@@ -63,9 +67,9 @@ export function startNegotiation(ports: TradingPorts, trade: Trade): Promise<Neg
     onFault: ports.onFault,
     ...(ports.inspect === undefined ? {} : { inspect: ports.inspect }),
     effects: {
-      placeBid: async (_action, _now, send) => {
+      placeBid: async (_action, { context }, send) => {
         try {
-          await ports.inTurn(() => placeBid(ports, trade))
+          await ports.inTurn(() => placeBid(ports, trade, context.refusals))
         } catch (thrown) {
           if (!(thrown instanceof Fault)) ports.onFault(thrown, `trade ${trade.subject}`)
           await send({ type: 'CALL_REFUSED', call: 'receiveBid', reason: messageOf(thrown) })

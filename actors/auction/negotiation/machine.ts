@@ -105,6 +105,12 @@ export const negotiationMachine = setup({
     isBuyer: ({ context }) => context.role === 'buyer',
     nobodyBid: ({ event }) => event.type === 'BIDS_CLOSED' && event.bids === 0,
     isOwn: ({ event }) => event.type === 'AWARDED' && event.own,
+    // After a fork a bid may come into a block before the offer that it answers.
+    bidTooEarly: ({ context, event }) =>
+      event.type === 'CALL_REFUSED' &&
+      event.call === 'receiveBid' &&
+      event.reason.startsWith('NoAuction') &&
+      context.refusals < MOST_REFUSALS,
     bidRefused: ({ event }) => event.type === 'CALL_REFUSED' && event.call === 'receiveBid',
     revealRefused: ({ event }) => event.type === 'CALL_REFUSED' && event.call === 'revealBid',
     maxPriceRefused: ({ event }) => event.type === 'CALL_REFUSED' && event.call === 'depositMaxPrice',
@@ -183,7 +189,10 @@ export const negotiationMachine = setup({
           entry: 'placeBid',
           on: {
             BID_SEALED: 'sealed',
-            CALL_REFUSED: { guard: 'bidRefused', target: '#negotiation.out', actions: 'rememberRefusal' },
+            CALL_REFUSED: [
+              { guard: 'bidTooEarly', target: 'bidding', reenter: true, actions: 'rememberRefusal' },
+              { guard: 'bidRefused', target: '#negotiation.out', actions: 'rememberRefusal' },
+            ],
             BIDS_CLOSED: { target: '#negotiation.out', actions: 'countBids' },
           },
         },
