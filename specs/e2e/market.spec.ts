@@ -34,11 +34,14 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
+/** Four billing periods: what is sold in one is delivered and paid in the next. */
+const RUN = ['--homes', '6', '--period', '2', '--for', '240s']
+
 describe('the market of a community with real firmware', () => {
   it('trades by its rules, delivers, and explains what failed, with no hand on it', async () => {
     const [file, data] = [join(folder, 't.json'), join(folder, 'data')]
     const place = ['--port', '0', '--data', data, '--report', file]
-    const ended = await meterhood('start', ...place, '--homes', '6', '--period', '2', '--for', '180s')
+    const ended = await meterhood('start', ...place, ...RUN)
     expect(ended).toMatchObject({ code: 0, stderr: '' })
     const { homes, totals, trades, tokens } = Report.parse(JSON.parse(await readFile(file, 'utf8')))
     expect(homes.map(({ boards }) => boards)).toEqual(homes.map(() => 'firmware'))

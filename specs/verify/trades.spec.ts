@@ -82,6 +82,9 @@ async function tradeFaults(lie: Lie | null) {
   return { faults, codes: faults.map(({ code }) => code), checked: report.checked }
 }
 
+/** Whichever auction failed first: the order of two in one block is the node's. */
+const otherReason = (told: unknown): bigint => (told === 4n ? 3n : 4n)
+
 describe('verify, of trades', () => {
   it('finds nothing wrong with auctions of every end', async () => {
     const { faults, checked } = await tradeFaults(null)
@@ -99,7 +102,7 @@ describe('verify, of trades', () => {
     ['a winner', 'award', retold('trading', 'AuctionAwarded', { winner: another })],
     ['a price', 'award', retold('trading', 'AuctionAwarded', { price: more })],
     ['a held deposit', 'award', retold('trading', 'AuctionAwarded', { held: more })],
-    ['a reason', 'award', retold('trading', 'AuctionFailed', { reason: () => 4n })],
+    ['a reason', 'award', retold('trading', 'AuctionFailed', { reason: otherReason })],
     ['a lock', 'exchange', retold('quota', 'QuotaLocked', { amount: more })],
     ['an exchange', 'exchange', retold('quota', 'QuotaMoved', { amount: more })],
     ['a loan', 'exchange', retold('quota', 'PowerLent', { untilSlot: more })],
