@@ -40,6 +40,7 @@ import { openInvites, type Invites } from './invites.ts'
 import { openCommunityMarket } from './market/open-community-market.ts'
 import { passOffersOn } from './market/home-offers.ts'
 import { gatewayLog, type GatewayLog } from './log.ts'
+import { keepPort, whereItListened } from './peer-port.ts'
 import { loadSecrets, type GatewaySecrets } from './secrets.ts'
 
 const monitoringFace = new Interface(monitoringAbi)
@@ -96,7 +97,7 @@ async function layGround(config: CommunityConfig, { network = WHOLE_NETWORK, say
   })
   const node = await createPeerNode({
     identitySeed: getBytes(secrets.peerSeed),
-    listen: config.listen,
+    listen: await whereItListened(store, config.listen),
     mdns: config.mdns,
     clock: wallClock,
     random: systemRandom,
@@ -368,6 +369,7 @@ export async function openCommunity(config: CommunityConfig, around: Around = {}
   await epochs.useKept()
   await gateway.follow()
   await node.start()
+  await keepPort(store, node)
   passOffersOn(node, descriptorOf(ground))
   await servePeers(ground, gateway, { ...counting, ...sending, invites, hooks, epochs })
   await gateway.start()

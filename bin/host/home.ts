@@ -45,6 +45,7 @@ import { openHomePower } from './home-power.ts'
 import { gatewayLog } from './log.ts'
 import { HomeMarket } from './market/home-market.ts'
 import { Neighbours, REGISTRY_TOPICS } from './neighbours.ts'
+import { keepPort, whereItListened } from './peer-port.ts'
 import { loadSecrets } from './secrets.ts'
 
 const monitoringFace = new Interface(monitoringAbi)
@@ -285,7 +286,7 @@ async function openParts(config: HomeConfig, { network = WHOLE_NETWORK, say }: A
   })
   const node = await createPeerNode({
     identitySeed: getBytes(secrets.peerSeed),
-    listen: config.listen,
+    listen: await whereItListened(store, config.listen),
     mdns: config.mdns,
     clock: wallClock,
     random: systemRandom,
@@ -293,6 +294,7 @@ async function openParts(config: HomeConfig, { network = WHOLE_NETWORK, say }: A
     cable: network.peers,
   })
   await node.start()
+  await keepPort(store, node)
   const home = new HomeOpening({ config, network, log, wallet, store, node })
   if (say !== undefined) home.watchNode()
   return home

@@ -203,7 +203,7 @@ describe.skipIf(!browserIsHere())('The pages in Chromium', () => {
       await vi.waitFor(() =>
         expect(asked).toEqual([{ board: 'power', quantity: 'voltage', reference: 231_400 }]),
       )
-      expect(await voltage.getByLabel('Reference').inputValue()).toBe('')
+      await vi.waitFor(async () => expect(await voltage.getByLabel('Reference').inputValue()).toBe(''))
       await voltage.getByRole('button', { name: 'Factory setting' }).click()
       await voltage.getByRole('button', { name: 'Press again: undo' }).click()
       await vi.waitFor(() => expect(asked.at(-1)).toMatchObject({ quantity: 'voltage', reference: null }))
