@@ -8,6 +8,7 @@ import {
   type Alarm,
 } from '../protocols/messages/alarm-payload.ts'
 import { Fault } from '../protocols/rules/fault.ts'
+import { triesOf } from './call-tries.ts'
 import type { AlarmSentTable } from './storage/schema.ts'
 import type { Store } from './storage/store.ts'
 import type { OutboxPort } from './outbox-port.ts'
@@ -48,9 +49,12 @@ export interface AlarmSenderOptions {
 
 /** Seals drafted alarms to their readers and publishes them, one call at a time. */
 export interface AlarmSender {
-  /** There may be drafts, or the call in hand was included. */
+  /** There may be drafts, the call in hand was included, or a block came. */
   wake(): void
-  /** The call in hand was refused: its alarms are sealed again to the numbers that are next by then. */
+  /**
+   * The call in hand was refused: at the next `wake` its alarms are sealed again, to the readers and the
+   * numbers of then. The reason (another number, another key) is in a block that is yet to be read.
+   */
   refused(): Promise<void>
   idle(): Promise<void>
 }
@@ -106,7 +110,6 @@ class Sender implements AlarmSender {
           .where('state', '=', 'sealed')
           .execute()
       })
-      await this.#publish()
     })
   }
 
@@ -162,6 +165,8 @@ class Sender implements AlarmSender {
       return { id: row.id, number, ...this.#seal(row, recipient, number) }
     })
     const data = encode(first, sealed)
+    const name = `alarms:${first}:${sealed[0]?.id ?? ''}:`
+    const { count } = await triesOf(store, name)
     await store.transaction(async (trx) => {
       for (const { id, number, envelope } of sealed) {
         await trx
@@ -170,8 +175,7 @@ class Sender implements AlarmSender {
           .where('id', '=', id)
           .execute()
       }
-      const id = `alarms:${first}:${sealed[0]?.id ?? ''}`
-      await outbox.enqueue(trx, { id, kind: 'alarms', to: monitoring, data })
+      await outbox.enqueue(trx, { id: `${name}${count}`, kind: 'alarms', to: monitoring, data })
     })
   }
 }

@@ -132,6 +132,7 @@ export class CommunityGateway {
         gasUsed: Number(block.gasUsed),
       })
       this.#parts.excesses.wake()
+      this.#parts.alarms.wake()
       this.changed()
     })
   }

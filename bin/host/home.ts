@@ -227,6 +227,7 @@ async function attach(home: HomeOpening): Promise<void> {
     home.log.warn({ id, kind, state, error }, 'a call did not go through')
     if (kind === 'alarms') void alarms.refused()
   })
+  chain.onBlock(() => alarms.wake())
   alarms.wake()
   home.courier = startCourier({
     store,
