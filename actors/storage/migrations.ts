@@ -1,4 +1,5 @@
 import { createTables, type StoreKind, type Tables } from './create-tables.ts'
+import { delegationTables } from './delegation-migration.ts'
 import { marketTables } from './market-migration.ts'
 import { priceTables } from './price-tables.ts'
 import type { Database } from './schema.ts'
@@ -362,4 +363,10 @@ async function excessTables(db: Database, kind: StoreKind): Promise<void> {
  * In order; the schema version of a store is how many of these it has seen. Never change one that was
  * released.
  */
-export const MIGRATIONS: readonly Migration[] = [firstSchema, excessTables, marketTables, priceTables]
+export const MIGRATIONS: readonly Migration[] = [
+  firstSchema,
+  excessTables,
+  marketTables,
+  priceTables,
+  delegationTables,
+]

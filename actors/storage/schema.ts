@@ -14,6 +14,14 @@ import type {
   VoidTable,
   HistoryTable,
 } from './community-tables.ts'
+import type {
+  CaredReadingTable,
+  DelegationKeyTable,
+  DelegationNumberTable,
+  DelegationTable,
+  OwnDelegationTable,
+  WatchedTable,
+} from './delegation-tables.ts'
 import type { ExcessEventTable, JudgementTable } from './excess-tables.ts'
 import type { AuctionBidTable, AuctionRefundTable, AuctionTable, OwnTradeTable } from './market-tables.ts'
 import type { PostedPriceTable } from './price-tables.ts'
@@ -21,6 +29,7 @@ import type { QuotaExchangeTable, TradeDecisionTable, TradeRuleTable } from './r
 import type { SampleTable, SealedTable, RefusedTable, AlarmTable } from './home-tables.ts'
 
 export type * from './community-tables.ts'
+export type * from './delegation-tables.ts'
 export type * from './excess-tables.ts'
 export type * from './home-tables.ts'
 export type * from './market-tables.ts'
@@ -198,6 +207,12 @@ export interface Schema {
   trade_decision: TradeDecisionTable
   quota_exchange: QuotaExchangeTable
   posted_price: PostedPriceTable
+  delegation: DelegationTable
+  delegation_key: DelegationKeyTable
+  delegation_number: DelegationNumberTable
+  watched: WatchedTable
+  own_delegation: OwnDelegationTable
+  cared_reading: CaredReadingTable
 }
 
 /** The database of a gateway, outside a transaction. */
