@@ -54,7 +54,7 @@ async function keyed(trx: Trx, fact: ChainFact, sampleMs: number): Promise<numbe
   if (row === undefined) return null
   const next = Math.floor(fact.timestampMs / sampleMs) + 1
   await trx
-    .insertInto('delegation_key')
+    .insertInto('delegation_epoch_key')
     .values({ delegation, epoch, key, from_slot: Math.max(next, row.from_slot), block: fact.block })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
@@ -118,7 +118,7 @@ export async function applyDelegationFacts(
 
 /** Takes back what blocks from `fromBlock` on had told. */
 export async function revertDelegationFacts(trx: Trx, fromBlock: number): Promise<void> {
-  await trx.deleteFrom('delegation_key').where('block', '>=', fromBlock).execute()
+  await trx.deleteFrom('delegation_epoch_key').where('block', '>=', fromBlock).execute()
   await trx.deleteFrom('delegation').where('block', '>=', fromBlock).execute()
   await trx
     .updateTable('delegation')

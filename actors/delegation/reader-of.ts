@@ -23,7 +23,7 @@ async function delegationAt(db: Database | Trx, home: string, slot: number) {
 
 async function keyOf(db: Database | Trx, delegation: number, epoch: number) {
   return db
-    .selectFrom('delegation_key')
+    .selectFrom('delegation_epoch_key')
     .select(['key', 'from_slot'])
     .where('delegation', '=', delegation)
     .where('epoch', '=', epoch)

@@ -27,7 +27,7 @@ const DELEGATION: Tables = [
     },
   ],
   [
-    'delegation_key',
+    'delegation_epoch_key',
     ['delegation', 'epoch'],
     { delegation: 'int', epoch: 'int', key: 'blob', from_slot: 'int', block: 'int' },
   ],

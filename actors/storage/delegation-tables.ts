@@ -28,7 +28,7 @@ export interface DelegationTable {
 }
 
 /** The key of a delegation in an epoch, and the first slot that is sealed to it. */
-export interface DelegationKeyTable {
+export interface DelegationEpochKeyTable {
   delegation: number
   epoch: number
   key: Uint8Array

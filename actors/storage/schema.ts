@@ -16,7 +16,7 @@ import type {
 } from './community-tables.ts'
 import type {
   CaredReadingTable,
-  DelegationKeyTable,
+  DelegationEpochKeyTable,
   DelegationNumberTable,
   DelegationTable,
   OwnDelegationTable,
@@ -208,7 +208,7 @@ export interface Schema {
   quota_exchange: QuotaExchangeTable
   posted_price: PostedPriceTable
   delegation: DelegationTable
-  delegation_key: DelegationKeyTable
+  delegation_epoch_key: DelegationEpochKeyTable
   delegation_number: DelegationNumberTable
   watched: WatchedTable
   own_delegation: OwnDelegationTable
