@@ -228,7 +228,8 @@ describe('A home that cannot reach what it was told', () => {
     const home = ongoing('home', ...inFolder(flags))
     const said = await home.printed('trying on')
     expect(said).toContain(`--rpc: ${NOBODY}: no answer to eth_chainId`)
-    expect(await readFile(at('home/gateway.log'), 'utf8')).toContain('no answer to eth_chainId')
+    const log = (): Promise<string> => readFile(at('home/gateway.log'), 'utf8')
+    await expect.poll(log).toContain('no answer to eth_chainId')
     const { code, stderr } = await home.ended
     expect({ code, stderr }).toEqual({
       code: 2,
