@@ -22,6 +22,7 @@ const GAS = {
   refund: 250_000,
   challengeDelivery: 350_000,
   confirm: 300_000,
+  claimForfeit: 200_000,
   buy: 200_000,
   sell: 160_000,
 } as const
@@ -75,6 +76,7 @@ export function createTradingCalls({ token: tokenAt, trading: tradingAt }: Marke
     checkWinner: (id: string) => market('checkWinner', [id], GAS.checkWinner),
     refund: (id: string, account: string, awarded: boolean) =>
       market(awarded ? 'refundSucceed' : 'refundFail', [id, account], GAS.refund),
+    claimForfeit: (id: string) => market('claimForfeit', [id], GAS.claimForfeit),
     challengeDelivery: (id: string, number: number) =>
       market('challengeDelivery', [id, number], GAS.challengeDelivery),
     confirmResourceExchange: (id: string) => market('confirmResourceExchange', [id], GAS.confirm),
@@ -127,6 +129,8 @@ export function createTradingReads(read: Read, { token: tokenAt, trading: tradin
       big((await market('bondFor', [resource, amount, untilSlot - fromSlot]))[0]),
     /** How long after a period's close silence decides a delivery. */
     decisionMs: async () => Number(big((await market('decisionSeconds', []))[0]) * MS_PER_S),
+    /** A home's part of what others forfeited in an auction. */
+    shareOf: async (id: string, account: string) => big((await market('shareOf', [id, account]))[0]),
     isDecided: async (id: string) => Boolean((await market('deliveryOf', [id]))[0]),
     recordToOpen: async () => 0,
   }

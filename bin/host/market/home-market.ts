@@ -1,5 +1,6 @@
 import { applyMarketFacts, revertMarketFacts } from '../../../actors/auction/book.ts'
 import { openTradingDesk, type TradingDesk } from '../../../actors/auction/desk.ts'
+import { ForfeitCollector } from '../../../actors/auction/forfeits.ts'
 import type { TradingCalls } from '../../../actors/auction/ports.ts'
 import { TradeWeights } from '../../../actors/auction/trade-weights.ts'
 import type { AuctionTable } from '../../../actors/storage/schema.ts'
@@ -88,6 +89,7 @@ export class HomeMarket {
   readonly leadMs: number
   readonly weights: TradeWeights
   readonly #judge: DeliveryJudge
+  readonly #forfeits: ForfeitCollector
   /** Money, prices and use; as of a moment ago at most. */
   readonly state: () => Promise<MarketState>
   #desk: TradingDesk | null = null
@@ -112,6 +114,14 @@ export class HomeMarket {
       closesAtMs: (lot) => this.#closesAtMs(lot),
       silenceMs: () => this.reads.decisionMs(),
       nowMs,
+    })
+    this.#forfeits = new ForfeitCollector({
+      store,
+      outbox: chain.outbox,
+      account,
+      calls: this.calls,
+      reads: this.reads,
+      onFault: (thrown) => log.fault(thrown, 'forfeits'),
     })
     this.leadMs = (PHASES * seconds + (LAST_BLOCKS + SLACK_BLOCKS) * blockTimeS) * 1_000
     this.times = { sampleMs, slotsPerBilling, blockMs: blockTimeS * 1_000 }
@@ -249,6 +259,7 @@ export class HomeMarket {
 
   #turn(): void {
     if (this.#head !== null) this.#desk?.block(this.#head)
+    this.#forfeits.look(this.period())
     this.picture.changed()
   }
 
