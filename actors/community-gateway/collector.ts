@@ -13,6 +13,7 @@ import { draftAlarm } from '../alarm-draft.ts'
 import type { OutboxPort } from '../outbox-port.ts'
 import type { EnvelopeTable, Trx } from '../storage/schema.ts'
 import { count, type Store } from '../storage/store.ts'
+import type { SealedTo } from './opening-keys.ts'
 import type { Judgement, QuotaControl } from './quota-control.ts'
 import type { RecoveryPool } from './recovery/pool.ts'
 
@@ -37,7 +38,7 @@ export interface CollectorOptions {
   readonly outbox: OutboxPort
   readonly abi: Interface
   /** The key that a record of this epoch and delegation was to be sealed to; null when it is erased. */
-  readonly keyOf: (row: { home: string; epoch: number; delegation: number }) => Promise<KeyPair | null>
+  readonly keyOf: (record: SealedTo) => Promise<KeyPair | null>
   /** From memory: it is asked for within a transaction. */
   readonly quotaOf: (home: string, slot: number) => Allowance | null
   readonly onAccepted: (reading: AcceptedReading) => void
@@ -78,11 +79,17 @@ interface Judged {
   readonly alarms: readonly AlarmDraft[]
 }
 
+/** What is to be opened next. A delegated record waits until the chain has told the key of its epoch. */
 function waitingRows(store: Store): Promise<Waiting[]> {
   return store.db
     .selectFrom('envelope')
     .leftJoin('reading', (join) =>
       join.onRef('reading.home', '=', 'envelope.home').onRef('reading.slot', '=', 'envelope.slot'),
+    )
+    .leftJoin('delegation_epoch_key as delegated', (join) =>
+      join
+        .onRef('delegated.delegation', '=', 'envelope.delegation')
+        .onRef('delegated.epoch', '=', 'envelope.epoch'),
     )
     .select([
       'envelope.home as home',
@@ -95,6 +102,7 @@ function waitingRows(store: Store): Promise<Waiting[]> {
       'envelope.block as block',
     ])
     .where('reading.slot', 'is', null)
+    .where((row) => row.or([row('envelope.delegation', '=', 0), row('delegated.key', 'is not', null)]))
     .orderBy('envelope.block')
     .orderBy('envelope.log_index')
     .limit(BATCH)

@@ -15,13 +15,14 @@ import { energyWh, powerW, unixMs, waterMl } from '../../protocols/rules/units.t
 import { readMeta, writeMeta } from '../storage/meta.ts'
 import type { EnvelopeTable, ReadingTable } from '../storage/schema.ts'
 import type { Store } from '../storage/store.ts'
+import type { SealedTo } from './opening-keys.ts'
 import type { RecoveryPool } from './recovery/pool.ts'
 
 export interface ExtendedDeskOptions {
   readonly store: Store
   readonly pool: RecoveryPool
   readonly bindingOf: (row: Pick<EnvelopeTable, 'home' | 'slot' | 'epoch' | 'delegation'>) => Binding
-  readonly recipientOf: (row: { home: string; epoch: number; delegation: number }) => Promise<string | null>
+  readonly recipientOf: (record: SealedTo) => Promise<string | null>
   /** The boards that were commissioned for a home. */
   readonly settingsOf: (home: string) => Promise<HomeSettings>
   readonly recordKeyOf: (boardId: number) => Promise<Uint8Array | null>

@@ -2,6 +2,7 @@ import { getBytes } from 'ethers'
 import { z } from 'zod'
 import { splitPayload } from '../../protocols/messages/record.ts'
 import type { ChainFact } from '../chain-fact.ts'
+import { applyDelegationFacts, revertDelegationFacts } from '../delegation/chain-book.ts'
 import { keepExcessEvent, revertExcessEvents } from '../excess-events.ts'
 import { keepQuotaExchange, revertQuotaExchanges } from '../quota-exchanges.ts'
 import { count } from '../storage/store.ts'
@@ -219,13 +220,24 @@ async function applyOne(trx: Trx, fact: ChainFact, nowMs: number, told: Told): P
   }
 }
 
+/** When a block is applied, and how long a slot lasts. */
+export interface FactTimes {
+  readonly nowMs: number
+  readonly sampleMs: number
+}
+
 /** Writes what the contracts told into the global repository, in the caller's transaction. */
-export async function applyFacts(trx: Trx, facts: readonly ChainFact[], nowMs: number): Promise<FactsTold> {
+export async function applyFacts(
+  trx: Trx,
+  facts: readonly ChainFact[],
+  { nowMs, sampleMs }: FactTimes,
+): Promise<FactsTold> {
   const told: Told = { admitted: [], revoked: [], keyed: [], readings: 0, alarms: 0, excesses: 0 }
   for (const fact of facts) {
     if (await keepExcessEvent(trx, fact)) told.excesses += 1
     else if (!(await keepQuotaExchange(trx, fact))) await applyOne(trx, fact, nowMs, told)
   }
+  await applyDelegationFacts(trx, facts, sampleMs)
   return told
 }
 
@@ -238,6 +250,7 @@ export async function revertFacts(trx: Trx, fromBlock: number): Promise<void> {
   await count(trx, 'voided', -Number(undone.numDeletedRows))
   await revertExcessEvents(trx, fromBlock)
   await revertQuotaExchanges(trx, fromBlock)
+  await revertDelegationFacts(trx, fromBlock)
   await trx.deleteFrom('anchor').where('block', '>=', fromBlock).execute()
   await trx.deleteFrom('quota').where('block', '>=', fromBlock).execute()
   await trx.deleteFrom('community_contract').where('block', '>=', fromBlock).execute()

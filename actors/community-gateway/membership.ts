@@ -15,6 +15,7 @@ import type { Clock } from '../../protocols/rules/clock.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
 import type { OutboxPort } from '../outbox-port.ts'
 import type { Store } from '../storage/store.ts'
+import { delegateeOf } from './delegation-numbers.ts'
 import type { Keyring } from './keyring.ts'
 
 /** A new home's first gas: thousands of readings at the fees of a chain of ours. */
@@ -119,20 +120,35 @@ export function keyRequestSigner(request: KeyRequest, domain: RegistrationDomain
   }
 }
 
+/** A key of a delegation is for its delegatee alone. */
+async function requireDelegatee({ account, delegation }: KeyRequest, { db }: Store): Promise<void> {
+  const delegatee = await delegateeOf(db, delegation)
+  if (delegatee === null) {
+    throw new Fault('delegation-unknown', `keys: there is no delegation ${delegation}`, { delegation })
+  }
+  if (delegatee === account.toLowerCase()) return
+  const message = `keys: the key of delegation ${delegation} is for its delegatee`
+  throw new Fault('not-the-delegatee', message, { delegation })
+}
+
+/** Where keys are issued, and for which epoch. */
+export interface IssuingPlace extends RegistrationDomain {
+  readonly epoch: number
+  readonly store: Store
+}
+
 /**
- * Issues a home's operation key: sealed to its auxiliary key, signed for the contract, with the proof of
- * m_sg.
+ * Issues an operation key, a home's own or that of a delegation: sealed to its auxiliary key, signed for the
+ * contract, with the proof of m_sg. Throws `delegation-unknown`, `not-the-delegatee`, `epoch-unknown`.
  */
 export async function issueKey(
   request: KeyRequest,
   keyring: Keyring,
   signer: TypedDataSigner,
-  place: RegistrationDomain & { readonly epoch: number },
+  place: IssuingPlace,
 ): Promise<KeyReply> {
   const { epoch, delegation } = request
-  if (delegation !== 0) {
-    throw new Fault('delegation-unknown', `keys: there is no delegation ${delegation}`, { delegation })
-  }
+  if (delegation !== 0) await requireDelegatee(request, place.store)
   if (epoch !== place.epoch) {
     throw new Fault('epoch-unknown', `keys: epoch ${epoch} is not the current one (${place.epoch})`, {
       epoch,

@@ -1,11 +1,10 @@
 import type { Interface } from 'ethers'
 import { draftAlarm } from '../../actors/alarm-draft.ts'
-import { QUOTA_CHANGES } from '../../actors/quota-exchanges.ts'
 import type { AlarmSender } from '../../actors/alarm-sender.ts'
 import type { Allocator, QuotaBook } from '../../actors/community-gateway/allocation.ts'
 import type { AcceptedReading, Collector } from '../../actors/community-gateway/collector.ts'
 import type { ExcessDesk, Withdrawn } from '../../actors/community-gateway/excess-desk.ts'
-import { applyFacts, revertFacts, type FactsTold } from '../../actors/community-gateway/facts.ts'
+import type { FactsTold } from '../../actors/community-gateway/facts.ts'
 import type { CommunityActor } from '../../actors/community-gateway/live.ts'
 import type { MembershipDesk } from '../../actors/community-gateway/membership.ts'
 import { closePeriod } from '../../actors/community-gateway/period-close.ts'
@@ -24,6 +23,7 @@ import { systemRandom, wallClock } from '../clock.ts'
 import type { ChainLink } from './chain-link.ts'
 import type { CommissionedKey, Commissioning } from './commissioning.ts'
 import { withdrawalText } from './community-excess.ts'
+import { followContracts } from './community-following.ts'
 import type { CommunityPicture } from './community-picture.ts'
 import { tallyOf, unfinished } from './community-tally.ts'
 import type { CommunityConfig, CommunityOpened, CommunityTally, GatewayStatus } from './configs.ts'
@@ -86,30 +86,12 @@ export class CommunityGateway {
 
   /** Follows the contracts from where the store stands. */
   async follow(): Promise<void> {
-    const { chain, contracts, store, market } = this.#parts
+    const { chain, market } = this.#parts
     await this.#loadMembers()
-    const revert = async (trx: Parameters<typeof revertFacts>[0], fromBlock: number): Promise<void> => {
-      await revertFacts(trx, fromBlock)
-      this.#parts.quotas.clear()
-      store.afterCommit(trx, () => this.#parts.tell({ type: 'CHAIN_REWOUND', block: fromBlock }))
-    }
-    const follow = (name: 'monitoring' | 'quota', address: string): Promise<void> =>
-      chain.follow({
-        name,
-        address,
-        apply: async (trx, facts) => {
-          const told = await applyFacts(trx, facts, wallClock.nowMs())
-          store.afterCommit(trx, () =>
-            this.#heard(
-              told,
-              facts.some(({ name }) => QUOTA_CHANGES.includes(name)),
-            ),
-          )
-        },
-        revert,
-      })
-    await follow('monitoring', contracts.monitoring)
-    await follow('quota', contracts.quota)
+    await followContracts(this.#parts, {
+      heard: (told, allocated) => this.#heard(told, allocated),
+      rewound: (block) => this.#parts.tell({ type: 'CHAIN_REWOUND', block }),
+    })
     await market.open()
     chain.onOutcome(({ kind, state, error, id }) => {
       if (state !== 'failed' && state !== 'rejected' && state !== 'lost') return

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { getBytes, hexlify, Interface, Wallet } from 'ethers'
-import { createAlarmSender, type AlarmRecipient } from '../../actors/alarm-sender.ts'
+import { createAlarmSender } from '../../actors/alarm-sender.ts'
 import { createAllocator, createQuotaBook } from '../../actors/community-gateway/allocation.ts'
 import { createCollector } from '../../actors/community-gateway/collector.ts'
 import { createExtendedDesk } from '../../actors/community-gateway/extended-desk.ts'
@@ -11,6 +11,7 @@ import {
   issueKey,
   keyRequestSigner,
 } from '../../actors/community-gateway/membership.ts'
+import { createOpeningKeys } from '../../actors/community-gateway/opening-keys.ts'
 import { createQuotaControl } from '../../actors/community-gateway/quota-control.ts'
 import { createRecoveryPool } from '../../actors/community-gateway/recovery/pool.ts'
 import { claimStore, openStore, type Store } from '../../actors/storage/store.ts'
@@ -20,6 +21,7 @@ import type { Contracts } from '../../chain/contracts-file.ts'
 import { auctionSettings } from '../../chain/trading-settings.ts'
 import { decodeReport } from '../../hardware/board/frame.ts'
 import type { CommunityDescriptor } from '../../protocols/messages/join.ts'
+import { serveDelegationDesk } from '../../protocols/p2p/delegation-desk.ts'
 import { serveExtended } from '../../protocols/p2p/extended.ts'
 import { serveJoin } from '../../protocols/p2p/join-server.ts'
 import { serveKeys } from '../../protocols/p2p/keys.ts'
@@ -30,6 +32,7 @@ import { systemRandom, wallClock } from '../clock.ts'
 import { openChainLink, type ChainLink } from './chain-link.ts'
 import { createCommissioning } from './commissioning.ts'
 import { CommunityGateway } from './community-gateway.ts'
+import { alarmReader, openDelegationDesk } from './community-delegation.ts'
 import { openExcessDesk } from './community-excess.ts'
 import { Epochs } from './epochs.ts'
 import { CommunityPicture } from './community-picture.ts'
@@ -150,12 +153,6 @@ interface Hooks {
 
 type Tell = (event: Parameters<CommunityActor['send']>[0]) => void
 
-/** The key that a record was to be sealed to; null when the epoch's key is erased. */
-const keyIn = (keyring: Keyring) => async (row: { epoch: number }) => {
-  const keys = await keyring.keysOf(row.epoch).catch(() => null)
-  return keys?.operation ?? null
-}
-
 /** The parts that open, check and count what homes send. */
 function countingParts(ground: Ground, hooks: Hooks, tell: Tell) {
   const { store, contracts, keyring, log, config } = ground
@@ -164,7 +161,7 @@ function countingParts(ground: Ground, hooks: Hooks, tell: Tell) {
   const book = createQuotaBook()
   const quotas = createQuotaControl(slotsPerBilling)
   const pool = createRecoveryPool({ threads: 1 })
-  const keyOf = keyIn(keyring)
+  const opening = createOpeningKeys({ store, keyring, pool })
   const { timeScale } = config
   const commissioning = createCommissioning({
     store,
@@ -182,7 +179,7 @@ function countingParts(ground: Ground, hooks: Hooks, tell: Tell) {
     monitoring,
     outbox: ground.chain.outbox,
     abi: monitoringFace,
-    keyOf,
+    keyOf: (record) => opening.keyOf(record),
     quotaOf: (home, slot) => book.quotaOf(home, periodOf(slot, slotsPerBilling), slot),
     onAccepted: (reading) => hooks.gateway?.accepted(reading),
     onFaulty: (home, slot, code) => log.warn({ home, slot, code }, 'a reading could not be used'),
@@ -196,7 +193,7 @@ function countingParts(ground: Ground, hooks: Hooks, tell: Tell) {
     bindingOf: ({ home, slot, epoch, delegation }) => {
       return { chainId, monitoring, sender: home, epoch, slot, delegation }
     },
-    recipientOf: async (row) => (await keyOf(row))?.id ?? null,
+    recipientOf: async (record) => (await opening.keyOf(record))?.id ?? null,
     settingsOf: (home) => commissioning.settingsOf(home),
     recordKeyOf: (boardId) => commissioning.recordKeyOf(boardId),
     decodeReport,
@@ -213,21 +210,10 @@ function countingParts(ground: Ground, hooks: Hooks, tell: Tell) {
     book,
     contract,
   })
-  return { book, quotas, pool, commissioning, collector, extended, picture }
+  return { book, quotas, pool, opening, commissioning, collector, extended, picture }
 }
 
 const ALARMS_IN_A_CALL = 16
-
-/** The operation key that alarms about a home are sealed to. */
-async function memberKey(store: Store, home: string): Promise<AlarmRecipient | null> {
-  const row = await store.db
-    .selectFrom('member')
-    .select(['epoch', 'operation_key'])
-    .where('account', '=', home)
-    .executeTakeFirst()
-  if (row === undefined || row.epoch === null || row.operation_key === null) return null
-  return { epoch: row.epoch, key: row.operation_key, delegation: 0 }
-}
 
 /** The parts that put things on the chain. */
 function sendingParts(ground: Ground, hooks: Hooks, tell: Tell) {
@@ -249,7 +235,7 @@ function sendingParts(ground: Ground, hooks: Hooks, tell: Tell) {
     monitoring,
     sender: contracts.community.toLowerCase(),
     batch: ALARMS_IN_A_CALL,
-    recipientOf: (home) => memberKey(store, home),
+    recipientOf: (home) => alarmReader(ground, home),
     nextNumber: () => words.nextAlarm(),
     encode: (first, sealed) => {
       const homes = sealed.map(({ home }) => home)
@@ -286,10 +272,12 @@ async function servePeers(ground: Ground, gateway: CommunityGateway, parts: Serv
     signerOf: (request) => keyRequestSigner(request, domain),
     issue: async (request) => {
       const epoch = (await ground.words.currentEpoch()) ?? 0
-      return issueKey(request, keyring, wallet, { ...domain, epoch })
+      return issueKey(request, keyring, wallet, { ...domain, epoch, store: ground.store })
     },
   })
   await serveExtended(node, parts.extended)
+  const delegations = openDelegationDesk(ground)
+  await serveDelegationDesk(node, (request, account) => delegations.answer(request, account))
   const actor = await startMachine(ground, gateway, parts)
   gateway.actor = actor
   parts.hooks.actor = actor
@@ -354,7 +342,7 @@ export async function openCommunity(config: CommunityConfig, around: Around = {}
   const invites = await openInvites({ store, clock: wallClock, random: systemRandom, onFault }, () => node)
   const market = openCommunityMarket({ ...ground, quotaFace }, () => hooks.gateway?.changed())
   const epochs = new Epochs({
-    ...{ ...ground, dataDir: config.dataDir, pool: counting.pool, face: monitoringFace, tell },
+    ...{ ...ground, dataDir: config.dataDir, opening: counting.opening, face: monitoringFace, tell },
     monitoring: ground.contracts.monitoring,
     sampleMs: ground.contracts.sampleMs,
     epochMs: config.epochMs,
@@ -366,7 +354,7 @@ export async function openCommunity(config: CommunityConfig, around: Around = {}
   const gateway = new CommunityGateway({ ...parts, monitoringFace, tell })
   hooks.gateway = gateway
   await counting.book.refresh(store.db)
-  await epochs.useKept()
+  await counting.opening.useKept()
   await gateway.follow()
   await node.start()
   await keepPort(store, node)

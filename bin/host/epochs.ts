@@ -1,7 +1,7 @@
 import type { Interface } from 'ethers'
 import type { CommunityActor } from '../../actors/community-gateway/live.ts'
 import type { Keyring } from '../../actors/community-gateway/keyring.ts'
-import type { RecoveryPool } from '../../actors/community-gateway/recovery/pool.ts'
+import type { OpeningKeys } from '../../actors/community-gateway/opening-keys.ts'
 import type { Store } from '../../actors/storage/store.ts'
 import type { RandomSource } from '../../protocols/rules/clock.ts'
 import type { ChainLink } from './chain-link.ts'
@@ -17,7 +17,7 @@ export interface EpochsOptions {
   readonly dataDir: string
   readonly store: Store
   readonly keyring: Keyring
-  readonly pool: Pick<RecoveryPool, 'setKeys'>
+  readonly opening: Pick<OpeningKeys, 'useKept'>
   readonly chain: Pick<ChainLink, 'outbox'>
   readonly words: Pick<ContractWords, 'currentEpoch' | 'epochBegan' | 'graceSlots'>
   readonly monitoring: string
@@ -48,13 +48,6 @@ export class Epochs {
     this.#options = options
   }
 
-  /** Gives the recovery threads the keys of all epochs that are kept. */
-  async useKept(): Promise<void> {
-    const { keyring, pool } = this.#options
-    const keys = await Promise.all((await keyring.kept()).map((epoch) => keyring.keysOf(epoch)))
-    pool.setKeys(keys.map(({ operation }) => operation))
-  }
-
   start(): void {
     this.#timer = setInterval(() => this.#wake(), LOOK_MS)
   }
@@ -74,9 +67,9 @@ export class Epochs {
 
   /** Derives an epoch's keys and announces them, once; resolves when the chain has them. */
   async begin(epoch: number): Promise<void> {
-    const { keyring, store, chain, monitoring, face, words } = this.#options
+    const { keyring, opening, store, chain, monitoring, face, words } = this.#options
     if (epoch > 0) await keyring.advance(epoch - 1)
-    await this.useKept()
+    await opening.useKept()
     const { operation, delegationBase } = await keyring.keysOf(epoch)
     const data = face.encodeFunctionData('announceKeys', [epoch, operation.bytes, delegationBase.bytes])
     const call = { id: `announce:${epoch}`, kind: 'announce', to: monitoring, data }
@@ -112,7 +105,7 @@ export class Epochs {
   }
 
   async #eraseOld(current: number): Promise<void> {
-    const { keyring, words, sampleMs, keepMs, nowMs, log, dataDir, random } = this.#options
+    const { keyring, opening, words, sampleMs, keepMs, nowMs, log, dataDir, random } = this.#options
     const old = (await keyring.kept()).filter((epoch) => epoch < current)
     for (const epoch of old) {
       const overAtMs = await this.#beganAtMs(epoch + 1)
@@ -121,7 +114,7 @@ export class Epochs {
       // The root first: a crash in between leaves the chain key in the store, to be met again.
       if (epoch === 0) eraseRootKey(dataDir, random)
       await keyring.forget(epoch)
-      await this.useKept()
+      await opening.useKept()
       log.info({ epoch }, 'the chain key of an epoch was erased')
     }
   }

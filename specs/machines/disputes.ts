@@ -117,7 +117,7 @@ export async function openDisputeGateway(
       name,
       address: contracts[name],
       apply: async (trx, facts) => {
-        await applyFacts(trx, facts, wallClock.nowMs())
+        await applyFacts(trx, facts, { nowMs: wallClock.nowMs(), sampleMs: contracts.sampleMs })
         store.afterCommit(trx, () => collector.wake())
       },
       revert: revertFacts,

@@ -64,7 +64,7 @@ export async function openDeliveryGateway(
       name,
       address: contracts[name],
       apply: async (trx, facts) => {
-        await applyFacts(trx, facts, wallClock.nowMs())
+        await applyFacts(trx, facts, { nowMs: wallClock.nowMs(), sampleMs: contracts.sampleMs })
       },
       revert: revertFacts,
     })
