@@ -5,6 +5,7 @@ import { verifyConstant } from '../../protocols/crypto/proofs.ts'
 import { opKeyTyped, registrationDigest } from '../../protocols/crypto/registration.ts'
 import type { ChainTransaction } from './blocks.ts'
 import { bytesOf } from './encode.ts'
+import { registeringIn } from './delegation-calls.ts'
 import { monitoringInterface, type EventOf } from './events.ts'
 import type { Findings } from './report.ts'
 import { recoverFrom65 } from './sender.ts'
@@ -45,13 +46,15 @@ export function operationKeyPublished(
   findings.checked.keys += 1
   const home = homeOf(trail, event.home)
   const note = (field: string, says: string) => findings.home('operation-key', event.home, null, field, says)
-  if (sent.transaction.from !== event.home) {
+  const call = registeringIn(sent)
+  // Whoever holds both consents may register; the key is its delegatee's all the same.
+  if (call === null && sent.transaction.from !== event.home) {
     note('sender', `the operation key of ${event.home} was published by ${sent.transaction.from}`)
   }
   if (!home.admitted) {
     findings.home('unknown-home', event.home, null, 'operationKey', 'a key came before its home was admitted')
   }
-  home.keyed = true
+  if (event.delegation === 0) home.keyed = true
   const point = pointOf(event.key)
   if (point === null) {
     note('key', `the operation key of ${event.home} is not a point of the curve`)
@@ -91,6 +94,8 @@ const publishKeyArguments = z.object({ signature: z.string() })
 
 /** The signature is an argument of the call, not of the event. */
 function signatureIn(sent: ChainTransaction): string | null {
+  const registering = registeringIn(sent)
+  if (registering !== null) return registering.key.signature
   try {
     const values: unknown = monitoringInterface
       .decodeFunctionData('publishKey', sent.transaction.input)

@@ -12,6 +12,7 @@ import { Fault } from '../../protocols/rules/fault.ts'
 import { closePeriod } from './anchors.ts'
 import type { ChainTransaction } from './blocks.ts'
 import { bytesOf, hexOf } from './encode.ts'
+import { readerDue } from './delegation-trail.ts'
 import { monitoringInterface, type ChainEvent, type EventOf } from './events.ts'
 import type { Findings } from './report.ts'
 import { homeOf, type HomeTrail, type KeptRecord, type Trail } from './trail.ts'
@@ -168,12 +169,23 @@ function checkRecord(
     const says = `the ${field} that ${home} signed for slot ${slot} is not what the contract logged`
     findings.home('calldata', home, slot, field, says)
   }
-  const expected = trail.epochs.get(record.epoch)?.keyId
-  if (logged?.delegation === 0 && expected !== undefined && expected !== recipient) {
-    const key = `the key of epoch ${record.epoch} is ${String(expected)}`
-    const says = `slot ${slot} of ${home} is sealed to ${recipient}, ${key}`
+  if (logged !== undefined && trail.epochs.has(record.epoch)) {
+    checkReader(logged, recipient, trail, findings)
+  }
+}
+
+/** A slot is read by its delegatee within the delegation's window, by the community outside it. */
+function checkReader(logged: Reading, recipient: string, trail: Trail, findings: Findings): void {
+  const { home, slot, epoch, delegation } = logged
+  const due = readerDue(trail, home, slot, epoch)
+  if (due.keyId !== recipient) {
+    const whose = due.delegation === 0 ? `epoch ${epoch}` : `delegation ${due.delegation} in epoch ${epoch}`
+    const says = `slot ${slot} of ${home} is sealed to ${recipient}, the key of ${whose} is ${due.keyId}`
     findings.home('recipient', home, slot, 'recipient', says)
   }
+  if (due.delegation === delegation) return
+  const says = `slot ${slot} of ${home} is logged under delegation ${delegation}, due is ${due.delegation}`
+  findings.home('recipient', home, slot, 'delegation', says)
 }
 
 function firstDifference(record: ChainRecord, logged: Reading): string | null {

@@ -8,6 +8,7 @@ import {
   tradingInterface,
   type ChainEvent,
 } from './events.ts'
+import { checkRewards, delegationEvent, delegationKeyed, isDelegationEvent } from './delegations.ts'
 import { keysAnnounced, operationKeyPublished } from './keys.ts'
 import { checkMarket, excessEvent, isMarketEvent, marketEvent } from './market.ts'
 import type { Moment } from './moment.ts'
@@ -50,10 +51,12 @@ export function replay(
   }
   checkAnchors(trail, findings)
   checkMarket(trail, findings)
+  checkRewards(trail, findings)
 }
 
 function apply(event: ChainEvent, moment: Moment, trail: Trail, findings: Findings): void {
   if (isMarketEvent(event)) return marketEvent(event, moment, trail, findings)
+  if (isDelegationEvent(event)) return delegationEvent(event, moment, trail, findings)
   const { sent } = moment
   switch (event.name) {
     case 'CommunitySet':
@@ -68,7 +71,9 @@ function apply(event: ChainEvent, moment: Moment, trail: Trail, findings: Findin
     case 'CommunityKeysAnnounced':
       return keysAnnounced(event.args, trail, findings)
     case 'OperationKeyPublished':
-      return operationKeyPublished(event.args, sent, trail, findings)
+      operationKeyPublished(event.args, sent, trail, findings)
+      if (event.args.delegation !== 0) delegationKeyed(event.args, sent, trail, findings)
+      return
     case 'Reading':
       return readingLogged(event.args, sent, trail, findings)
     case 'AnchorKept':

@@ -32,6 +32,7 @@ export const FAULT_CODES = {
   payload: 'a reading is not an envelope and four points',
   point: 'a point of a reading is not on the curve',
   calldata: 'what the home signed is not what the contract logged',
+  delegation: 'a delegation lacks a consent, or its window, end, claim or reward is not what is due',
   digest: 'a record is not the one whose digest the contract holds',
   anchor: 'an anchor of a billing period is not the last reading before its boundary',
   void: 'a reading was declared void without a proof that its points are wrong',
@@ -51,7 +52,7 @@ export const FAULT_CODES = {
 
 export type FaultCode = keyof typeof FAULT_CODES
 
-/** How much was looked at; `trades` are auctions. Delegations are counted once the contracts know them. */
+/** How much was looked at; `trades` are auctions. */
 export interface Checked {
   keys: number
   envelopes: number

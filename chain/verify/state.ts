@@ -129,6 +129,7 @@ function questionsOf(trail: Trail, addresses: ContractAddresses, length: number)
     ...communityQuestions(trail, addresses),
     ...quotaQuestions(trail, addresses.quota),
     ...marketQuestions(trail, addresses),
+    ...delegationQuestions(trail, addresses.monitoring),
   ]
 }
 
@@ -193,6 +194,25 @@ function quotaQuestions(trail: Trail, to: string): Question[] {
     return { ...asked, ...place, home, field: `quota of period ${period}` }
   })
   return [...divisions, ...parts]
+}
+
+const REWARD_STATES = ['escrowed', 'claimed', 'closed'] as const
+
+function delegationQuestions(trail: Trail, to: string): Question[] {
+  const place = { code: 'state-differs', slot: null } as const
+  return [...trail.delegations.values()].flatMap((each): Question[] => {
+    const { id, delegator, delegatee, functions, fromSlot, untilSlot, slots, held, keys } = each
+    const state = REWARD_STATES.indexOf(each.state)
+    const kept = [delegator, fromSlot, slots, functions, state, delegatee, held, untilSlot - fromSlot]
+    const about = { ...place, home: delegator }
+    return [
+      { ...ask(to, 'delegationOf', [id], [kept]), ...about, field: `delegation ${id}` },
+      ...[...keys].map(([epoch, { keyId, fromSlot: from }]): Question => {
+        const field = `key of delegation ${id} in epoch ${epoch}`
+        return { ...ask(to, 'delegationKey', [id, epoch], [keyId, from]), ...about, field }
+      }),
+    ]
+  })
 }
 
 /** The payloads that the `storage` profile keeps in the contract itself, compared byte by byte. */

@@ -1,6 +1,7 @@
 import type { Point } from '../../protocols/crypto/group.ts'
 import type { PerQuantity } from '../../protocols/crypto/points.ts'
 import type { ChainRecord } from '../../protocols/messages/record.ts'
+import type { DelegationTrail } from './delegation-trail.ts'
 import type { LoanTrail } from './loans.ts'
 import type { MarketTrail } from './market-trail.ts'
 
@@ -66,6 +67,8 @@ export interface Trail {
   readonly revisions: Map<number, Revision>
   readonly moves: { from: string; to: string; period: number; resource: number; amount: bigint }[]
   readonly loans: LoanTrail[]
+  /** In the order in which they were registered. */
+  readonly delegations: Map<number, DelegationTrail>
   readonly market: MarketTrail
 }
 

@@ -104,6 +104,7 @@ function beginTrail(
     revisions: new Map(),
     moves: [],
     loans: [],
+    delegations: new Map(),
     market: beginMarket(settings),
   }
 }

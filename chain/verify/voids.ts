@@ -1,4 +1,4 @@
-import { encodePoint, type Point } from '../../protocols/crypto/group.ts'
+import { encodePoint, keyId, type Point } from '../../protocols/crypto/group.ts'
 import { ephemeralPoint } from '../../protocols/crypto/envelope.ts'
 import { verifyKemPoint } from '../../protocols/crypto/proofs.ts'
 import { judgeReading } from '../../protocols/crypto/recover-reading.ts'
@@ -24,13 +24,13 @@ export function readingVoided(event: EventOf<'ReadingVoided'>, trail: Trail, fin
 }
 
 function whyNotVoid(event: EventOf<'ReadingVoided'>, record: KeptRecord, trail: Trail): string | null {
-  const publicKey = trail.epochs.get(record.epoch)?.operation ?? null
+  const publicKey = keyOf(record, trail)
   const kemPoint = pointOf(event.kemPoint)
   if (publicKey === null || kemPoint === null) return 'the point shown is none'
   const { chainId, monitoring } = trail
   const { slot, epoch, delegation } = record
   const binding = { chainId, monitoring, sender: event.home, epoch, slot, delegation }
-  const key = { bytes: encodePoint(publicKey), id: trail.epochs.get(epoch)?.keyId ?? '' }
+  const key = { bytes: encodePoint(publicKey), id: keyId(publicKey) }
   const ephemeral = ephemeralOf(record)
   // A reading whose R is no point is void without any proof: nothing could be proved about it.
   if (ephemeral === null) return null
@@ -40,6 +40,12 @@ function whyNotVoid(event: EventOf<'ReadingVoided'>, record: KeptRecord, trail: 
   }
   const judged = judgeReading(kemPoint, key, { binding, payload: record.payload })
   return judged.ok ? 'the point shown opens it to exactly what its points hold' : null
+}
+
+/** The key that a record was sealed to: that of its delegation, else the community's. */
+function keyOf({ epoch, delegation }: KeptRecord, trail: Trail): Point | null {
+  if (delegation === 0) return trail.epochs.get(epoch)?.operation ?? null
+  return trail.delegations.get(delegation)?.keys.get(epoch)?.point ?? null
 }
 
 function ephemeralOf(record: KeptRecord): Point | null {

@@ -5,6 +5,7 @@ import { Interface, JsonRpcProvider, keccak256, Wallet } from 'ethers'
 import { wallClock, systemRandom } from '../../bin/clock.ts'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
+import { tokenAbi } from '../../chain/bindings/token.gen.ts'
 import type { Contracts } from '../../chain/contracts-file.ts'
 import { deployCommunity } from '../../chain/deploy.ts'
 import { startEmbeddedChain, type EmbeddedChain } from '../../chain/network/embedded.ts'
@@ -28,6 +29,8 @@ import { energyWh, powerW, unixMs, waterMl } from '../../protocols/rules/units.t
 
 const monitoring = new Interface(monitoringAbi)
 const quota = new Interface(quotaAbi)
+const faces = { monitoring, quota, token: new Interface(tokenAbi) }
+type Contract = keyof typeof faces
 
 const SAMPLE_MS = 100
 const SLOTS_PER_BILLING = 20
@@ -46,6 +49,12 @@ export interface SentReading {
   readonly record: ChainRecord
   readonly sealed: SealedReading
   readonly values: PerQuantity<bigint>
+}
+
+/** Who opens a reading. */
+export interface Reader {
+  readonly key: KeyPair
+  readonly delegation: number
 }
 
 /** A home of the spec's community. */
@@ -68,17 +77,16 @@ export interface SpecCommunity {
   /** The manager's account, which is the community's. */
   readonly managerKey: string
   /** The manager's call to a contract. */
-  manage(contract: 'monitoring' | 'quota', name: string, values: readonly unknown[]): Promise<void>
+  manage(contract: Contract, name: string, values: readonly unknown[]): Promise<void>
   /** A home's call to a contract. */
-  act(
-    home: SpecHome,
-    contract: 'monitoring' | 'quota',
-    name: string,
-    values: readonly unknown[],
-  ): Promise<void>
+  act(home: SpecHome, contract: Contract, name: string, values: readonly unknown[]): Promise<void>
   /** Seals a reading for a slot; `points` of another reading may be put in place of its own. */
   seal(home: SpecHome, slot: number, importWh: number, forged?: SentReading, peakW?: number): SentReading
-  submit(home: SpecHome, readings: readonly SentReading[]): Promise<void>
+  /** The same, sealed to the key of a delegation. */
+  sealFor(home: SpecHome, slot: number, importWh: number, to: Reader, forged?: SentReading): SentReading
+  /** What `publishKey` takes of an operation key, and the key. */
+  issue(home: SpecHome, delegation: number): Promise<{ values: unknown[]; key: KeyPair }>
+  submit(home: SpecHome, readings: readonly SentReading[], recipient?: string): Promise<void>
   /** Publishes what the readings at the ends of a period add up to, off by `error` Wh. */
   publishTotal(period: number, homes: readonly SpecHome[], error?: bigint): Promise<void>
   /**
@@ -193,12 +201,12 @@ async function found(
     operation: keys.operation,
     managerKey,
     seal: (home, slot, importWh, forged, peakW = 900) =>
-      sealFor(home, { slot, importWh, peakW }, forged, contracts, keys.operation),
-    submit: async (home, readings) => {
-      await act(home, 'monitoring', 'submit', [
-        keys.operation.id,
-        packRecords(readings.map(({ record }) => record)),
-      ])
+      sealFor(home, { slot, importWh, peakW }, forged, contracts, { key: keys.operation, delegation: 0 }),
+    sealFor: (home, slot, importWh, to, forged) =>
+      sealFor(home, { slot, importWh, peakW: 900 }, forged, contracts, to),
+    issue: (home, delegation) => issuedTo(home, delegation, contracts, keys, manager),
+    submit: async (home, readings, recipient = keys.operation.id) => {
+      await act(home, 'monitoring', 'submit', [recipient, packRecords(readings.map(({ record }) => record))])
       home.readings.push(...readings)
     },
     publishTotal: (period, members, error = 0n) =>
@@ -239,8 +247,8 @@ function keysOf(contracts: Contracts): Keys {
 }
 
 function sender(contracts: Contracts) {
-  return async (wallet: Wallet, to: 'monitoring' | 'quota', name: string, values: readonly unknown[]) => {
-    const data = (to === 'monitoring' ? monitoring : quota).encodeFunctionData(name, values)
+  return async (wallet: Wallet, to: Contract, name: string, values: readonly unknown[]) => {
+    const data = faces[to].encodeFunctionData(name, values)
     const sent = await wallet.sendTransaction({ to: contracts[to], data, ...FEES })
     await sent.wait(1, 30_000)
   }
@@ -258,20 +266,21 @@ async function welcome(community: SpecCommunity, keys: Keys, manager: Wallet): P
   }
   await Promise.all(
     community.homes.map(async (home) => {
-      const values = await operationKeyOf(home, community.contracts, keys, manager)
+      const { values } = await community.issue(home, 0)
       await community.act(home, 'monitoring', 'publishKey', values)
     }),
   )
 }
 
-async function operationKeyOf(
+async function issuedTo(
   home: SpecHome,
+  delegation: number,
   contracts: Contracts,
   keys: Keys,
   manager: Wallet,
-): Promise<unknown[]> {
+): Promise<{ values: unknown[]; key: KeyPair }> {
   const context = contextOf(contracts)
-  const owner = { home: home.account, delegation: 0 }
+  const owner = { home: home.account, delegation }
   const constant = homomorphicConstant(keys.chainKey, context, owner, systemRandom(32))
   const key = operationKey(keys.delegationBase.secret, constant)
   const record = opKeyTyped({ ...owner, epoch: 1, key: key.bytes })
@@ -281,7 +290,7 @@ async function operationKeyOf(
     operationKey: key.point,
     owner: ownerBytes(context, owner),
   })
-  return [1, 0, key.bytes, signature, proof]
+  return { values: [1, delegation, key.bytes, signature, proof], key }
 }
 
 async function divide(community: SpecCommunity): Promise<void> {
@@ -300,7 +309,7 @@ function sealFor(
   { slot, importWh, peakW }: { slot: number; importWh: number; peakW: number },
   forged: SentReading | undefined,
   contracts: Contracts,
-  operation: KeyPair,
+  { key, delegation }: Reader,
 ): SentReading {
   const essential = {
     flags: 0,
@@ -312,14 +321,14 @@ function sealFor(
     meanPowerW: powerW(400),
     peakPowerW: powerW(peakW),
   }
-  const binding = { ...contextOf(contracts), sender: home.account, slot, delegation: 0 }
+  const binding = { ...contextOf(contracts), sender: home.account, slot, delegation }
   const extended = {
     frames: [],
     importOffsetWh: energyWh(0),
     exportOffsetWh: energyWh(0),
     waterOffsetMl: waterMl(0),
   }
-  const recipient = plainRecipient(operation.bytes)
+  const recipient = plainRecipient(key.bytes)
   const sealed = sealReading({ recipient, binding, essential, extended })
   const payload = Buffer.concat([sealed.envelope, (forged?.sealed ?? sealed).points])
   const record = {

@@ -25,6 +25,7 @@ const trailOf = (...loans: LoanTrail[]): Trail => ({
   revisions: new Map(),
   moves: [],
   loans,
+  delegations: new Map(),
   market: beginMarket({
     trading: '0x',
     blockSeconds: 1,

@@ -1,5 +1,6 @@
 import { Interface } from 'ethers'
 import { z } from 'zod'
+import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
 import { tokenAbi } from '../../chain/bindings/token.gen.ts'
 import { tradingAbi } from '../../chain/bindings/trading.gen.ts'
@@ -10,6 +11,7 @@ const Logs = z.array(log)
 const Receipts = z.array(z.looseObject({ logs: Logs }))
 
 const faces = {
+  monitoring: new Interface(monitoringAbi),
   trading: new Interface(tradingAbi),
   quota: new Interface(quotaAbi),
   token: new Interface(tokenAbi),
@@ -18,8 +20,16 @@ const faces = {
 /** One argument of an event, told differently. */
 type Change = Readonly<Record<string, (was: unknown) => unknown>>
 
-/** A node that tells the first event of this name with some of its arguments changed, to whoever asks. */
-export function retold(contract: keyof typeof faces, event: string, change: Change): () => Lie {
+/** Which of the events of a name, by its arguments. */
+type Which = (args: Readonly<Record<string, unknown>>) => boolean
+
+/** A node that tells the first such event of this name with some arguments changed, to whoever asks. */
+export function retold(
+  contract: keyof typeof faces,
+  event: string,
+  change: Change,
+  which: Which = () => true,
+): () => Lie {
   const face = faces[contract]
   const fragment = face.getEvent(event)
   if (fragment === null) throw new Error(`there is no event ${event}`)
@@ -33,6 +43,7 @@ export function retold(contract: keyof typeof faces, event: string, change: Chan
     const inOrder = (logs: z.infer<typeof Logs>) =>
       logs.map((each) => {
         if (done || each.topics[0] !== fragment.topicHash) return each
+        if (!which(face.decodeEventLog(fragment, each.data, each.topics).toObject())) return each
         done = true
         return edited(each)
       })

@@ -1,0 +1,99 @@
+import { Wallet } from 'ethers'
+import { z } from 'zod'
+import { rpcCall } from '../../chain/network/rpc.ts'
+import { registrationDigest } from '../../protocols/crypto/registration.ts'
+import {
+  delegationTyped,
+  termsHashOf,
+  termsValue,
+  watchedTyped,
+  type DelegationTerms,
+} from '../../protocols/messages/delegation-terms.ts'
+import type { Reader, SpecCommunity, SpecHome } from './community.ts'
+import { homeOf, meteredCommunity } from './metered.ts'
+
+export const REWARD = 1_000_000n
+
+/** The slots that a delegated history is about. */
+export interface DelegatedHistory {
+  readonly community: SpecCommunity
+  readonly away: SpecHome
+  readonly near: SpecHome
+  readonly terms: DelegationTerms
+  /** Delegated slots, in order. */
+  readonly slots: readonly number[]
+}
+
+const domainOf = ({ contracts: { chainId, monitoring } }: SpecCommunity) => ({ chainId, monitoring })
+
+/** Registers a delegation that both have consented to; `proof` in place of that of its key. */
+export async function delegate(
+  community: SpecCommunity,
+  [away, near]: readonly [SpecHome, SpecHome],
+  terms: DelegationTerms,
+  forged: Uint8Array | null = null,
+): Promise<Reader> {
+  const { values, key } = await community.issue(near, terms.id)
+  const [epoch, , keyBytes, signature, proof] = values
+  const digest = registrationDigest(domainOf(community), delegationTyped(terms))
+  const consents = [away, near].map(({ wallet }) => wallet.signingKey.sign(digest).serialized)
+  const signed = { epoch, key: keyBytes, signature, proof: forged ?? proof }
+  await community.act(away, 'monitoring', 'registerDelegation', [termsValue(terms), ...consents, signed])
+  return { key, delegation: terms.id }
+}
+
+export const termsOf = (
+  away: SpecHome,
+  near: SpecHome,
+  fromSlot: number,
+  change: Partial<DelegationTerms> = {},
+): DelegationTerms => ({
+  ...{ id: 1, delegator: away.account, delegatee: near.account, functions: ['readings', 'alarms'] },
+  ...{ fromSlot, untilSlot: fromSlot + 60, rewardMicroSct: REWARD, termsHash: termsHashOf('the house') },
+  ...change,
+})
+
+const blockShape = z.object({ timestamp: z.string() })
+
+/** Mines a block in this slot, or in the next second. */
+export async function reach({ chain }: SpecCommunity, slot: number): Promise<void> {
+  const latest = await rpcCall(chain.rpc, 'eth_getBlockByNumber', ['latest', false])
+  const next = Number(blockShape.parse(latest).timestamp) + 1
+  await rpcCall(chain.rpc, 'evm_setNextBlockTimestamp', [Math.max(next, Math.ceil(slot / 10))])
+  await rpcCall(chain.rpc, 'evm_mine')
+}
+
+/** The community's witness of a count. */
+export function witness(community: SpecCommunity, id: number, count: number, root: string): string {
+  const digest = registrationDigest(domainOf(community), watchedTyped({ id, count, root }))
+  return new Wallet(community.managerKey).signingKey.sign(digest).serialized
+}
+
+/**
+ * A metered community in which one home was handed over for a while: three of its readings went to its
+ * neighbour, the neighbour ended it, later readings went to the community again; claimed, the rest returned.
+ */
+export async function delegatedCommunity(): Promise<DelegatedHistory> {
+  const community = await meteredCommunity(3)
+  const [away, near] = [homeOf(community, 0), homeOf(community, 1)]
+  const fromSlot = (community.firstPeriod + 3) * 20 + 1
+  await community.manage('token', 'createToken', [REWARD, away.account])
+  await community.act(away, 'token', 'approve', [community.contracts.monitoring, REWARD])
+  const terms = termsOf(away, near, fromSlot)
+  const reader = await delegate(community, [away, near], terms)
+  const slots = [fromSlot, fromSlot + 4, fromSlot + 9]
+  const delegated = slots.map((slot) => community.sealFor(away, slot, 900 + slot - fromSlot, reader))
+  await community.submit(away, delegated, reader.key.id)
+  await reach(community, fromSlot + 10)
+  await community.act(near, 'monitoring', 'endDelegation', [1])
+  const after = fromSlot + 45
+  await community.submit(away, [community.seal(away, after, 990)])
+  for (const home of community.homes.slice(1))
+    await community.submit(home, [community.seal(home, after, 2990)])
+  await community.publishTotal(community.firstPeriod + 2, community.homes)
+  await reach(community, after)
+  const root = `0x${'5c'.repeat(32)}`
+  await community.act(near, 'monitoring', 'claimReward', [1, 3, root, witness(community, 1, 3, root)])
+  await community.act(away, 'monitoring', 'returnReward', [1])
+  return { community, away, near, terms, slots }
+}
