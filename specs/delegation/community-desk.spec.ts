@@ -199,6 +199,8 @@ describe('of a registered delegation, the community gateway', () => {
     const end = await lab.do(homes.endCall(NEAR.address, terms.id))
     expect(end.status).toBe(1)
     await community.reach((await lab.currentSlot()) + 1)
+    await community.store.db.deleteFrom('watched').execute()
+    for (const each of [...sent].reverse()) await acknowledged(terms.id, [receiptAs(pair, each)])
     const reply = await ask()
     if (reply.kind !== 'witness') throw new Error('no witness')
     expect(reply.count).toBe(3)

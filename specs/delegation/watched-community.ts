@@ -11,6 +11,7 @@ import { issueKey } from '../../actors/community-gateway/membership.ts'
 import { createOpeningKeys, type OpeningKeys } from '../../actors/community-gateway/opening-keys.ts'
 import { createQuotaControl } from '../../actors/community-gateway/quota-control.ts'
 import { createRecoveryPool, type RecoveryPool } from '../../actors/community-gateway/recovery/pool.ts'
+import type { OutboxPort } from '../../actors/outbox-port.ts'
 import { openStore, type Store } from '../../actors/storage/store.ts'
 import { ContractLab, LAB_SETTINGS } from '../../bench/contract-lab.ts'
 import { DelegationLab, party } from '../../bench/delegation-lab.ts'
@@ -27,10 +28,12 @@ import { sealReading, type SealedReading } from '../../protocols/crypto/seal-rea
 import { termsValue, type DelegationTerms } from '../../protocols/messages/delegation-terms.ts'
 import type { ChainRecord } from '../../protocols/messages/record.ts'
 import { energyWh, powerW, unixMs, waterMl } from '../../protocols/rules/units.ts'
-import { passSlots } from '../chain/contracts/setting.ts'
 import { keepingLog } from '../machines/disputes.ts'
 
 const faces = { monitoring: new Interface(monitoringAbi), quota: new Interface(quotaAbi) }
+
+/** Long, so that no slot passes while a spec works in it, however loaded the machine is. */
+const SAMPLE_MS = 60_000
 
 /** A home that is away, its neighbour, and one that has no part in it. */
 export const [AWAY, NEAR, OTHER] = [party(1), party(2), party(3)]
@@ -65,6 +68,7 @@ export class WatchedCommunity {
   readonly opening: OpeningKeys
   readonly keyring: Keyring
   readonly desk: DelegationDesk
+  readonly outbox: OutboxPort
   readonly faults: readonly unknown[]
   readonly #parts: Parts
 
@@ -76,6 +80,7 @@ export class WatchedCommunity {
     this.collector = parts.collector
     this.opening = parts.opening
     this.keyring = parts.keyring
+    this.outbox = parts.link.outbox
     this.faults = parts.faults
     this.desk = openDelegationDesk(this.#needs())
   }
@@ -86,8 +91,8 @@ export class WatchedCommunity {
     return { store, wallet: lab.manager, contracts: lab.contracts, chain: link, words }
   }
 
-  static async open(): Promise<WatchedCommunity> {
-    const settings = { ...LAB_SETTINGS, slotsPerBilling: 400 }
+  static async open(slotsPerBilling = 400): Promise<WatchedCommunity> {
+    const settings = { ...LAB_SETTINGS, sampleMs: SAMPLE_MS, slotsPerBilling }
     const lab = await ContractLab.deploy(await ContractLab.chainOnly(), settings)
     const folder = await mkdtemp(join(tmpdir(), 'meterhood-watched-'))
     const store = await openStore({ file: join(folder, 'gateway.sqlite') })
@@ -165,7 +170,7 @@ export class WatchedCommunity {
     const { chainId, monitoring } = this.lab.contracts
     const { delegation, key, epoch = 0 } = to
     const essential = {
-      ...{ flags: 0, sequence: slot % 1_000_000, t: unixMs(slot * LAB_SETTINGS.sampleMs) },
+      ...{ flags: 0, sequence: slot % 1_000_000, t: unixMs(slot * SAMPLE_MS) },
       ...{ energyImportWh: energyWh(importWh), energyExportWh: energyWh(3), waterMl: waterMl(importWh * 10) },
       ...{ meanPowerW: powerW(400), peakPowerW: powerW(900) },
     }
@@ -186,10 +191,13 @@ export class WatchedCommunity {
     return alarmReader(this.#needs(), accountOf({ address: home }))
   }
 
-  /** Goes on until the chain's newest block is in this slot. */
+  /** Goes on to the beginning of a slot, unless the chain is there. */
   async reach(slot: number): Promise<void> {
-    const current = await this.lab.currentSlot()
-    if (slot > current) await passSlots(this.lab, slot - current)
+    const { lab } = this
+    if (slot > (await lab.currentSlot())) {
+      await lab.rpc('evm_setNextBlockTimestamp', [(slot * SAMPLE_MS) / 1_000])
+      await lab.rpc('evm_mine')
+    }
     await this.caughtUp()
   }
 
@@ -241,7 +249,14 @@ const MEMBER = {
 } as const
 
 async function partsOf(lab: ContractLab, folder: string, store: Store): Promise<Parts> {
-  const { chainId, genesisHash, deployedAtBlock: fromBlock, monitoring, sampleMs } = lab.contracts
+  const {
+    chainId,
+    genesisHash,
+    deployedAtBlock: fromBlock,
+    monitoring,
+    sampleMs,
+    slotsPerBilling,
+  } = lab.contracts
   const faults: unknown[] = []
   const signerKey = lab.manager.privateKey
   const identity = { store, account: lab.manager.address, chainId, monitoring, random: systemRandom }
@@ -253,7 +268,14 @@ async function partsOf(lab: ContractLab, folder: string, store: Store): Promise<
   const pool = createRecoveryPool({ threads: 1 })
   const opening = createOpeningKeys({ store, keyring, pool })
   const collector = createCollector({
-    ...{ store, pool, quotas: createQuotaControl(400), clock: wallClock, chainId, outbox: link.outbox },
+    ...{
+      store,
+      pool,
+      quotas: createQuotaControl(slotsPerBilling),
+      clock: wallClock,
+      chainId,
+      outbox: link.outbox,
+    },
     ...{ monitoring: monitoring.toLowerCase(), abi: faces.monitoring },
     keyOf: (record) => opening.keyOf(record),
     quotaOf: () => null,
