@@ -44,6 +44,9 @@ export const calibrateBody = z.strictObject({
     .describe('what the reference shows: mV, mA, mW, 0.01 °C or ‰; null sets the board back'),
 })
 export type CalibrateBody = z.infer<typeof calibrateBody>
+export const endDelegationBody = z.strictObject({
+  delegation: z.int().min(1).describe('the number of a delegation, as the ledger has it'),
+})
 export const emptyBody = z.strictObject({})
 export const sessionBody = z.strictObject({
   token: z.string().min(1).max(128).describe('the access code of the link that the gateway printed'),

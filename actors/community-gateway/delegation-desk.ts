@@ -1,4 +1,4 @@
-import { getBytes } from 'ethers'
+import { getBytes, type Interface } from 'ethers'
 import {
   signRegistration,
   type RegistrationDomain,
@@ -8,6 +8,8 @@ import type { DeskReply, DeskRequest } from '../../protocols/messages/delegation
 import { watchedTyped } from '../../protocols/messages/delegation-terms.ts'
 import type { Clock } from '../../protocols/rules/clock.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
+import { triesOf } from '../call-tries.ts'
+import type { OutboxPort } from '../outbox-port.ts'
 import type { DelegationTable, Trx } from '../storage/schema.ts'
 import type { Store } from '../storage/store.ts'
 import { giveNumber } from './delegation-numbers.ts'
@@ -16,6 +18,8 @@ import { takeAcknowledgement, watchedOf, type Verdict } from './watched-slots.ts
 export interface DelegationDeskOptions {
   readonly store: Store
   readonly clock: Clock
+  readonly outbox: OutboxPort
+  readonly abi: Interface
   /** The community's account, which witnesses what was watched. */
   readonly signer: TypedDataSigner
   readonly domain: RegistrationDomain
@@ -32,13 +36,21 @@ export interface DelegationDesk {
    * `giveNumber` throws.
    */
   answer(request: DeskRequest, account: string): Promise<DeskReply>
+  /**
+   * Ends a delegation by the community's own word, from the slot after the block that holds it; asked again
+   * while that is on its way it changes nothing. Throws `delegation-unknown`, `delegation-over`.
+   */
+  end(delegation: number): Promise<void>
 }
 
 type Asked<Kind extends DeskRequest['kind']> = Extract<DeskRequest, { kind: Kind }>
 
 export function createDelegationDesk(options: DelegationDeskOptions): DelegationDesk {
   const desk = new Desk(options)
-  return { answer: (request, account) => desk.answer(request, account.toLowerCase()) }
+  return {
+    answer: (request, account) => desk.answer(request, account.toLowerCase()),
+    end: (delegation) => desk.end(delegation),
+  }
 }
 
 class Desk implements DelegationDesk {
@@ -57,6 +69,24 @@ class Desk implements DelegationDesk {
       case 'witness':
         return this.#witness(request, account)
     }
+  }
+
+  async end(delegation: number): Promise<void> {
+    const { store, outbox, abi, domain } = this.#options
+    const currentSlot = this.#currentSlot()
+    const name = `end-delegation:${delegation}:`
+    const tries = await triesOf(store, name)
+    const data = abi.encodeFunctionData('endDelegation', [delegation])
+    await store.transaction(async (trx) => {
+      const { until_slot: untilSlot } = await known(trx, delegation)
+      if (currentSlot + 1 >= untilSlot) {
+        const message = `delegation ${delegation} is over: it lasts until slot ${untilSlot}`
+        throw new Fault('delegation-over', message, { delegation, untilSlot })
+      }
+      if (tries.stands) return
+      const call = { id: `${name}${tries.count}`, kind: 'end-delegation', to: domain.monitoring, data }
+      await outbox.enqueue(trx, call)
+    })
   }
 
   async #number(request: Asked<'number'>, account: string): Promise<DeskReply> {
@@ -108,12 +138,16 @@ class Desk implements DelegationDesk {
   }
 }
 
+/** A delegation on the chain. */
+async function known(trx: Trx, delegation: number): Promise<DelegationTable> {
+  const row = await trx.selectFrom('delegation').selectAll().where('id', '=', delegation).executeTakeFirst()
+  if (row !== undefined) return row
+  throw new Fault('delegation-unknown', `delegation ${delegation} is not on the chain`, { delegation })
+}
+
 /** A delegation on the chain whose delegatee asks. */
 async function ownWindow(trx: Trx, delegation: number, account: string): Promise<DelegationTable> {
-  const row = await trx.selectFrom('delegation').selectAll().where('id', '=', delegation).executeTakeFirst()
-  if (row === undefined) {
-    throw new Fault('delegation-unknown', `delegation ${delegation} is not on the chain`, { delegation })
-  }
+  const row = await known(trx, delegation)
   if (row.delegatee === account) return row
   throw new Fault('not-the-delegatee', `delegation ${delegation} has another delegatee`, { delegation })
 }

@@ -1,18 +1,21 @@
-import type { Wallet } from 'ethers'
+import { Interface, type Wallet } from 'ethers'
 import type { AlarmRecipient } from '../../actors/alarm-sender.ts'
 import { createDelegationDesk, type DelegationDesk } from '../../actors/community-gateway/delegation-desk.ts'
 import { readerOfAlarm } from '../../actors/delegation/reader-of.ts'
 import type { Store } from '../../actors/storage/store.ts'
+import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import type { Contracts } from '../../chain/contracts-file.ts'
 import { wallClock } from '../clock.ts'
 import type { ChainLink } from './chain-link.ts'
 import type { ContractWords } from './contract-words.ts'
 
+const monitoringFace = new Interface(monitoringAbi)
+
 export interface DelegationNeeds {
   readonly store: Store
   readonly wallet: Wallet
   readonly contracts: Contracts
-  readonly chain: Pick<ChainLink, 'view'>
+  readonly chain: Pick<ChainLink, 'view' | 'outbox'>
   readonly words: Pick<ContractWords, 'currentEpoch' | 'graceSlots'>
 }
 
@@ -24,11 +27,13 @@ function newestSlot({ chain, contracts }: Pick<DelegationNeeds, 'chain' | 'contr
 
 /** The desk of this gateway's delegatees, on its chain and store. */
 export function openDelegationDesk(needs: DelegationNeeds): DelegationDesk {
-  const { store, wallet, contracts, words } = needs
+  const { store, wallet, contracts, chain, words } = needs
   let grace: number | null = null
   return createDelegationDesk({
     store,
     clock: wallClock,
+    outbox: chain.outbox,
+    abi: monitoringFace,
     signer: wallet,
     domain: { chainId: contracts.chainId, monitoring: contracts.monitoring },
     currentSlot: () => newestSlot(needs),

@@ -3,6 +3,7 @@ import { draftAlarm } from '../../actors/alarm-draft.ts'
 import type { AlarmSender } from '../../actors/alarm-sender.ts'
 import type { Allocator, QuotaBook } from '../../actors/community-gateway/allocation.ts'
 import type { AcceptedReading, Collector } from '../../actors/community-gateway/collector.ts'
+import type { DelegationDesk } from '../../actors/community-gateway/delegation-desk.ts'
 import type { ExcessDesk, Withdrawn } from '../../actors/community-gateway/excess-desk.ts'
 import type { FactsTold } from '../../actors/community-gateway/facts.ts'
 import type { CommunityActor } from '../../actors/community-gateway/live.ts'
@@ -50,6 +51,7 @@ export interface CommunityParts {
   readonly allocator: Allocator
   readonly excesses: ExcessDesk
   readonly desk: MembershipDesk
+  readonly delegations: DelegationDesk
   readonly extended: ExtendedReceiver
   readonly picture: CommunityPicture
   readonly invites: Invites
@@ -177,7 +179,7 @@ export class CommunityGateway {
       view: () => this.view(),
       subscribe: (listener) => this.onChange(listener),
       listen: listenOptions(config.page, config.dataDir),
-      actions: {},
+      actions: { endDelegation: (delegation) => this.#parts.delegations.end(delegation) },
       clock: wallClock,
       random: systemRandom,
       logger: log,

@@ -261,7 +261,7 @@ function sendingParts(ground: Ground, hooks: Hooks, tell: Tell) {
     tell,
     onWithdrawn: (withdrawn) => hooks.gateway?.withdrawn(withdrawn),
   })
-  return { desk, alarms, allocator, excesses }
+  return { desk, alarms, allocator, excesses, delegations: openDelegationDesk(ground) }
 }
 
 /** Keys and extended data for members; joining comes last, when a decision can be made. */
@@ -276,8 +276,7 @@ async function servePeers(ground: Ground, gateway: CommunityGateway, parts: Serv
     },
   })
   await serveExtended(node, parts.extended)
-  const delegations = openDelegationDesk(ground)
-  await serveDelegationDesk(node, (request, account) => delegations.answer(request, account))
+  await serveDelegationDesk(node, (request, account) => parts.delegations.answer(request, account))
   const actor = await startMachine(ground, gateway, parts)
   gateway.actor = actor
   parts.hooks.actor = actor

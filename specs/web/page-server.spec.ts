@@ -112,6 +112,17 @@ describe('An action', () => {
     expect(done).toEqual(['closed', 'acknowledged 41', 'asked water 7'])
   })
 
+  it('ends a delegation at the community gateway, by its number', async () => {
+    const endDelegation = async (id: number) => void done.push(`ended ${id}`)
+    const gateway = await start({ view: exampleCommunity(), actions: { endDelegation } })
+    expect((await post(gateway, 'actions/end-delegation', { delegation: 12 })).status).toBe(200)
+    expect((await post(gateway, 'actions/end-delegation', { delegation: 0 })).status).toBe(400)
+    expect((await post(await start({ actions }), 'actions/end-delegation', { delegation: 12 })).status).toBe(
+      404,
+    )
+    expect(done).toEqual(['ended 12'])
+  })
+
   it('answers with the gateway’s own reason when it cannot be done', async () => {
     const response = await post(await start({ actions }), 'actions/restore-power', {})
     expect(response.status).toBe(409)

@@ -41,6 +41,8 @@ export interface PageActions {
   setValve?(open: boolean): Promise<void>
   /** Brings what a board measures in line with a reference, or back to the factory's setting. */
   calibrate?(wanted: CalibrateBody): Promise<void>
+  /** Ends a delegation between two homes by the community's word; for its manager. */
+  endDelegation?(delegation: number): Promise<void>
   /** Buying and selling; a gateway without a market leaves it out. */
   readonly market?: MarketActions
 }

@@ -7,6 +7,7 @@ import { alarmEvent, readingEvent, type AlarmEvent, type ReadingEvent } from '..
 import type { View } from '../read-model.ts'
 import { openAccess, type Access } from './access.ts'
 import { builtAppFolder } from './app-folder.ts'
+import { addCommunity } from './community-routes.ts'
 import { CurrentView } from './current-view.ts'
 import { addApp, addTrust } from './documents.ts'
 import { EventStream } from './event-stream.ts'
@@ -112,6 +113,7 @@ async function buildApp(options: PagesOptions, parts: AppParts): Promise<PageApp
   addReading(app, routes)
   addActions(app, routes)
   addMarket(app, routes)
+  addCommunity(app, routes)
   if (access !== null) addSession(app, access)
   if (port.certificates !== null) addTrust(app, () => options.view().name, port.certificates)
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
