@@ -158,7 +158,7 @@ function returned(
   known.state = 'closed'
 }
 
-/** The key of a delegation: published with its registration or by its delegatee, once an epoch, in its time. */
+/** The key of a delegation, with its registration or by its delegatee: once an epoch, in its time. */
 export function delegationKeyed(
   event: EventOf<'OperationKeyPublished'>,
   sent: ChainTransaction,

@@ -23,7 +23,8 @@ export const MONITORING_ABI = [
   'event DelegationRegistered(uint64 indexed id, address indexed delegator, address indexed delegatee, ' +
     'uint8 functions, uint64 fromSlot, uint64 untilSlot, uint64 reward, bytes32 terms)',
   'event DelegationEnded(uint64 indexed id, address indexed by, uint64 untilSlot)',
-  'event RewardClaimed(uint64 indexed id, address indexed delegatee, uint32 count, bytes32 root, uint64 paid)',
+  'event RewardClaimed(uint64 indexed id, address indexed delegatee, uint32 count, bytes32 root, ' +
+    'uint64 paid)',
   'event RewardReturned(uint64 indexed id, address indexed delegator, uint64 amount)',
   'function registerDelegation(tuple(uint64 id, address delegator, address delegatee, uint8 functions, ' +
     'uint64 fromSlot, uint64 untilSlot, uint64 reward, bytes32 terms) terms, bytes byDelegator, ' +

@@ -123,7 +123,7 @@ describe('of a registered delegation, the community gateway', () => {
     expect((await community.issue(accountOf(NEAR), terms.id)).pair.secret).toBe(pair.secret)
   })
 
-  it('opens its readings with the merged key in the recovery threads, and counts what they hold', async () => {
+  it('opens its readings with the merged key in the recovery threads, and counts them', async () => {
     await community.reach(terms.fromSlot)
     const sealed = await send(terms.fromSlot, 4321)
     await community.caughtUp()
@@ -152,7 +152,7 @@ describe('of a registered delegation, the community gateway', () => {
     expect(await acknowledged(terms.id, [wrong])).toMatchObject({ count: 1, refused: [right.slot] })
   })
 
-  it('takes silence for a slot that is over and brought nothing, and the reading that came late', async () => {
+  it('takes silence for a slot that is over, and then the reading that came late', async () => {
     const slot = terms.fromSlot + 1
     const silent = { slot, receipt: SILENT_RECEIPT }
     await community.reach(slot)
@@ -170,7 +170,7 @@ describe('of a registered delegation, the community gateway', () => {
     expect(await acknowledged(terms.id, [silent])).toMatchObject({ count: 2, refused: [slot] })
   })
 
-  it('neither takes nor refuses a reading that it has yet to open, nor silence where something came', async () => {
+  it('neither takes nor refuses what it has yet to open, nor silence where something came', async () => {
     const slot = terms.fromSlot + 2
     const unknown = { slot, receipt: systemRandom(32) }
     expect(await acknowledged(terms.id, [unknown])).toMatchObject({ count: 2, taken: [], refused: [] })
@@ -196,7 +196,7 @@ describe('of a registered delegation, the community gateway', () => {
     expect(await community.alarmReader(NEAR.address)).toMatchObject({ delegation: 0, epoch: 0 })
   })
 
-  it('witnesses what counts once it is over by the chain, cut at its end, in the order of slots', async () => {
+  it('witnesses what counts, once it is over by the chain, in the order of slots', async () => {
     const { desk, lab, homes } = community
     const ask = () => desk.answer({ kind: 'witness', delegation: terms.id }, NEAR.address)
     await expect(ask()).rejects.toMatchObject({ code: 'delegation-not-over' })

@@ -59,7 +59,7 @@ interface Parts {
   readonly faults: unknown[]
 }
 
-/** The part of a community gateway that has to do with delegations, on a real chain that goes on when told. */
+/** What of a community gateway has to do with delegations, on a real chain that goes on when told. */
 export class WatchedCommunity {
   readonly lab: ContractLab
   readonly homes: DelegationLab

@@ -13,6 +13,9 @@ import type { Reader, SpecCommunity, SpecHome } from './community.ts'
 import { homeOf, meteredCommunity } from './metered.ts'
 
 export const REWARD = 1_000_000n
+/** Slots: so many that no machine is too slow to end a delegation before it expires. */
+const LONG = 3_000
+const SLOTS_A_SECOND = 10
 
 /** The slots that a delegated history is about. */
 export interface DelegatedHistory {
@@ -22,6 +25,8 @@ export interface DelegatedHistory {
   readonly terms: DelegationTerms
   /** Delegated slots, in order. */
   readonly slots: readonly number[]
+  /** A slot after the end. */
+  readonly after: number
 }
 
 const domainOf = ({ contracts: { chainId, monitoring } }: SpecCommunity) => ({ chainId, monitoring })
@@ -49,18 +54,27 @@ export const termsOf = (
   change: Partial<DelegationTerms> = {},
 ): DelegationTerms => ({
   ...{ id: 1, delegator: away.account, delegatee: near.account, functions: ['readings', 'alarms'] },
-  ...{ fromSlot, untilSlot: fromSlot + 60, rewardMicroSct: REWARD, termsHash: termsHashOf('the house') },
+  ...{ fromSlot, untilSlot: fromSlot + LONG, rewardMicroSct: REWARD, termsHash: termsHashOf('the house') },
   ...change,
 })
 
 const blockShape = z.object({ timestamp: z.string() })
 
-/** Mines a block in this slot, or in the next second. */
-export async function reach({ chain }: SpecCommunity, slot: number): Promise<void> {
+async function newestSecond({ chain }: SpecCommunity): Promise<number> {
   const latest = await rpcCall(chain.rpc, 'eth_getBlockByNumber', ['latest', false])
-  const next = Number(blockShape.parse(latest).timestamp) + 1
-  await rpcCall(chain.rpc, 'evm_setNextBlockTimestamp', [Math.max(next, Math.ceil(slot / 10))])
-  await rpcCall(chain.rpc, 'evm_mine')
+  return Number(blockShape.parse(latest).timestamp)
+}
+
+/** The slot of the newest block. */
+export const newestSlot = async (community: SpecCommunity): Promise<number> =>
+  (await newestSecond(community)) * SLOTS_A_SECOND
+
+/** Mines a block in this slot, or in the next second. */
+async function reach(community: SpecCommunity, slot: number): Promise<void> {
+  const { rpc } = community.chain
+  const second = Math.max((await newestSecond(community)) + 1, Math.ceil(slot / SLOTS_A_SECOND))
+  await rpcCall(rpc, 'evm_setNextBlockTimestamp', [second])
+  await rpcCall(rpc, 'evm_mine')
 }
 
 /** The community's witness of a count. */
@@ -76,7 +90,7 @@ export function witness(community: SpecCommunity, id: number, count: number, roo
 export async function delegatedCommunity(): Promise<DelegatedHistory> {
   const community = await meteredCommunity(3)
   const [away, near] = [homeOf(community, 0), homeOf(community, 1)]
-  const fromSlot = (community.firstPeriod + 3) * 20 + 1
+  const fromSlot = Math.max((community.firstPeriod + 3) * 20 + 1, (await newestSlot(community)) + 100)
   await community.manage('token', 'createToken', [REWARD, away.account])
   await community.act(away, 'token', 'approve', [community.contracts.monitoring, REWARD])
   const terms = termsOf(away, near, fromSlot)
@@ -86,7 +100,7 @@ export async function delegatedCommunity(): Promise<DelegatedHistory> {
   await community.submit(away, delegated, reader.key.id)
   await reach(community, fromSlot + 10)
   await community.act(near, 'monitoring', 'endDelegation', [1])
-  const after = fromSlot + 45
+  const after = (await newestSlot(community)) + 20
   await community.submit(away, [community.seal(away, after, 990)])
   for (const home of community.homes.slice(1))
     await community.submit(home, [community.seal(home, after, 2990)])
@@ -95,5 +109,5 @@ export async function delegatedCommunity(): Promise<DelegatedHistory> {
   const root = `0x${'5c'.repeat(32)}`
   await community.act(near, 'monitoring', 'claimReward', [1, 3, root, witness(community, 1, 3, root)])
   await community.act(away, 'monitoring', 'returnReward', [1])
-  return { community, away, near, terms, slots }
+  return { community, away, near, terms, slots, after }
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemRandom } from '../../bin/clock.ts'
 import { verifyCommunity } from '../../chain/verify/verify.ts'
-import { delegate, delegatedCommunity, termsOf, type DelegatedHistory } from './delegated.ts'
+import { delegate, delegatedCommunity, newestSlot, termsOf, type DelegatedHistory } from './delegated.ts'
 import { codes, homeOf, targetOf, verifyThrough } from './metered.ts'
 import { another, more, retold } from './retold.ts'
 
@@ -17,7 +17,7 @@ afterAll(async () => {
 
 const isDelegated = ({ delegation }: Readonly<Record<string, unknown>>) => delegation === 1n
 const isDirect = ({ delegation, slot }: Readonly<Record<string, unknown>>) =>
-  delegation === 0n && slot === BigInt(history.slots[0] ?? 0) + 45n
+  delegation === 0n && slot === BigInt(history.after)
 
 /** Faults of a code, as `verify` finds them behind a node that tells an event differently. */
 async function faultsOf(lie: ReturnType<typeof retold>, code: string) {
@@ -41,7 +41,7 @@ describe('verify, of delegations', () => {
     ['an end by a stranger', 'DelegationEnded', { by: another }, 'end of delegation 1'],
     ['a later end', 'DelegationEnded', { untilSlot: more }, 'end of delegation 1'],
     ['more slots watched', 'RewardClaimed', { count: more }, 'reward of delegation 1'],
-    ['more slots than it lasted', 'RewardClaimed', { count: () => 50n }, 'count of delegation 1'],
+    ['more slots than it lasted', 'RewardClaimed', { count: () => 2_999n }, 'count of delegation 1'],
     ['a count that nobody witnessed', 'RewardClaimed', { root: () => `0x${'77'.repeat(32)}` }, 'witness'],
     ['a higher payment', 'RewardClaimed', { paid: more }, 'reward of delegation 1'],
     ['another amount back', 'RewardReturned', { amount: more }, 'return of delegation 1'],
@@ -60,9 +60,9 @@ describe('verify, of delegations', () => {
   })
 
   it('names a slot outside the window that the delegatee was to read', async () => {
-    const { away, slots } = history
+    const { away, after } = history
     const lie = retold('monitoring', 'Reading', { delegation: () => 1n }, isDirect)
-    const place = { home: away.account, slot: (slots[0] ?? 0) + 45, field: 'delegation' }
+    const place = { home: away.account, slot: after, field: 'delegation' }
     expect(await faultsOf(lie, 'recipient')).toMatchObject([place])
   })
 
@@ -78,7 +78,7 @@ describe('verify, of delegations', () => {
   it('names a key of a delegation that does not grow from the delegation base', async () => {
     const { community, near } = history
     const other = homeOf(community, 2)
-    const fromSlot = history.terms.untilSlot + 40
+    const fromSlot = (await newestSlot(community)) + 200
     const terms = termsOf(near, other, fromSlot, { id: 7, rewardMicroSct: 0n, functions: ['alarms'] })
     await delegate(community, [near, other], terms, systemRandom(64))
     const report = await verifyCommunity(targetOf(community))

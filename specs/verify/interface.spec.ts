@@ -31,8 +31,8 @@ describe('the interfaces written out for verify', () => {
     expect(shapes(compiled)).toEqual(expect.arrayContaining(shapes(written)))
     written.forEachEvent(({ name }) => expect(indexing(written, name)).toEqual(indexing(compiled, name)))
     written.forEachFunction(({ name, outputs }) => {
-      const types = compiled.getFunction(name)?.outputs.map(({ type }) => type)
-      if (outputs.length > 0) expect(outputs.map(({ type }) => type)).toEqual(types)
+      const types = compiled.getFunction(name)?.outputs.map((each) => each.format('sighash'))
+      if (outputs.length > 0) expect(outputs.map((each) => each.format('sighash'))).toEqual(types)
     })
   })
 })
