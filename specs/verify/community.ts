@@ -94,7 +94,7 @@ export interface SpecCommunity {
    */
   publishStrangerKey(home: SpecHome, key: KeyPair, proof: Uint8Array): Promise<void>
   /** Declares a reading void, with the true KEM point and its proof. */
-  voidReading(reading: SentReading): Promise<void>
+  voidReading(reading: SentReading, reader?: Reader): Promise<void>
   stop(): Promise<void>
 }
 
@@ -216,8 +216,8 @@ async function found(
       const signature = await signRegistration(manager, contextOf(contracts), record)
       await act(home, 'monitoring', 'publishKey', [1, 0, key.bytes, signature, proof])
     },
-    voidReading: (reading) =>
-      manage('monitoring', 'voidReading', voidance(reading, contracts, keys.operation)),
+    voidReading: (reading, reader = { key: keys.operation, delegation: 0 }) =>
+      manage('monitoring', 'voidReading', voidance(reading, contracts, reader)),
     stop: async () => {
       provider.destroy()
       await chain.stop()
@@ -352,12 +352,16 @@ function total(period: number, members: readonly SpecHome[], error: bigint): unk
   return [period, homes.map(({ account }) => account), [energy + error, ...others], blindings]
 }
 
-function voidance({ home, record }: SentReading, contracts: Contracts, operation: KeyPair): unknown[] {
+function voidance(
+  { home, record }: SentReading,
+  contracts: Contracts,
+  { key, delegation }: Reader,
+): unknown[] {
   const ephemeral = ephemeralPoint(record.payload.subarray(0, 113))
-  const kemPoint = kemPointOf(operation.secret, ephemeral)
-  const binding = { ...contextOf(contracts), sender: home, slot: record.slot, delegation: 0 }
-  const aad = encodeAad({ ...binding, kind: 'essential', recipient: operation.id })
-  const proof = proveKemPoint(operation.secret, { publicKey: operation.point, ephemeral, kemPoint, aad })
+  const kemPoint = kemPointOf(key.secret, ephemeral)
+  const binding = { ...contextOf(contracts), sender: home, slot: record.slot, delegation }
+  const aad = encodeAad({ ...binding, kind: 'essential', recipient: key.id })
+  const proof = proveKemPoint(key.secret, { publicKey: key.point, ephemeral, kemPoint, aad })
   return [home, record.slot, encodePoint(kemPoint), proof]
 }
 

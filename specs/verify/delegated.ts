@@ -84,8 +84,9 @@ export function witness(community: SpecCommunity, id: number, count: number, roo
 }
 
 /**
- * A metered community in which one home was handed over for a while: three of its readings went to its
- * neighbour, the neighbour ended it, later readings went to the community again; claimed, the rest returned.
+ * A metered community in which one home was handed over for a while: four of its readings went to its
+ * neighbour, the last with the points of another, so that it was declared void; the neighbour ended it, later
+ * readings went to the community again; the reward was claimed, the rest returned.
  */
 export async function delegatedCommunity(): Promise<DelegatedHistory> {
   const community = await meteredCommunity(3)
@@ -97,7 +98,9 @@ export async function delegatedCommunity(): Promise<DelegatedHistory> {
   const reader = await delegate(community, [away, near], terms)
   const slots = [fromSlot, fromSlot + 4, fromSlot + 9]
   const delegated = slots.map((slot) => community.sealFor(away, slot, 900 + slot - fromSlot, reader))
-  await community.submit(away, delegated, reader.key.id)
+  const forged = community.sealFor(away, fromSlot + 10, 915, reader, delegated[0])
+  await community.submit(away, [...delegated, forged], reader.key.id)
+  await community.voidReading(forged, reader)
   await reach(community, fromSlot + 10)
   await community.act(near, 'monitoring', 'endDelegation', [1])
   const after = (await newestSlot(community)) + 20

@@ -75,6 +75,12 @@ describe('verify, of delegations', () => {
     )
   })
 
+  it('names a whole delegated reading that was declared void', async () => {
+    const { away, slots } = history
+    const lie = retold('monitoring', 'ReadingVoided', { slot: () => BigInt(slots[1] ?? 0) })
+    expect(await faultsOf(lie, 'void')).toMatchObject([{ home: away.account, slot: slots[1] }])
+  })
+
   it('names a key of a delegation that does not grow from the delegation base', async () => {
     const { community, near } = history
     const other = homeOf(community, 2)
