@@ -10,6 +10,15 @@ export type PlannedFault =
   | { action: 'kill' | 'stop' | 'resume' | 'cut'; node: FaultNode; atMs: number }
   | { action: 'heal'; atMs: number }
   | { action: 'wire'; home: number; board: BoardKind; atMs: number }
+  | { action: 'delegate'; pair: HomePair; atMs: number }
+  /** `pair` null: whatever is delegated then. */
+  | { action: 'end'; pair: HomePair | null; atMs: number }
+
+/** Home `from` hands its watch over to home `to`. */
+export interface HomePair {
+  readonly from: number
+  readonly to: number
+}
 
 export const FAULT_GRAMMAR = [
   'LIST   := item,item…',
@@ -18,9 +27,12 @@ export const FAULT_GRAMMAR = [
   '        | stop:NODE | resume:NODE    (frozen, and going on)',
   '        | cut:NODE | heal            (nobody reaches the node, nor it anybody; heal mends every cut)',
   '        | wire:HOME.BOARD            (a sensor wire breaks)',
+  '        | delegate:A>B               (home A hands its readings and alarms over to home B)',
+  '        | end | end:A>B              (home A takes them back; without names, every home does)',
   'NODE   := cgw | home:N | chain',
   'BOARD  := power | water | comfort',
   'e.g.   --fault kill:home:2@10s,cut:home:1@15s,heal@25s,wire:1.power@30s',
+  '       --fault "delegate:1>2@20s,end@70s"   (quoted: a shell reads > itself)',
 ].join('\n')
 
 const refuse = (item: string, why: string): Fault =>
@@ -36,13 +48,21 @@ function nodeOf(item: string, text: string): FaultNode {
 
 const isBoard = (text: string): text is BoardKind => ['power', 'water', 'comfort'].includes(text)
 
+function pairOf(item: string, text: string): HomePair {
+  const [, from, to] = /^(\d+)>(\d+)$/.exec(text) ?? []
+  if (from === undefined || to === undefined) throw refuse(item, 'two homes are named A>B, e.g. 1>2')
+  if (Number(from) === Number(to)) throw refuse(item, 'a home cannot hand its watch over to itself')
+  return { from: Number(from), to: Number(to) }
+}
+
 function actionOf(item: string, action: string, atMs: number): PlannedFault {
   const [verb = '', ...rest] = action.split(':')
   const argument = rest.join(':')
   switch (verb) {
     case 'delegate':
+      return { action: 'delegate', pair: pairOf(item, argument), atMs }
     case 'end':
-      throw refuse(item, `"${verb}" is not in this version`)
+      return { action: 'end', pair: rest.length === 0 ? null : pairOf(item, argument), atMs }
     case 'kill':
     case 'stop':
     case 'resume':
@@ -63,9 +83,10 @@ function actionOf(item: string, action: string, atMs: number): PlannedFault {
   }
 }
 
-function homeOf(fault: PlannedFault): number | null {
-  if (fault.action === 'wire') return fault.home
-  return 'node' in fault && fault.node.kind === 'home' ? fault.node.number : null
+function homesOf(fault: PlannedFault): readonly number[] {
+  if (fault.action === 'wire') return [fault.home]
+  if ('pair' in fault) return fault.pair === null ? [] : [fault.pair.from, fault.pair.to]
+  return 'node' in fault && fault.node.kind === 'home' ? [fault.node.number] : []
 }
 
 function timeOf(item: string, text: string): number {
@@ -80,9 +101,8 @@ function parseItem(item: string, homes: number): PlannedFault {
   const at = item.lastIndexOf('@')
   if (at < 1) throw refuse(item, 'it says no time; write action@duration')
   const fault = actionOf(item, item.slice(0, at), timeOf(item, item.slice(at + 1)))
-  const home = homeOf(fault)
-  if (home !== null && (home < 1 || home > homes))
-    throw refuse(item, `there is no home ${home}; homes are 1 to ${homes}`)
+  const unknown = homesOf(fault).find((home) => home < 1 || home > homes)
+  if (unknown !== undefined) throw refuse(item, `there is no home ${unknown}; homes are 1 to ${homes}`)
   return fault
 }
 

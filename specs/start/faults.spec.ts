@@ -12,6 +12,7 @@ const node = fc.oneof(
   fc.constantFrom({ kind: 'cgw' } as const, { kind: 'chain' } as const),
   home.map((number) => ({ kind: 'home', number }) as const),
 )
+const pair = fc.record({ from: home, to: home }).filter(({ from, to }) => from !== to)
 const fault: fc.Arbitrary<PlannedFault> = fc.oneof(
   fc.record({ action: fc.constantFrom('kill', 'stop', 'resume', 'cut'), node, atMs }),
   fc.record({ action: fc.constant('heal'), atMs }),
@@ -21,12 +22,18 @@ const fault: fc.Arbitrary<PlannedFault> = fc.oneof(
     board: fc.constantFrom('power', 'water', 'comfort'),
     atMs,
   }),
+  fc.record({ action: fc.constant('delegate'), pair, atMs }),
+  fc.record({ action: fc.constant('end'), pair: fc.option(pair), atMs }),
 )
 
 function written(each: PlannedFault): string {
   const at = `@${each.atMs}ms`
   if (each.action === 'wire') return `wire:${each.home}.${each.board}${at}`
   if (each.action === 'heal') return `heal${at}`
+  if ('pair' in each) {
+    const between = each.pair === null ? '' : `:${each.pair.from}>${each.pair.to}`
+    return `${each.action}${between}${at}`
+  }
   const { node: of } = each
   return `${each.action}:${of.kind === 'home' ? `home:${of.number}` : of.kind}${at}`
 }
@@ -61,8 +68,15 @@ describe('A list of faults', () => {
     ['heal@soon', '"soon" is no time'],
     ['heal@-1s', '"-1s" is no time'],
     ['wire:2.gas@1s', 'a wire is named HOME.BOARD'],
-    ['delegate:1>2@1s', '"delegate" is not in this version'],
-    ['end@1s', '"end" is not in this version'],
+    ['delegate@1s', 'two homes are named A>B, e.g. 1>2'],
+    ['delegate:1@1s', 'two homes are named A>B'],
+    ['delegate:1>2>3@1s', 'two homes are named A>B'],
+    ['delegate:home:1>home:2@1s', 'two homes are named A>B'],
+    ['delegate:2>2@1s', 'a home cannot hand its watch over to itself'],
+    ['delegate:1>10@1s', 'there is no home 10; homes are 1 to 9'],
+    ['end:0>1@1s', 'there is no home 0'],
+    ['end:@1s', 'two homes are named A>B'],
+    ['end:1@1s', 'two homes are named A>B'],
     ['explode:cgw@1s', 'unknown action "explode"'],
   ])('that holds %s is refused with the reason and the grammar', (item, reason) => {
     const thrown = refusal(`kill:cgw@1s,${item}`)
@@ -75,11 +89,8 @@ describe('A list of faults', () => {
   it('needs a process for each home only where one gateway is to fail alone', () => {
     const isolates = (list: string): boolean => needsIsolation(parseFaults(list, HOMES))
     expect(['cut:home:1@1s', 'kill:cgw@1s', 'stop:home:2@1s'].map(isolates)).toEqual([true, true, true])
-    expect(['cut:chain@1s,heal@2s', 'kill:chain@1s', 'wire:1.power@1s'].map(isolates)).toEqual([
-      false,
-      false,
-      false,
-    ])
+    const shared = ['cut:chain@1s,heal@2s', 'kill:chain@1s', 'wire:1.power@1s', 'delegate:1>2@1s,end@2s']
+    expect(shared.map(isolates)).toEqual([false, false, false, false])
   })
 })
 
