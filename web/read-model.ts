@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { delegationsView } from './delegation-model.ts'
 import { marketView } from './market-model.ts'
 
 /**
@@ -153,6 +154,7 @@ export const homeView = z.object({
   excesses: z.array(excessView).max(LIST_LIMIT).readonly(),
   refused: z.array(refusedView).max(LIST_LIMIT).readonly(),
   market: marketView.nullable().describe('null while the home has no market'),
+  delegations: delegationsView.nullable().describe('null until the home belongs to a community'),
   chain: chainView,
   counts: z.object({
     samples: natural,

@@ -29,9 +29,24 @@ function summary(report: RunReport): string[] {
     `alarms     ${totals.alarmsSent} sent, ${totals.alarmsRead} read`,
     `trades     ${trades.offered} offered, ${trades.awarded} awarded, ${trades.failed} failed${why}`,
     `delivered  ${trades.delivered} trades paid by what was delivered`,
+    ...delegatedLines(report),
     `latency    p50 ${p50 ?? '∞'} ms, p95 ${p95 ?? '∞'} ms, p99 ${p99 ?? '∞'} ms from board to decrypted`,
     `first      ${firstDecryptedMs === null ? 'no reading' : `${firstDecryptedMs} ms`} from start to a page`,
     `gas        ${gas.perReading.p50 ?? '–'} a reading (median)`,
+  ]
+}
+
+/** One line for all delegations of a run, and one for each: who read how much of it. */
+function delegatedLines({ delegations, readers }: RunReport): string[] {
+  if (readers.length === 0) return []
+  return [
+    `delegated  ${delegations.active} active, ${delegations.ended} ended`,
+    ...readers.map((each) => {
+      const { slotsOnChain, openedByDelegatee, recoveredByCommunity, openedByHome, paidMicroSct } = each
+      const paid = paidMicroSct === null ? 'not paid yet' : `${paidMicroSct} micro-SCT paid`
+      const read = `${openedByDelegatee} read by the neighbour, ${recoveredByCommunity} by the community`
+      return `readers    ${slotsOnChain} slots, ${read}, ${openedByHome} by the home’s own key, ${paid}`
+    }),
   ]
 }
 

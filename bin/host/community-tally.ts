@@ -23,8 +23,11 @@ export async function unfinished({ db }: Store): Promise<number> {
 export async function tallyOf({ db }: Store, account: string, reorgs: number): Promise<CommunityTally> {
   const rows = await db
     .selectFrom('reading')
-    .select(['home', 'slot', 'accepted_at_ms'])
-    .where('fault', 'is', null)
+    .innerJoin('envelope', (join) =>
+      join.onRef('envelope.home', '=', 'reading.home').onRef('envelope.slot', '=', 'reading.slot'),
+    )
+    .select(['reading.home', 'reading.slot', 'reading.accepted_at_ms', 'envelope.delegation'])
+    .where('reading.fault', 'is', null)
     .execute()
   const sent = await db
     .selectFrom('alarm_sent')
@@ -38,7 +41,10 @@ export async function tallyOf({ db }: Store, account: string, reorgs: number): P
     .executeTakeFirst()
   return {
     account,
-    decrypted: rows.map((row) => ({ home: row.home, slot: row.slot, acceptedAtMs: row.accepted_at_ms })),
+    decrypted: rows.map(({ home, slot, delegation, accepted_at_ms }) => ({
+      ...{ home, slot, delegation },
+      acceptedAtMs: accepted_at_ms,
+    })),
     faulty: faulty?.count ?? 0,
     alarmsSent: sent?.count ?? 0,
     reorgs,

@@ -131,6 +131,12 @@ export interface HomeTally {
   /** Alarms of its own that are on the chain. */
   readonly alarmsSent: number
   readonly slots: readonly SealedSlot[]
+  /** Slots of neighbours that this home opened as their delegatee. */
+  readonly cared: readonly { readonly delegation: number; readonly slot: number }[]
+  /** Alarms that this home opened, its own and neighbours'; its own of itself count downwards from -1. */
+  readonly alarms: readonly { readonly about: string; readonly number: number }[]
+  /** Of what this home sealed to a delegatee, slots that its own operation keys open. */
+  readonly openedBack: readonly { readonly delegation: number; readonly slot: number }[]
   readonly reorgs: number
   readonly memoryMb: number
 }
@@ -141,6 +147,8 @@ export interface CommunityTally {
   readonly decrypted: readonly {
     readonly home: string
     readonly slot: number
+    /** The delegation that it was sealed under, 0 for none. */
+    readonly delegation: number
     readonly acceptedAtMs: number
   }[]
   readonly faulty: number

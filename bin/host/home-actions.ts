@@ -3,6 +3,7 @@ import { Fault } from '../../protocols/rules/fault.ts'
 import type { CalibrateBody } from '../../web/messages.ts'
 import type { HomeOpening } from './home-joining.ts'
 import type { HomeMarket } from './market/home-market.ts'
+import { delegationActions, delegationsOf } from './ask-delegation.ts'
 import { marketActions } from './market/market-actions.ts'
 
 /** What people ask of their home on its page. */
@@ -28,6 +29,7 @@ export const pageActions = (home: HomeOpening) => ({
     home.gateway.changed()
   },
   market: marketActions(() => marketIn(home)),
+  delegations: delegationActions(() => delegationsOf(home.gateway)),
 })
 
 /** Throws `market-closed` where the community has no market. */

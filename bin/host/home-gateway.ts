@@ -23,12 +23,14 @@ import { refusalText } from '../../protocols/rules/silence.ts'
 import { periodOf } from '../../protocols/rules/units.ts'
 import type { CommunityDescriptor } from '../../protocols/messages/join.ts'
 import type { PeerNode } from '../../protocols/p2p/node.ts'
+import type { DelegationActions, DelegationsView } from '../../web/delegation-model.ts'
 import type { HomeView } from '../../web/read-model.ts'
 import type { Pages } from '../../web/server/serve-pages.ts'
 import { wallClock } from '../clock.ts'
 import { awayText } from './away-text.ts'
 import type { ChainLink } from './chain-link.ts'
 import type { BoardConfig, GatewayStatus, HomeConfig, HomeTally, SealedSlot } from './configs.ts'
+import { delegationTally } from './delegation-tally.ts'
 import type { HomeBoards } from './home-boards.ts'
 import type { HomeExcesses } from './home-excesses.ts'
 import type { HomePicture } from './home-picture.ts'
@@ -51,6 +53,8 @@ export interface Attached {
   readonly excesses: HomeExcesses
   /** Null where the community has no market. */
   readonly market: HomeMarket | null
+  /** What the home delegates, and whom it cares for; null where nothing can be delegated. */
+  readonly delegations: (DelegationActions & { view(): DelegationsView }) | null
 }
 
 export interface HomeParts {
@@ -306,7 +310,7 @@ export class HomeGateway {
       const refusal = this.actor?.snapshot().context.refusal
       return joiningView(who, refusal ?? 'Joining the community.', wallClock.nowMs())
     }
-    const { descriptor, picture, power, boards, chain, excesses, market } = this.attached
+    const { descriptor, picture, power, boards, chain, excesses, market, delegations } = this.attached
     const away = this.actor?.snapshot().context.away ?? []
     const nowMs = wallClock.nowMs()
     return picture.view(
@@ -322,6 +326,7 @@ export class HomeGateway {
         excesses: excesses.views(),
         quota: this.quota(),
         market: market?.view() ?? null,
+        delegations: delegations?.view() ?? null,
       },
     )
   }
@@ -371,6 +376,7 @@ export class HomeGateway {
       alarmsRead: await readCount(db, 'alarms-read'),
       alarmsSent: await publishedAlarms(this.#parts.store),
       slots,
+      ...(await delegationTally(this.#parts.store, account, this.attached?.descriptor ?? null)),
       reorgs: this.attached?.chain.forks() ?? 0,
       memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576),
     }

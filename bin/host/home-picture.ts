@@ -43,6 +43,7 @@ export interface LiveParts {
   readonly quota: Allowance | null
   readonly excesses: readonly ExcessView[]
   readonly market: HomeView['market']
+  readonly delegations: HomeView['delegations']
 }
 
 const SEVERITY: Readonly<Record<AlarmSeverity, Severity>> = {
@@ -276,6 +277,7 @@ export class HomePicture {
       excesses: live.excesses,
       refused: [...this.#refused],
       market: live.market,
+      delegations: live.delegations,
       chain: live.chain,
       counts: { ...this.counts },
     }

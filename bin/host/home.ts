@@ -217,7 +217,17 @@ async function attach(home: HomeOpening): Promise<void> {
   const excesses = homeExcesses(home, descriptor, chain)
   await excesses.refresh()
   const market = marketOf(home, descriptor, chain)
-  gateway.attached = { descriptor, chain, picture, power, boards, alarms, excesses, market }
+  gateway.attached = {
+    descriptor,
+    chain,
+    picture,
+    power,
+    boards,
+    alarms,
+    excesses,
+    market,
+    delegations: null,
+  }
   await followContracts(home, descriptor, chain)
   await market?.open()
   chain.onOutcome(({ id, kind, state, error }) => {

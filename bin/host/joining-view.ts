@@ -30,6 +30,7 @@ export function joiningView(
     excesses: [],
     refused: [],
     market: null,
+    delegations: null,
     chain: {
       state: 'connecting',
       chainId: null,

@@ -1,16 +1,21 @@
 import { z } from 'zod'
 import { createPlug } from '../../protocols/rules/cable.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
+import { proposeForm } from '../../web/delegation-model.ts'
 import { answerParent } from '../start/child.ts'
 import { openCommunity } from './community.ts'
 import type { CommunityGateway } from './community-gateway.ts'
 import type { CommunityConfig, HomeConfig } from './configs.ts'
 import { openHome } from './home.ts'
+import { endOwnDelegations, proposeDelegation } from './ask-delegation.ts'
 
 const Cut = z.object({ chain: z.boolean(), peers: z.boolean() })
 const Saved = z.object({ block: z.number().int() })
 const Invited = z.array(z.object({ name: z.string(), weight: z.number().int().min(0) }))
 const Commission = z.object({ name: z.string(), kinds: z.array(z.enum(['power', 'water', 'comfort'])) })
+
+const Delegate = z.object({ name: z.string(), form: proposeForm })
+const EndDelegations = z.object({ name: z.string(), peer: z.string().nullable() })
 
 /** The network of this process's gateways, and the question by which its parent cuts and mends it. */
 function openNetwork() {
@@ -83,6 +88,15 @@ export function hostHomes(): void {
       for (const { gateway } of homes.values()) gateway.rest()
     },
     status: (name) => opened(name).gateway.status(),
+    account: (name) => opened(name).gateway.view().account,
+    delegate: (body) => {
+      const { name, form } = Delegate.parse(body)
+      return proposeDelegation(opened(name).gateway, form)
+    },
+    'end-delegations': (body) => {
+      const { name, peer } = EndDelegations.parse(body)
+      return endOwnDelegations(opened(name).gateway, peer)
+    },
     tally: async (name) => {
       const tally = await opened(name).gateway.tally()
       // The process is shared: each home answers for its part.

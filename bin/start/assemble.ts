@@ -1,7 +1,8 @@
 import type { CommunityTally, HomeTally } from '../host/configs.ts'
 import type { RunChain } from './chain.ts'
-import { percentiles, type HomeReport, type RunReport } from './report.ts'
+import { percentiles, type HomeReport, type ReadersReport, type RunReport } from './report.ts'
 import type { ChainCount } from './scan-chain.ts'
+import type { DelegationCount } from './scan-delegations.ts'
 import type { MarketCount } from './scan-market.ts'
 
 /** Everything the report is put together from; nothing in it is computed from another figure of it. */
@@ -12,6 +13,7 @@ export interface RunFigures {
   readonly chain: ChainCount
   readonly network: Pick<RunChain, 'kind' | 'chainId' | 'rpc' | 'signers'>
   readonly contracts: RunReport['contracts']
+  readonly sampleMs: number
   readonly market: MarketCount
   readonly firstDecryptedMs: number | null
   readonly pages: readonly string[]
@@ -19,6 +21,8 @@ export interface RunFigures {
 
 const sum = <T>(list: readonly T[], of: (each: T) => number): number =>
   list.reduce((total, each) => total + of(each), 0)
+
+const sameAccount = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
 
 const slotKey = (home: string, slot: number): string => `${home.toLowerCase()}:${slot}`
 
@@ -44,9 +48,7 @@ function latencies(figures: RunFigures): { measured: number[]; missing: number; 
 }
 
 function homeReport(home: HomeTally, figures: RunFigures): HomeReport {
-  const opened = figures.community.decrypted.filter(
-    (each) => each.home.toLowerCase() === home.account.toLowerCase(),
-  )
+  const opened = figures.community.decrypted.filter((each) => sameAccount(each.home, home.account))
   return {
     account: home.account,
     boards: figures.boards,
@@ -56,8 +58,54 @@ function homeReport(home: HomeTally, figures: RunFigures): HomeReport {
     submitted: home.submitted,
     final: home.final,
     alarmsRead: home.alarmsRead,
-    readers: { [figures.community.account]: opened.length },
+    readers: { [figures.community.account]: opened.length, ...neighboursOf(home, figures) },
   }
+}
+
+/** Slots of this home that neighbours opened, by account. */
+function neighboursOf(home: HomeTally, figures: RunFigures): Readonly<Record<string, number>> {
+  const readers: Record<string, number> = {}
+  const own = figures.chain.delegations.filter((each) => sameAccount(each.home, home.account))
+  for (const each of own) {
+    const opened = openedByDelegatee(each, figures)
+    if (opened > 0) readers[each.delegatee] = (readers[each.delegatee] ?? 0) + opened
+  }
+  return readers
+}
+
+const openedByDelegatee = ({ id, delegatee }: DelegationCount, { homes }: RunFigures): number =>
+  tallyOf(homes, delegatee)?.cared.filter(({ delegation }) => delegation === id).length ?? 0
+
+const tallyOf = (homes: readonly HomeTally[], account: string): HomeTally | undefined =>
+  homes.find((home) => sameAccount(home.account, account))
+
+/** Who read a delegated home. */
+function readersOf(on: DelegationCount, figures: RunFigures): ReadersReport {
+  const { homes, community } = figures
+  const home = tallyOf(homes, on.home)
+  const neighbour = tallyOf(homes, on.delegatee)
+  const sealedTo = ({ delegation }: { readonly delegation: number }): boolean => delegation === on.id
+  const { id, slots, alarms, ownAlarms, ...rest } = on
+  return {
+    delegation: id,
+    ...rest,
+    slotsOnChain: slots.length,
+    openedByDelegatee: openedByDelegatee(on, figures),
+    recoveredByCommunity: community.decrypted.filter(sealedTo).length,
+    openedByHome: home?.openedBack.filter(sealedTo).length ?? 0,
+    alarms: {
+      onChain: alarms.length + ownAlarms,
+      readByDelegatee: neighbour?.alarms.filter(({ about }) => sameAccount(about, on.home)).length ?? 0,
+      readByHome: home?.alarms.filter(({ number }) => alarms.includes(number)).length ?? 0,
+    },
+  }
+}
+
+function delegationsOf({ chain, sampleMs }: RunFigures): RunReport['delegations'] {
+  const over = chain.delegations.filter(
+    ({ ended, untilSlot }) => ended || untilSlot * sampleMs <= chain.headMs,
+  )
+  return { active: chain.delegations.length - over.length, ended: over.length }
 }
 
 /** The report of a run (DESIGN §13). */
@@ -92,7 +140,8 @@ export function assembleReport(figures: RunFigures): RunReport {
     },
     contracts: figures.contracts,
     trades: figures.market.trades,
-    delegations: { active: 0, ended: 0 },
+    delegations: delegationsOf(figures),
+    readers: chain.delegations.map((each) => readersOf(each, figures)),
     tokens: figures.market.tokens,
     memoryMb: { max: Math.max(community.memoryMb, ...homes.map((home) => home.memoryMb)) },
     pages: figures.pages,

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Fault } from '../../protocols/rules/fault.ts'
+import { Fault, messageOf } from '../../protocols/rules/fault.ts'
 import { wallClock } from '../clock.ts'
 import type { RunningCommunity, Tell } from './community.ts'
 import { homeName } from './community-run.ts'
 import type { FaultNode, PlannedFault } from './faults.ts'
+import { delegate, endDelegations } from './play-delegation.ts'
 import { RESTART_AFTER_MS, type Supervised } from './supervised.ts'
 
 /** What can be killed, frozen and thawed: a gateway's process, or the chain's. */
@@ -35,6 +36,9 @@ const nodeName = (node: FaultNode): string => (node.kind === 'home' ? `home:${no
 
 function nameOf(fault: PlannedFault): string {
   if (fault.action === 'wire') return `wire:${fault.home}.${fault.board}`
+  if ('pair' in fault) {
+    return fault.pair === null ? fault.action : `${fault.action}:${fault.pair.from}>${fault.pair.to}`
+  }
   return fault.action === 'heal' ? 'heal' : `${fault.action}:${nodeName(fault.node)}`
 }
 
@@ -42,11 +46,13 @@ function nameOf(fault: PlannedFault): string {
 export class FaultPlay {
   readonly #running: RunningCommunity
   readonly #tell: Tell
+  readonly #runMs: number
   readonly #frozen = new Map<string, FaultNode>()
 
-  constructor(running: RunningCommunity, tell: Tell) {
+  constructor(running: RunningCommunity, tell: Tell, runMs: number) {
     this.#running = running
     this.#tell = tell
+    this.#runMs = runMs
   }
 
   /**
@@ -100,6 +106,21 @@ export class FaultPlay {
       case 'resume':
         this.#frozen.delete(nodeName(fault.node))
         mortalOf(this.#running, fault.node).signal('SIGCONT')
+        return
+      case 'delegate':
+      case 'end':
+        await this.#handOver(fault)
+    }
+  }
+
+  /** A neighbour that declines, or a gateway that is away, is part of the play and ends no run. */
+  async #handOver(fault: Extract<PlannedFault, { action: 'delegate' | 'end' }>): Promise<void> {
+    try {
+      if (fault.action === 'delegate') await delegate(this.#running, fault.pair, this.#runMs)
+      else if ((await endDelegations(this.#running, fault.pair)) === 0)
+        this.#tell(`fault      ${nameOf(fault)}: nothing was delegated`)
+    } catch (thrown) {
+      this.#tell(`fault      ${nameOf(fault)} came to nothing: ${messageOf(thrown)}`)
     }
   }
 

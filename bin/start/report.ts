@@ -15,6 +15,33 @@ export interface HomeReport {
   readonly readers: Readonly<Record<string, number>>
 }
 
+/** Who read a home that was delegated, each figure counted where it happened. Amounts are micro-SCT. */
+export interface ReadersReport {
+  readonly delegation: number
+  readonly home: string
+  readonly delegatee: string
+  readonly fromSlot: number
+  /** The first slot that is not delegated any more; an end moves it forward. */
+  readonly untilSlot: number
+  readonly ended: boolean
+  /** Slots of readings that the contract filed under the delegation. */
+  readonly slotsOnChain: number
+  readonly openedByDelegatee: number
+  readonly recoveredByCommunity: number
+  /** How many of the home's own envelopes of these slots its own operation keys open, tried one by one. */
+  readonly openedByHome: number
+  readonly alarms: {
+    readonly onChain: number
+    readonly readByDelegatee: number
+    readonly readByHome: number
+  }
+  readonly agreedSlots: number
+  /** Acknowledged slots that the contract paid for; null until the delegatee has claimed. */
+  readonly watched: number | null
+  readonly rewardMicroSct: number
+  readonly paidMicroSct: number | null
+}
+
 /** The report file, exactly as DESIGN §13 gives it. */
 export interface RunReport {
   readonly homes: readonly HomeReport[]
@@ -61,6 +88,8 @@ export interface RunReport {
     readonly offerToSettledMs: { readonly p50: number | null }
   }
   readonly delegations: { readonly active: number; readonly ended: number }
+  /** One for each delegation, in the order in which the chain has them. */
+  readonly readers: readonly ReadersReport[]
   readonly tokens: { readonly supply: string; readonly balances: string; readonly escrow: string }
   readonly memoryMb: { readonly max: number }
   readonly pages: readonly string[]

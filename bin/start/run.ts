@@ -70,6 +70,7 @@ async function report(
     chain: count,
     network: chain,
     contracts: opened.contracts,
+    sampleMs: options.sampleMs,
     market,
     firstDecryptedMs: first === null ? null : first - processStartMs,
     pages: running.pages,
@@ -113,7 +114,7 @@ export async function runFor(
 ): Promise<RunReport> {
   const startMs = wallClock.nowMs()
   const hideProgress = showProgress(running, tell)
-  const faults = new FaultPlay(running, tell)
+  const faults = new FaultPlay(running, tell, options.runMs ?? 0)
   try {
     const { begun, done } = faults.play(options.faults, startMs)
     const over = Promise.all([sleep(options.runMs ?? 0), begun]).then(() => faults.thaw())

@@ -2,6 +2,7 @@ import { Interface, JsonRpcProvider, Network } from 'ethers'
 import { z } from 'zod'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import { percentile } from './report.ts'
+import { DelegationScan, type DelegationCount } from './scan-delegations.ts'
 
 /** What the chain itself says about a run, counted from its receipts. */
 export interface ChainCount {
@@ -12,6 +13,9 @@ export interface ChainCount {
   readonly alarms: number
   readonly gasTotal: number
   readonly gasPerReading: { readonly p50: number | null; readonly max: number | null }
+  readonly delegations: readonly DelegationCount[]
+  /** When the newest block was sealed. */
+  readonly headMs: number
 }
 
 const Quantity = z.string().regex(/^0x[0-9a-f]+$/i)
@@ -24,6 +28,7 @@ const Receipts = z.array(
 type Receipt = z.infer<typeof Receipts>[number]
 
 const CALLS_AT_ONCE = 8
+const MS_PER_S = 1_000
 const abi = new Interface(monitoringAbi)
 const READING = abi.getEvent('Reading')?.topicHash ?? ''
 const ALARM = abi.getEvent('Alarm')?.topicHash ?? ''
@@ -34,6 +39,7 @@ interface Count {
   readonly seen: Set<string>
   duplicates: number
   alarms: number
+  readonly delegations: DelegationScan
 }
 
 function countReceipt(count: Count, receipt: Receipt, monitoring: string): void {
@@ -42,6 +48,7 @@ function countReceipt(count: Count, receipt: Receipt, monitoring: string): void 
   const ours = receipt.logs.filter((log) => log.address.toLowerCase() === monitoring.toLowerCase())
   const readings = ours.filter((log) => log.topics[0] === READING)
   count.alarms += ours.filter((log) => log.topics[0] === ALARM).length
+  for (const log of ours) count.delegations.hear(log)
   for (const log of readings) {
     const key = `${log.topics[1] ?? ''}:${log.topics[2] ?? ''}`
     if (count.seen.has(key)) count.duplicates += 1
@@ -60,7 +67,8 @@ export async function countChain(
   const provider = new JsonRpcProvider(rpc, Network.from(chainId), { staticNetwork: true })
   try {
     const head = await provider.getBlockNumber()
-    const count: Count = { gasTotal: 0, gas: [], seen: new Set(), duplicates: 0, alarms: 0 }
+    const delegations = new DelegationScan()
+    const count: Count = { gasTotal: 0, gas: [], seen: new Set(), duplicates: 0, alarms: 0, delegations }
     for (let first = fromBlock; first <= head; first += CALLS_AT_ONCE) {
       const numbers = Array.from({ length: Math.min(CALLS_AT_ONCE, head - first + 1) }, (_, at) => first + at)
       const blocks = await Promise.all(
@@ -78,6 +86,8 @@ export async function countChain(
       alarms: count.alarms,
       gasTotal: count.gasTotal,
       gasPerReading: { p50: percentile(sorted, 0.5), max: sorted.at(-1) ?? null },
+      delegations: delegations.counted(),
+      headMs: ((await provider.getBlock(head))?.timestamp ?? 0) * MS_PER_S,
     }
   } finally {
     provider.destroy()

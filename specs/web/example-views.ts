@@ -120,6 +120,7 @@ export function exampleHome(nowMs: number = NOON_MS): HomeView {
       },
     ],
     market: null,
+    delegations: null,
     chain: {
       state: 'ready',
       chainId: 1337,

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { Fault } from '../../protocols/rules/fault.ts'
+import type { DelegationActions } from '../delegation-model.ts'
 import {
   acknowledgeAlarmBody,
   calibrateBody,
@@ -45,6 +46,8 @@ export interface PageActions {
   endDelegation?(delegation: number): Promise<void>
   /** Buying and selling; a gateway without a market leaves it out. */
   readonly market?: MarketActions
+  /** Delegations to neighbours; a gateway that is no home leaves it out. */
+  readonly delegations?: DelegationActions
 }
 
 /** What the routes of one gateway are made of. */

@@ -9,6 +9,7 @@ import { openAccess, type Access } from './access.ts'
 import { builtAppFolder } from './app-folder.ts'
 import { addCommunity } from './community-routes.ts'
 import { CurrentView } from './current-view.ts'
+import { addDelegations } from './delegation-routes.ts'
 import { addApp, addTrust } from './documents.ts'
 import { EventStream } from './event-stream.ts'
 import { addGuards } from './guards.ts'
@@ -114,6 +115,7 @@ async function buildApp(options: PagesOptions, parts: AppParts): Promise<PageApp
   addActions(app, routes)
   addMarket(app, routes)
   addCommunity(app, routes)
+  addDelegations(app, routes)
   if (access !== null) addSession(app, access)
   if (port.certificates !== null) addTrust(app, () => options.view().name, port.certificates)
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
