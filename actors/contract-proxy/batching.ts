@@ -1,10 +1,14 @@
 import type { Database } from '../storage/schema.ts'
-import type { Intent } from './call.ts'
+import type { Call, Intent } from './call.ts'
 import type { Merged, OutboxOptions } from './outbox-options.ts'
 import { queuedIntents } from './outbox-rows.ts'
 
 /** Intents that go in one call when they wait together (DESIGN §13); more where more are gathered. */
 const MAX_MERGED = 4
+/** … and where one call goes at a time: as many as the contract takes. */
+const MAX_MERGED_SINGLY = 16
+/** A call in no block after so many may be out of date: others of its kind wait for what becomes of it. */
+const SLOW_BLOCKS = 2
 
 /**
  * How many of the waiting intents may go with the first: the same kind for the same contract, none parted
@@ -32,16 +36,39 @@ function isGathering(waiting: readonly Intent[], { gather, mergeable = [] }: Out
   return first.alone === 0 && waitedMs >= 0 && waitedMs < gather.longestMs
 }
 
+/** Kinds whose order counts, while the contract may yet refuse an earlier call of them. */
+export function heldKinds(calls: readonly Call[], options: OutboxOptions, head: number): readonly string[] {
+  const { mergeable = [], singly } = options
+  const holdsUp = ({ isOutside, context }: Call): boolean => {
+    if (!isOutside) return !context.ok
+    const slow = context.replacements > 0 || head - context.sinceBlock >= SLOW_BLOCKS
+    return slow || singly?.() === true
+  }
+  return mergeable.filter((kind) => calls.some((call) => call.row.kind === kind && holdsUp(call)))
+}
+
+/** What decides whether waiting intents may go. */
+interface Readiness {
+  readonly hurried: boolean
+  /** Kinds of which an earlier call must be decided first. */
+  readonly held: readonly string[]
+}
+
 /** The intents that may go now, oldest first, as many as one call takes; none while they gather. */
 export async function readyIntents(
   db: Database,
   account: string,
   options: OutboxOptions,
-  hurried: boolean,
+  { hurried, held }: Readiness,
 ): Promise<readonly Intent[]> {
-  const most = Math.max(MAX_MERGED, options.gather?.count ?? 1)
-  const waiting = await queuedIntents(db, account, most)
-  return !hurried && isGathering(waiting, options, options.clock.nowMs()) ? [] : waiting
+  const { mergeable = [], gather, refresh, singly } = options
+  const most = Math.max(singly?.() === true ? MAX_MERGED_SINGLY : MAX_MERGED, gather?.count ?? 1)
+  const waiting = await queuedIntents(db, account, most, held)
+  if (!hurried && isGathering(waiting, options, options.clock.nowMs())) return []
+  if (refresh === undefined || waiting.length === 0) return waiting
+  const fresh = await refresh(waiting)
+  // What must wait holds up nothing of another kind.
+  return fresh.length > 0 ? fresh : queuedIntents(db, account, most, mergeable)
 }
 
 /** Gas that the merged intents asked for together; undefined when one of them leaves it to the node. */

@@ -39,6 +39,8 @@ export interface ContractProxyOptions<A extends Abi> {
   readonly revert: (trx: Trx, fromBlock: number) => Promise<void>
   /** After the commit of a block with facts. */
   readonly onApplied?: (facts: readonly FactOf<A>[], block: ChainBlock) => void
+  /** After each block, whether it held facts or not. */
+  readonly onBlock?: (block: ChainBlock) => void
   /** After the commit of a fork. */
   readonly onReverted?: (fromBlock: number) => void
   readonly onState?: (state: ProxyState) => void
@@ -174,6 +176,7 @@ class Following<A extends Abi> implements ContractProxy {
     const behind = Math.max(0, (this.#options.feed.head()?.number ?? block.number) - block.number)
     if (this.state() === 'disconnected') this.#machine.send({ type: 'connected', behind: behind + 1 })
     await this.#apply(block, after)
+    this.#options.onBlock?.(block)
     this.#machine.send({ type: 'applied', block: block.number, behind })
   }
 

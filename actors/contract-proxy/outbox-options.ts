@@ -53,6 +53,15 @@ export interface OutboxOptions {
   /** Whether a canonical block can never be undone; asked only for blocks that are confirmed. */
   readonly isFinal: (block: { number: number; hash: string }) => boolean | Promise<boolean>
   readonly maxInFlight?: number
+  /**
+   * Looks once more at what waits, just before it is signed: gives the first of them that may go, with the
+   * bodies that they have by now.
+   */
+  readonly refresh?: (waiting: readonly Intent[]) => Promise<readonly Intent[]>
+  /** Whether calls of mergeable kinds go one at a time now: a later one must not pass one that is refused. */
+  readonly singly?: () => boolean
+  /** Whether a body that the contract refused waits again, to be made anew by `refresh`. */
+  readonly mendable?: (kind: string, error: string) => boolean
   /** Within the transaction that notes the outcome. */
   readonly apply?: (trx: Trx, intent: Intent, outcome: Outcome) => Promise<void>
   /** After it. */
@@ -67,6 +76,8 @@ export interface AccountOutbox {
   enqueue(trx: Trx, request: IntentRequest): Promise<void>
   /** From now on no intent waits for others to go with. */
   hurry(): void
+  /** Something changed that `refresh` goes by: looks again at what waits. */
+  wake(): void
   /** How many intents are in each state. */
   counts(): Promise<Partial<Record<IntentState, number>>>
   /** Resolves when no intent waits or is on its way outside a block, or at the limit; tells which. */

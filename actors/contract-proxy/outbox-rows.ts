@@ -22,16 +22,20 @@ export async function insertIntent(
     .execute()
 }
 
-/** Intents that wait for a nonce, oldest first. */
-export function queuedIntents(db: Database, account: string, limit: number): Promise<Intent[]> {
-  return db
+/** Intents that wait for a nonce, oldest first, but for those of the kinds in `held`. */
+export function queuedIntents(
+  db: Database,
+  account: string,
+  limit: number,
+  held: readonly string[],
+): Promise<Intent[]> {
+  const waiting = db
     .selectFrom('intent')
     .selectAll()
     .where('account', '=', account)
     .where('state', '=', 'queued')
-    .orderBy('position')
-    .limit(limit)
-    .execute()
+  const wanted = held.length === 0 ? waiting : waiting.where('kind', 'not in', [...held])
+  return wanted.orderBy('position').limit(limit).execute()
 }
 
 /** Whether an intent waits, or is on its way outside a block. */

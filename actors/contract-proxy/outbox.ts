@@ -6,7 +6,7 @@ import type { Receipt } from '../../chain/proxy/replies.ts'
 import { createSigner } from '../../chain/proxy/signing.ts'
 import type { IntentState, Trx } from '../storage/schema.ts'
 import { aboveCap, callStalled, chainRewound, nonceTaken } from './alarms.ts'
-import { mergedOf, readyIntents } from './batching.ts'
+import { heldKinds, mergedOf, readyIntents } from './batching.ts'
 import { Call, type Intent } from './call.ts'
 import { Dispatch, isDeep } from './dispatch.ts'
 import { CONFIRMED_BLOCKS } from './intent-machine.ts'
@@ -124,6 +124,10 @@ class Outbox implements AccountOutbox {
 
   hurry(): void {
     this.#hurried = true
+    this.#kick()
+  }
+
+  wake(): void {
     this.#kick()
   }
 
@@ -337,7 +341,10 @@ class Outbox implements AccountOutbox {
     const block = this.#newest()
     const full = inFlight >= (this.#options.maxInFlight ?? MAX_IN_FLIGHT)
     if (this.#frozen || full || block === undefined) return false
-    const waiting = await readyIntents(this.#options.store.db, this.account, this.#options, this.#hurried)
+    const waiting = await readyIntents(this.#options.store.db, this.account, this.#options, {
+      hurried: this.#hurried,
+      held: heldKinds(this.#calls, this.#options, this.#head()),
+    })
     const first = waiting[0]
     if (first === undefined) return false
     const fee = feeFor(block.baseFeeWei, this.#fees)

@@ -33,7 +33,7 @@ export class Tellings {
       call.untold = []
     }
     for (const [intent, outcome] of told) this.#options.onOutcome?.(intent, outcome)
-    return { requeued: changed.some((call) => endOf(call) === 'queued') }
+    return { requeued: changed.some((call) => this.#endOf(call) === 'queued') }
   }
 
   /**
@@ -59,17 +59,33 @@ export class Tellings {
 
   async #save(trx: Trx, call: Call): Promise<void> {
     await saveCall(trx, this.#account, call)
-    const end = endOf(call)
-    if (end === 'queued') await requeueIntents(trx, this.#account, call, call.state === 'final')
+    const end = this.#endOf(call)
+    const alone = call.state === 'final' && !this.#isMendable(call)
+    if (end === 'queued') await requeueIntents(trx, this.#account, call, alone)
     else if (end !== undefined) await endIntents(trx, this.#account, call, this.#options.clock.nowMs())
   }
 
   #tellingsOf(call: Call): Telling[] {
     return call.untold.flatMap((outcome) => {
       const ends = outcome.state === 'final' || outcome.state === 'lost'
-      const told = ends ? { ...outcome, state: endOf(call) ?? outcome.state } : outcome
+      const told = ends ? { ...outcome, state: this.#endOf(call) ?? outcome.state } : outcome
       return call.intents.map((intent): Telling => [intent, told])
     })
+  }
+
+  /**
+   * What becomes of a call's intents when the call has ended: `queued` again when it can never take effect
+   * and they may do better by themselves, or made anew.
+   */
+  #endOf(call: Call): IntentState | undefined {
+    if (call.state === 'lost') return 'queued'
+    if (call.state !== 'final') return undefined
+    if (call.context.ok) return 'final'
+    return call.intents.length > 1 || this.#isMendable(call) ? 'queued' : 'failed'
+  }
+
+  #isMendable({ row, context }: Call): boolean {
+    return this.#options.mendable?.(row.kind, context.error ?? '') ?? false
   }
 }
 
@@ -85,15 +101,4 @@ const NEVER_SIGNED: Outcome = {
   gasUsed: 0,
   error: null,
   detail: null,
-}
-
-/**
- * What becomes of a call's intents when the call has ended: `queued` again when it can never take effect
- * and they may do better by themselves.
- */
-function endOf(call: Call): IntentState | undefined {
-  if (call.state === 'lost') return 'queued'
-  if (call.state !== 'final') return undefined
-  if (call.context.ok) return 'final'
-  return call.intents.length > 1 ? 'queued' : 'failed'
 }

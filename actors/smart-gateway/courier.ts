@@ -70,9 +70,9 @@ class RunningCourier implements Courier {
     for (;;) {
       this.#again = false
       const page = await this.#waiting()
-      for (const { slot, extended_wire: wire } of page) {
+      for (const { slot, extended_wire: wire, extended_digest: digest } of page) {
         if (this.#stopped) return
-        if (wire !== null) await this.#handOver(slot, wire)
+        if (wire !== null) await this.#handOver(slot, wire, digest)
         if (this.#away) {
           this.#away = false
           this.#options.onBack()
@@ -85,19 +85,25 @@ class RunningCourier implements Courier {
   #waiting() {
     return this.#options.store.db
       .selectFrom('sealed')
-      .select(['slot', 'extended_wire'])
+      .select(['slot', 'extended_wire', 'extended_digest'])
       .where('extended_wire', 'is not', null)
       .orderBy('slot')
       .limit(PAGE)
       .execute()
   }
 
-  async #handOver(slot: number, wire: Uint8Array): Promise<void> {
+  async #handOver(slot: number, wire: Uint8Array, digest: Uint8Array): Promise<void> {
     const { store, node, gatewayPeerId } = this.#options
     const ack = await pushExtended(node, gatewayPeerId, { slot, wire })
     if (ack.status === 'refused' && ack.code === 'pending-full') throw new Error(ack.code)
     await store.transaction(async (trx) => {
-      await trx.updateTable('sealed').set({ extended_wire: null }).where('slot', '=', slot).execute()
+      // Sealed again meanwhile, the slot has another wire, which is yet to be taken.
+      await trx
+        .updateTable('sealed')
+        .set({ extended_wire: null })
+        .where('slot', '=', slot)
+        .where('extended_digest', '=', digest)
+        .execute()
     })
   }
 }

@@ -44,6 +44,8 @@ export interface HomeFacts {
   readonly monitoring: string
   /** The home's operation key of an epoch, if it holds it. */
   readonly keyOf: (epoch: number) => OpeningKey | null
+  /** The key of a delegation in an epoch, if this home is its delegatee and holds it. */
+  readonly watchKeyOf: (delegation: number, epoch: number) => OpeningKey | null
   readonly nowMs: number
 }
 
@@ -101,6 +103,40 @@ async function included(trx: Trx, fact: ChainFact, home: HomeFacts, told: Told):
 
 type AlarmEvent = z.output<typeof shapes.Alarm>
 
+/** Alarms that a home numbers are fewer than this. */
+const OWN_ALARMS_MOST = 2 ** 20
+
+/** A neighbour numbers its own alarms as this home does: those of each delegation have a stretch of their own. */
+const neighbourNumber = (delegation: number, number: number): number =>
+  -(delegation * OWN_ALARMS_MOST + number)
+
+const tryOpen = (
+  key: OpeningKey | null,
+  binding: Parameters<typeof openAlarm>[1],
+  envelope: Uint8Array,
+): Alarm | null => {
+  if (key === null) return null
+  try {
+    return openAlarm(key, binding, envelope)
+  } catch {
+    return null
+  }
+}
+
+/** An alarm about a home that this one cares for: this one reads it, and it is no alarm of its own. */
+async function neighboursAlarm(trx: Trx, fact: ChainFact, home: HomeFacts, event: AlarmEvent): Promise<void> {
+  const { delegation, epoch, number, envelope } = event
+  const own = fact.name === 'OwnAlarm'
+  const sender = own ? event.home : home.community
+  const { chainId, monitoring } = home
+  const binding = { chainId, monitoring, sender, epoch, slot: number, delegation }
+  const content = tryOpen(home.watchKeyOf(delegation, epoch), binding, envelope)
+  if (content === null) return
+  const alarm = { ...content, home: event.home }
+  const kept = own ? neighbourNumber(delegation, number) : number
+  await keepAlarm(trx, { number: kept, block: fact.block, wire: envelope, alarm, nowMs: home.nowMs })
+}
+
 /** An alarm that was sealed just before the home published its next key is sealed to the one before. */
 function opened(home: HomeFacts, sender: string, event: AlarmEvent): Alarm | null {
   return openedIn(event.epoch, home, sender, event) ?? openedIn(event.epoch - 1, home, sender, event)
@@ -108,14 +144,9 @@ function opened(home: HomeFacts, sender: string, event: AlarmEvent): Alarm | nul
 
 function openedIn(epoch: number, home: HomeFacts, sender: string, event: AlarmEvent): Alarm | null {
   const { number, envelope } = event
-  const key = epoch < 0 ? null : home.keyOf(epoch)
-  if (key === null) return null
   const { chainId, monitoring } = home
-  try {
-    return openAlarm(key, { chainId, monitoring, sender, epoch, slot: number, delegation: 0 }, envelope)
-  } catch {
-    return null
-  }
+  const binding = { chainId, monitoring, sender, epoch, slot: number, delegation: 0 }
+  return epoch < 0 ? null : tryOpen(home.keyOf(epoch), binding, envelope)
 }
 
 /** Keeps an alarm that was opened; false when it was there before. The home's own count downwards from -1. */
@@ -152,7 +183,7 @@ async function keepAlarm(
 async function alarm(trx: Trx, fact: ChainFact, home: HomeFacts, told: Told): Promise<void> {
   const own = fact.name === 'OwnAlarm'
   const event = shapes.Alarm.parse(fact.args)
-  if (event.home !== home.account) return
+  if (event.home !== home.account) return neighboursAlarm(trx, fact, home, event)
   const { block } = fact
   if (own) {
     const published = { state: 'published', block } as const

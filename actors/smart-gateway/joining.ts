@@ -16,10 +16,14 @@ import type { KeyReply } from '../../protocols/messages/keys.ts'
 import type { CommunityDescriptor } from '../../protocols/messages/join.ts'
 import { requestKeys } from '../../protocols/p2p/keys.ts'
 import type { PeerNode } from '../../protocols/p2p/node.ts'
+import { scrubSecrets } from '../storage/scrub.ts'
 import type { Store } from '../storage/store.ts'
 
-const OWN_KEY = 'operation-key'
-const OWN_KEY_GRANT = 'operation-key-grant'
+/** Under which name a key is kept: the home's own, or that of a delegation. */
+const keyName = (delegation: number): string =>
+  delegation === 0 ? 'operation-key' : `delegation-key:${delegation}`
+const grantName = (delegation: number): string =>
+  delegation === 0 ? 'operation-key-grant' : `delegation-key-grant:${delegation}`
 
 /** What the home publishes so that its key counts: the community's signature and the proof of m_sg. */
 export interface KeyGrant {
@@ -38,6 +42,8 @@ export interface KeyExchangeOptions {
   /** X_dl of the epoch, as the chain announced it. */
   readonly delegationBase: Uint8Array
   readonly epoch: number
+  /** 0 for the home's own key, else the number of the delegation whose delegatee this home is. */
+  readonly delegation: number
   readonly random: RandomSource
 }
 
@@ -49,10 +55,10 @@ async function checkReply(
   auxSecret: Uint8Array,
   options: KeyExchangeOptions,
 ): Promise<KeyPair> {
-  const { community, account, epoch } = options
-  const owner = { home: account.address, delegation: 0 }
+  const { community, account, epoch, delegation } = options
+  const owner = { home: account.address, delegation }
   const context = { chainId: community.chainId, monitoring: community.monitoring, epoch }
-  const record = opKeyTyped({ home: account.address, epoch, delegation: 0, key: reply.key33 })
+  const record = opKeyTyped({ home: account.address, epoch, delegation, key: reply.key33 })
   requireSignature(context, record, hexlify(reply.signature), community.community)
   const proven = verifyConstant(reply.proof, {
     delegationBase: decodePoint(options.delegationBase, 'delegationBase'),
@@ -72,14 +78,14 @@ async function checkReply(
  * be published.
  */
 export async function exchangeKeys(options: KeyExchangeOptions): Promise<KeyGrant> {
-  const { store, account, community, epoch } = options
+  const { store, account, community, epoch, delegation } = options
   const aux = await auxiliaryKeys(options.random)
   const domain = { chainId: community.chainId, monitoring: community.monitoring }
-  const record = auxKeyTyped({ home: account.address, epoch, delegation: 0, key: aux.publicKey })
+  const record = auxKeyTyped({ home: account.address, epoch, delegation, key: aux.publicKey })
   const request = {
     account: account.address.toLowerCase(),
     epoch,
-    delegation: 0,
+    delegation,
     auxPublicKey: aux.publicKey,
     signature: getBytes(await signRegistration(account, domain, record)),
   }
@@ -89,18 +95,28 @@ export async function exchangeKeys(options: KeyExchangeOptions): Promise<KeyGran
     return answer
   })
   const grant: KeyGrant = { epoch, key: reply.key33, signature: reply.signature, proof: reply.proof }
-  await keepKey(store, account.address.toLowerCase(), pair, grant)
+  await keepKey(store, { owner: account.address.toLowerCase(), delegation }, pair, grant)
   return grant
 }
 
-async function keepKey(store: Store, owner: string, pair: KeyPair | null, grant: KeyGrant): Promise<void> {
+interface KeyPlace {
+  readonly owner: string
+  readonly delegation: number
+}
+
+async function keepKey(
+  store: Store,
+  { owner, delegation }: KeyPlace,
+  pair: KeyPair | null,
+  grant: KeyGrant,
+): Promise<void> {
   if (pair === null) throw new Fault('impossible', 'keys: a reply was accepted without its key')
   const { epoch } = grant
   const rows = [
-    { owner, purpose: OWN_KEY, epoch, value: encodeScalar(pair.secret) },
+    { owner, purpose: keyName(delegation), epoch, value: encodeScalar(pair.secret) },
     {
       owner,
-      purpose: OWN_KEY_GRANT,
+      purpose: grantName(delegation),
       epoch,
       value: Uint8Array.from([...grant.key, ...grant.signature, ...grant.proof]),
     },
@@ -134,20 +150,39 @@ async function secretRow(
   return row?.value ?? null
 }
 
-/** The operation key secrets that the home keeps, by epoch. */
-export async function keptKeys(store: Store, owner: string): Promise<Map<number, Uint8Array>> {
+/** The operation key secrets that the home keeps, its own or those of a delegation, by epoch. */
+export async function keptKeys(
+  store: Store,
+  owner: string,
+  delegation = 0,
+): Promise<Map<number, Uint8Array>> {
   const rows = await store.db
     .selectFrom('secret')
     .select(['epoch', 'value'])
     .where('owner', '=', owner.toLowerCase())
-    .where('purpose', '=', OWN_KEY)
+    .where('purpose', '=', keyName(delegation))
     .execute()
   return new Map(rows.map(({ epoch, value }) => [epoch, value]))
 }
 
 /** What was granted for an epoch, if the exchange is done. */
-export async function keptGrant(store: Store, owner: string, epoch: number): Promise<KeyGrant | null> {
-  const value = await secretRow(store, owner, OWN_KEY_GRANT, epoch)
+export async function keptGrant(
+  store: Store,
+  owner: string,
+  epoch: number,
+  delegation = 0,
+): Promise<KeyGrant | null> {
+  const value = await secretRow(store, owner, grantName(delegation), epoch)
   if (value === null) return null
   return { epoch, key: value.slice(0, 33), signature: value.slice(33, 98), proof: value.slice(98, 162) }
+}
+
+/** The watch is over: what opened the neighbour's readings is gone for good. */
+export async function eraseDelegationKeys(store: Store, owner: string, delegation: number): Promise<void> {
+  await store.db
+    .deleteFrom('secret')
+    .where('owner', '=', owner.toLowerCase())
+    .where('purpose', 'in', [keyName(delegation), grantName(delegation)])
+    .execute()
+  await scrubSecrets(store)
 }

@@ -32,6 +32,8 @@ export interface SealingPlace {
   readonly account: string
   readonly epoch: number
   readonly recipientKey: Uint8Array
+  /** Whose delegatee reads; 0: the community alone. */
+  readonly delegation: number
 }
 
 /** A slot sealed, not yet in the repository. */
@@ -39,6 +41,7 @@ export interface SealedSlotData {
   readonly slot: number
   readonly sequence: number
   readonly epoch: number
+  readonly delegation: number
   readonly recipient: string
   readonly sealed: SealedReading
 }
@@ -159,7 +162,7 @@ export async function sealSample(
     sender: place.account,
     epoch: place.epoch,
     slot,
-    delegation: 0,
+    delegation: place.delegation,
   }
   const sealed = sealer.seal({
     recipient: place.recipientKey,
@@ -168,7 +171,8 @@ export async function sealSample(
     extended: decodeExtended(row.extended),
   })
   const recipient = keyId(decodePoint(place.recipientKey, 'recipient'))
-  return { slot, sequence: row.sequence, epoch: place.epoch, recipient, sealed }
+  const { epoch, delegation } = place
+  return { slot, sequence: row.sequence, epoch, delegation, recipient, sealed }
 }
 
 /** The body of a submit intent: recipient ‖ record. Several bodies with one recipient go in one call. */
@@ -180,6 +184,37 @@ export function submitBody(data: SealedSlotData): string {
   return hexlify(concatBytes(getBytes(data.recipient), record))
 }
 
+const intentOf = (slot: number): string => `slot:${slot}`
+
+/** The slot of a submit intent. */
+export const slotOfIntent = (id: string): number => Number(id.slice(intentOf(0).length - 1))
+
+/** What of a seal is kept, and is another when the slot is sealed again. */
+const sealColumns = ({ epoch, delegation, recipient, sealed }: SealedSlotData) => ({
+  epoch,
+  delegation,
+  recipient,
+  envelope: sealed.envelope,
+  points: sealed.points,
+  extended_wire: sealed.extendedWire,
+  extended_digest: sealed.extendedDigest,
+})
+
+/**
+ * A slot that waits in the outbox was sealed to a key that does not count any more: it keeps its place and
+ * its sequence. Gives the new body of its intent.
+ */
+export async function keepSealedAgain(trx: Trx, data: SealedSlotData, nowMs: number): Promise<Uint8Array> {
+  const body = getBytes(submitBody(data))
+  await trx
+    .updateTable('sealed')
+    .set({ ...sealColumns(data), sealed_at_ms: nowMs })
+    .where('slot', '=', data.slot)
+    .execute()
+  await trx.updateTable('intent').set({ data: body }).where('id', '=', intentOf(data.slot)).execute()
+  return body
+}
+
 /** Keeps a sealed slot and puts it in the outbox, in one transaction. */
 export async function keepSealed(
   trx: Trx,
@@ -188,20 +223,14 @@ export async function keepSealed(
   data: SealedSlotData,
   nowMs: number,
 ): Promise<void> {
-  const { slot, sequence, epoch, recipient, sealed } = data
-  const intent = `slot:${slot}`
+  const { slot, sequence } = data
+  const intent = intentOf(slot)
   await trx
     .insertInto('sealed')
     .values({
       slot,
       sequence,
-      epoch,
-      delegation: 0,
-      recipient,
-      envelope: sealed.envelope,
-      points: sealed.points,
-      extended_wire: sealed.extendedWire,
-      extended_digest: sealed.extendedDigest,
+      ...sealColumns(data),
       state: 'sealed',
       intent,
       sealed_at_ms: nowMs,

@@ -88,6 +88,7 @@ async function configOf(flags: HomeFlags): Promise<HomeConfig> {
     timeScale: 1,
     batch: 1,
     rules: [],
+    delegationsAccepted: false,
     mdns: true,
   }
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { ChainFact } from '../../actors/chain-fact.ts'
 import { createContractProxy, type ContractProxy } from '../../actors/contract-proxy/live.ts'
 import { createAccountOutbox, type AccountOutbox, type Merged } from '../../actors/contract-proxy/outbox.ts'
-import type { Gathering } from '../../actors/contract-proxy/outbox-options.ts'
+import type { Gathering, OutboxOptions } from '../../actors/contract-proxy/outbox-options.ts'
 import type { OutboxPort } from '../../actors/outbox-port.ts'
 import type { IntentState, Trx } from '../../actors/storage/schema.ts'
 import type { Store } from '../../actors/storage/store.ts'
@@ -29,6 +29,8 @@ export interface Followed {
   readonly revert: (trx: Trx, fromBlock: number) => Promise<void>
   /** Which logs concern this gateway; the others are not even decoded. */
   readonly wants?: (log: ChainLog) => boolean
+  /** After each block, once its facts are applied. */
+  readonly onBlock?: (block: ChainBlock) => void
 }
 
 /** How many calls are on their way. */
@@ -60,6 +62,8 @@ export interface ChainLink {
   balanceWei(account: string): Promise<bigint>
   /** Looks at once whether there is a newer block. */
   look(): void
+  /** Looks again at calls that wait. */
+  wake(): void
   counts(): Promise<OutboxCounts>
   view(): ChainView
   forks(): number
@@ -85,6 +89,8 @@ export interface ChainLinkOptions {
   readonly signerKey: string
   /** How readings wait for each other, to go in one call. */
   readonly gather?: Gathering
+  /** Looks once more at what is about to be signed, and what the contract refused may be made anew. */
+  readonly mending?: Pick<OutboxOptions, 'refresh' | 'singly' | 'mendable'>
   readonly log: GatewayLog
 }
 
@@ -193,7 +199,7 @@ class Link implements ChainLink {
   }
 
   async open(): Promise<this> {
-    const { store, signerKey, gather, log } = this.#options
+    const { store, signerKey, gather, mending, log } = this.#options
     this.#account = await createAccountOutbox({
       store,
       feed: this.#feed,
@@ -202,6 +208,7 @@ class Link implements ChainLink {
       mergeable: ['submit'],
       merge: (_kind, bodies) => mergeSubmits(bodies),
       ...(gather === undefined ? {} : { gather }),
+      ...mending,
       abis: Object.values(ABIS),
       isFinal: ({ number }) => this.#isFinal(number),
       onOutcome: (intent, outcome) => {
@@ -223,7 +230,7 @@ class Link implements ChainLink {
     return head === undefined ? null : this.#finality.newest(head.number)
   }
 
-  async follow({ name, address, apply, revert, wants }: Followed): Promise<void> {
+  async follow({ name, address, apply, revert, wants, onBlock }: Followed): Promise<void> {
     const { store, fromBlock } = this.#options
     this.#proxies.push(
       await createContractProxy({
@@ -234,6 +241,7 @@ class Link implements ChainLink {
         abi: ABIS[name],
         start: fromBlock,
         ...(wants === undefined ? {} : { wants }),
+        ...(onBlock === undefined ? {} : { onBlock }),
         apply,
         revert: async (trx, from) => {
           // Both contracts see each fork; it is one.
@@ -258,6 +266,10 @@ class Link implements ChainLink {
 
   look(): void {
     this.#feed.poke()
+  }
+
+  wake(): void {
+    this.#account?.wake()
   }
 
   async counts(): Promise<OutboxCounts> {

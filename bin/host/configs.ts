@@ -70,6 +70,8 @@ export interface HomeConfig {
   readonly batch: number
   /** Rules that the home trades by until its people state others. */
   readonly rules: readonly RuleForm[]
+  /** Whether what neighbours propose is taken without asking a person, as in a run that nobody watches. */
+  readonly delegationsAccepted: boolean
   readonly listen: readonly string[]
   readonly mdns: boolean
 }

@@ -23,7 +23,6 @@ import { refusalText } from '../../protocols/rules/silence.ts'
 import { periodOf } from '../../protocols/rules/units.ts'
 import type { CommunityDescriptor } from '../../protocols/messages/join.ts'
 import type { PeerNode } from '../../protocols/p2p/node.ts'
-import type { DelegationActions, DelegationsView } from '../../web/delegation-model.ts'
 import type { HomeView } from '../../web/read-model.ts'
 import type { Pages } from '../../web/server/serve-pages.ts'
 import { wallClock } from '../clock.ts'
@@ -31,6 +30,7 @@ import { awayText } from './away-text.ts'
 import type { ChainLink } from './chain-link.ts'
 import type { BoardConfig, GatewayStatus, HomeConfig, HomeTally, SealedSlot } from './configs.ts'
 import { delegationTally } from './delegation-tally.ts'
+import type { HomeDelegations } from './delegation/home-delegations.ts'
 import type { HomeBoards } from './home-boards.ts'
 import type { HomeExcesses } from './home-excesses.ts'
 import type { HomePicture } from './home-picture.ts'
@@ -54,7 +54,7 @@ export interface Attached {
   /** Null where the community has no market. */
   readonly market: HomeMarket | null
   /** What the home delegates, and whom it cares for; null where nothing can be delegated. */
-  readonly delegations: (DelegationActions & { view(): DelegationsView }) | null
+  readonly delegations: HomeDelegations | null
 }
 
 export interface HomeParts {
@@ -344,10 +344,11 @@ export class HomeGateway {
     }
   }
 
-  /** Alarms that are not on the chain yet, and auctions that are not decided. */
+  /** Alarms that are not on the chain yet, auctions that are not decided, delegations that are not paid. */
   async #unfinished(): Promise<number> {
     const auctions = (await this.attached?.market?.pending()) ?? 0
-    return auctions + (await unpublishedAlarms(this.#parts.store))
+    const delegations = this.attached?.delegations?.pending() ?? 0
+    return auctions + delegations + (await unpublishedAlarms(this.#parts.store))
   }
 
   async tally(): Promise<HomeTally> {

@@ -1,7 +1,7 @@
 import { getBytes, hexlify, Interface, type Wallet } from 'ethers'
 import { z } from 'zod'
 import type { Courier } from '../../actors/smart-gateway/courier.ts'
-import { exchangeKeys, keptGrant, keptKeys } from '../../actors/smart-gateway/joining.ts'
+import { exchangeKeys, keptGrant, keptKeys, type KeyGrant } from '../../actors/smart-gateway/joining.ts'
 import type { SealedSlotData } from '../../actors/smart-gateway/readings.ts'
 import { readMeta, writeMeta } from '../../actors/storage/meta.ts'
 import type { Store } from '../../actors/storage/store.ts'
@@ -184,27 +184,36 @@ async function persistently<T>(home: HomeOpening, what: string, work: () => Prom
   }
 }
 
-/** The auxiliary-key exchange, unless it was done before; resolves with the epoch. */
-export async function obtainKey(home: HomeOpening): Promise<number> {
-  const { community } = home
+/**
+ * The auxiliary-key exchange of the current epoch, for the home's own key or that of a delegation, unless it
+ * was done before. The epoch is looked up at each try: the gateway issues keys of the current one only.
+ */
+export async function currentGrant(home: HomeOpening, delegation: number): Promise<KeyGrant> {
+  const { community, store, account } = home
   if (community === null) throw new Fault('not-joined', 'the home does not belong to a community yet')
-  // The epoch is looked up at each try: the gateway issues keys of the current one only.
-  const epoch = await persistently(home, 'key exchange', async () => {
-    const current = Number(await announced(home, 'epoch'))
-    const delegationBase = getBytes(await announced(home, `delegation-base:${current}`))
-    if ((await keptGrant(home.store, home.account, current)) !== null) return current
-    await exchangeKeys({
-      node: home.node,
-      store: home.store,
-      account: home.wallet,
-      community: community.descriptor,
-      gatewayPeerId: community.gatewayPeerId,
-      delegationBase,
-      epoch: current,
-      random: systemRandom,
-    })
-    return current
+  const epoch = Number(await announced(home, 'epoch'))
+  const delegationBase = getBytes(await announced(home, `delegation-base:${epoch}`))
+  const kept = await keptGrant(store, account, epoch, delegation)
+  if (kept !== null) return kept
+  return exchangeKeys({
+    node: home.node,
+    store,
+    account: home.wallet,
+    community: community.descriptor,
+    gatewayPeerId: community.gatewayPeerId,
+    delegationBase,
+    epoch,
+    delegation,
+    random: systemRandom,
   })
+}
+
+/** The home's own key; resolves with its epoch. */
+export async function obtainKey(home: HomeOpening): Promise<number> {
+  if (home.community === null) {
+    throw new Fault('not-joined', 'the home does not belong to a community yet')
+  }
+  const { epoch } = await persistently(home, 'key exchange', () => currentGrant(home, 0))
   for (const [each, secret] of await keptKeys(home.store, home.account)) {
     home.keys.set(each, keyPair(decodeScalar(secret, 'operationKey')))
   }

@@ -79,6 +79,7 @@ export class HomePicture {
   readonly #clock: Clock
   readonly #sampleMs: number
   readonly #perBilling: number
+  readonly #account: string
   #start: Registers | null = null
   #newest: Registers | null = null
   #now: HomeView['now'] = {
@@ -91,7 +92,8 @@ export class HomePicture {
   #relayClosed: boolean | null = null
   #valveOpen: boolean | null = null
 
-  constructor(options: { clock: Clock; sampleMs: number; slotsPerBilling: number }) {
+  constructor(options: { clock: Clock; sampleMs: number; slotsPerBilling: number; account: string }) {
+    this.#account = options.account
     this.#clock = options.clock
     this.#sampleMs = options.sampleMs
     this.#perBilling = options.slotsPerBilling
@@ -125,6 +127,7 @@ export class HomePicture {
     const alarms = await db
       .selectFrom('alarm')
       .selectAll()
+      .where('about', '=', this.#account)
       .orderBy('opened_at_ms', 'desc')
       .limit(LIST_LIMIT)
       .execute()

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { getBytes, Interface, Wallet, ZeroAddress } from 'ethers'
+import { getBytes, Interface, Wallet } from 'ethers'
 import { keyPair, decodeScalar } from '../../protocols/crypto/group.ts'
 import { NEW_HOME } from '../../protocols/rules/home-registers.ts'
 import { WHOLE_NETWORK } from '../../protocols/rules/cable.ts'
@@ -7,16 +7,11 @@ import { Fault } from '../../protocols/rules/fault.ts'
 import { createPeerNode } from '../../protocols/p2p/node.ts'
 import { keyOfPeerId } from '../../protocols/p2p/peer-key.ts'
 import type { CommunityDescriptor } from '../../protocols/messages/join.ts'
-import { applyHomeFacts, revertHomeFacts } from '../../actors/smart-gateway/facts.ts'
-import { QUOTA_CHANGES } from '../../actors/quota-exchanges.ts'
-import { createAlarmSender, type AlarmSender } from '../../actors/alarm-sender.ts'
-import { readMeta } from '../../actors/storage/meta.ts'
 import { startCourier } from '../../actors/smart-gateway/courier.ts'
 import { keptKeys } from '../../actors/smart-gateway/joining.ts'
 import { startSmartGateway } from '../../actors/smart-gateway/live.ts'
-import { keepSample, keepSealed, savedHomeState, sealSample } from '../../actors/smart-gateway/readings.ts'
+import { keepSample, keepSealed, savedHomeState } from '../../actors/smart-gateway/readings.ts'
 import { claimStore, openStore } from '../../actors/storage/store.ts'
-import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
 import { servePages } from '../../web/server/serve-pages.ts'
 import { systemRandom, wallClock } from '../clock.ts'
@@ -26,12 +21,13 @@ import type { HomeConfig } from './configs.ts'
 import { pageActions } from './home-actions.ts'
 import { openCalibrationBook } from './calibration-book.ts'
 import { connectBoards, meterSettings, type HomeBoards } from './home-boards.ts'
-import { epochBegan, newestEpoch, published } from './home-epochs.ts'
+import { newestEpoch } from './home-epochs.ts'
+import { HomeDelegations } from './delegation/home-delegations.ts'
+import { followContracts } from './follow-contracts.ts'
 import { HomeExcesses } from './home-excesses.ts'
 import type { HomeGateway } from './home-gateway.ts'
 import {
-  announced,
-  communityKey,
+  currentGrant,
   HomeOpening,
   joinOnce,
   obtainKey,
@@ -42,13 +38,13 @@ import {
 } from './home-joining.ts'
 import { HomePicture } from './home-picture.ts'
 import { openHomePower } from './home-power.ts'
+import { isMendable, Resealing, sealReading } from './home-sealing.ts'
 import { gatewayLog } from './log.ts'
 import { HomeMarket } from './market/home-market.ts'
-import { Neighbours, REGISTRY_TOPICS } from './neighbours.ts'
+import { ownAlarmSender } from './own-alarm-sender.ts'
 import { keepPort, whereItListened } from './peer-port.ts'
 import { loadSecrets } from './secrets.ts'
 
-const monitoringFace = new Interface(monitoringAbi)
 const quotaFace = new Interface(quotaAbi)
 
 /** `--batch`: slots wait until so many of them do, or the oldest has waited a sample period longer. */
@@ -56,6 +52,7 @@ const gathering = (batch: number, sampleMs: number) =>
   batch === 1 ? {} : { gather: { count: batch, longestMs: (batch + 1) * sampleMs } }
 
 async function openChain(home: HomeOpening, descriptor: CommunityDescriptor): Promise<ChainLink> {
+  const sealing = new Resealing(home, descriptor)
   return openChainLink({
     rpc: home.config.rpc,
     cable: home.network.chain,
@@ -67,36 +64,12 @@ async function openChain(home: HomeOpening, descriptor: CommunityDescriptor): Pr
     store: home.store,
     signerKey: home.wallet.privateKey,
     ...gathering(home.config.batch, descriptor.sampleMs),
+    mending: {
+      refresh: (waiting) => sealing.refresh(waiting),
+      singly: () => sealing.isSingly(),
+      mendable: isMendable,
+    },
     log: home.log,
-  })
-}
-
-/** The home's own alarms: sealed to itself, one in a call. */
-function ownAlarmSender(home: HomeOpening, descriptor: CommunityDescriptor, chain: ChainLink): AlarmSender {
-  const { monitoring, chainId } = descriptor
-  return createAlarmSender({
-    store: home.store,
-    outbox: chain.outbox,
-    chainId,
-    monitoring,
-    sender: home.account,
-    batch: 1,
-    recipientOf: async () => {
-      const epoch = Number((await readMeta(home.store.db, 'epoch')) ?? -1)
-      const key = home.keys.get(epoch)
-      return key === undefined ? null : { epoch, key: key.bytes, delegation: 0 }
-    },
-    nextNumber: async () => {
-      const data = monitoringFace.encodeFunctionData('nextOwnAlarm', [home.account])
-      const [next] = monitoringFace.decodeFunctionResult('nextOwnAlarm', await chain.read(monitoring, data))
-      return Number(next)
-    },
-    encode: (first, sealed) => {
-      const [alarm] = sealed
-      const { recipient, envelope } = alarm ?? { recipient: ZeroAddress, envelope: new Uint8Array() }
-      return monitoringFace.encodeFunctionData('raiseOwnAlarm', [first, recipient, envelope])
-    },
-    onFault: (thrown) => home.log.fault(thrown, 'own alarms'),
   })
 }
 
@@ -113,55 +86,6 @@ function homeExcesses(home: HomeOpening, descriptor: CommunityDescriptor, chain:
     blockTimeS,
     chain: () => chain.view(),
   })
-}
-
-async function followContracts(
-  home: HomeOpening,
-  descriptor: CommunityDescriptor,
-  chain: ChainLink,
-): Promise<void> {
-  const { store, gateway, account } = home
-  const own = `0x${account.slice(2).padStart(64, '0')}`
-  const neighbours = new Neighbours(home)
-  await neighbours.load()
-  const general = new Set([
-    ...REGISTRY_TOPICS,
-    ...['CommunityKeysAnnounced', 'CommunityContractSet', 'AllocationClosed'].map(
-      (name) => monitoringFace.getEvent(name)?.topicHash ?? name,
-    ),
-  ])
-  const facts = () => ({
-    account,
-    community: descriptor.community,
-    chainId: descriptor.chainId,
-    monitoring: descriptor.monitoring,
-    keyOf: (epoch: number) => home.keys.get(epoch) ?? null,
-    nowMs: wallClock.nowMs(),
-  })
-  const apply: Parameters<ChainLink['follow']>[0]['apply'] = async (trx, found) => {
-    const told = await applyHomeFacts(trx, found, facts())
-    await neighbours.heard(trx, found)
-    const quotaChanged = found.some(({ name }) => QUOTA_CHANGES.includes(name))
-    store.afterCommit(trx, () => {
-      gateway.heard(told, quotaChanged)
-      for (const { epoch } of told.keyPublished) published(home, epoch)
-      for (const { epoch } of told.epochs) epochBegan(home, epoch)
-    })
-  }
-  const revert: Parameters<ChainLink['follow']>[0]['revert'] = async (trx, from) => {
-    await revertHomeFacts(trx, from)
-    store.afterCommit(trx, () => gateway.excessesChanged())
-  }
-  await chain.follow({
-    name: 'monitoring',
-    address: descriptor.monitoring,
-    apply,
-    revert,
-    // Forty homes look at the same block: most logs are about other homes.
-    wants: ({ topics }) => topics[1] === own || general.has(topics[0] ?? ''),
-  })
-  await chain.follow({ name: 'quota', address: descriptor.quota, apply, revert })
-  chain.onState((state) => gateway.chainState(state))
 }
 
 /** Connects to the home's boards; frames that come before the home operates are of nobody's concern. */
@@ -199,7 +123,7 @@ async function attach(home: HomeOpening): Promise<void> {
     home.keys.set(epoch, keyPair(decodeScalar(secret, 'operationKey')))
   }
   const { sampleMs, slotsPerBilling } = descriptor
-  const picture = new HomePicture({ clock: wallClock, sampleMs, slotsPerBilling })
+  const picture = new HomePicture({ clock: wallClock, sampleMs, slotsPerBilling, account })
   await picture.load(store)
   await gateway.book.refresh(store.db)
   const chain = await openChain(home, descriptor)
@@ -217,19 +141,13 @@ async function attach(home: HomeOpening): Promise<void> {
   const excesses = homeExcesses(home, descriptor, chain)
   await excesses.refresh()
   const market = marketOf(home, descriptor, chain)
-  gateway.attached = {
-    descriptor,
-    chain,
-    picture,
-    power,
-    boards,
-    alarms,
-    excesses,
-    market,
-    delegations: null,
-  }
+  const delegations = delegationsOf(home, descriptor, chain, gatewayPeerId)
+  await delegations?.load()
+  const parts = { descriptor, chain, picture, power, boards }
+  gateway.attached = { ...parts, alarms, excesses, market, delegations }
   await followContracts(home, descriptor, chain)
   await market?.open()
+  await delegations?.open()
   chain.onOutcome(({ id, kind, state, error }) => {
     if (kind === 'demand') gateway.excessesChanged()
     if (kind === 'submit' && state === 'final') gateway.readingsFinal(id)
@@ -270,20 +188,29 @@ function marketOf(home: HomeOpening, descriptor: CommunityDescriptor, chain: Cha
   })
 }
 
-async function sealReading(home: HomeOpening, slot: number): Promise<number> {
-  const { descriptor } = home.attached
-  const epoch = Number(await announced(home, 'epoch'))
-  const recipientKey = getBytes(await communityKey(home, epoch))
-  const place = {
-    chainId: descriptor.chainId,
-    monitoring: descriptor.monitoring,
+function delegationsOf(
+  home: HomeOpening,
+  descriptor: CommunityDescriptor,
+  chain: ChainLink,
+  gatewayPeerId: string,
+): HomeDelegations | null {
+  const { token } = descriptor
+  if (token === undefined) return null
+  return new HomeDelegations({
+    store: home.store,
+    node: home.node,
+    descriptor,
+    token,
+    chain,
     account: home.account,
-    epoch,
-    recipientKey,
-  }
-  const data = await sealSample(home.store, home.sealer, place, slot)
-  home.sealed.set(slot, data)
-  return data.sequence
+    signer: home.wallet,
+    gatewayPeerId,
+    exchangeKey: (delegation) => currentGrant(home, delegation),
+    accepts: home.config.delegationsAccepted,
+    hasRelay: home.config.boards.some(({ kind }) => kind === 'power'),
+    log: home.log,
+    onChange: () => home.gateway.changed(),
+  })
 }
 
 /** What a home is with before it joins: its log, its secrets, its store and its peer. */
@@ -384,6 +311,7 @@ async function closeHome(home: HomeOpening): Promise<void> {
   home.courier?.stop()
   await gateway.pages?.close()
   await gateway.attached?.market?.close()
+  await gateway.attached?.delegations?.close()
   await gateway.actor?.stop()
   await home.node.stop()
   await gateway.attached?.chain.close()

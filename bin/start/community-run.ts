@@ -92,6 +92,7 @@ export function homeConfig(
     timeScale,
     batch: options.batch,
     rules: demoRules(number, expected),
+    delegationsAccepted: true,
     listen: ['/ip4/127.0.0.1/tcp/0'],
     mdns: false,
   }
