@@ -2,8 +2,9 @@ import type { JSX } from 'preact'
 import { CommunityPage } from './community/community-page.tsx'
 import { HomePage } from './home/home-page.tsx'
 import { MarketPages } from './market/market-pages.tsx'
+import { NeighboursPages } from './neighbours/neighbours-pages.tsx'
 import { link, view } from './model/live.ts'
-import { route } from './model/route.ts'
+import { isNeighbourPage, route } from './model/route.ts'
 import { Frame } from './parts/frame.tsx'
 import { SignIn } from './sign-in.tsx'
 import { Skeleton } from './skeleton.tsx'
@@ -19,5 +20,7 @@ function pageOf(): JSX.Element {
   if (told === null) return <Skeleton />
   if (told.role === 'community') return <CommunityPage community={told} />
   const { page } = route.value
-  return page === 'home' ? <HomePage home={told} /> : <MarketPages home={told} page={page} />
+  if (page === 'home') return <HomePage home={told} />
+  if (isNeighbourPage(page)) return <NeighboursPages home={told} page={page} />
+  return <MarketPages home={told} page={page} />
 }

@@ -11,6 +11,7 @@ import './style/pages.css'
 import './style/nav.css'
 import './style/forms.css'
 import './style/market.css'
+import './style/neighbours.css'
 
 const root = document.getElementById('app')
 if (root !== null) render(<App />, root)

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import type { MarketView } from '../../../market-model.ts'
 import type { HomeView } from '../../../read-model.ts'
-import { route, type Page } from '../model/route.ts'
+import { route, type MarketPage } from '../model/route.ts'
 import { Banner } from '../parts/frame.tsx'
 import { MarketTabs } from '../parts/nav.tsx'
 import { Nothing, PageHead } from '../parts/page-head.tsx'
@@ -18,8 +18,6 @@ export interface MarketPageProps {
   readonly home: HomeView
   readonly market: MarketView
 }
-
-type MarketPage = Exclude<Page, 'home'>
 
 const PAGES: Readonly<Record<MarketPage, (props: MarketPageProps) => JSX.Element>> = {
   buy: BuyPage,

@@ -1,8 +1,15 @@
 import { signal } from '@preact/signals'
 
 /** The pages of a home. The address says which (`#/buy/water`), so that back and forth work. */
-const PAGES = ['home', 'buy', 'requests', 'auctions', 'trades', 'bill', 'wallet', 'rules'] as const
+const MARKET_PAGES = ['buy', 'requests', 'auctions', 'trades', 'bill', 'wallet', 'rules'] as const
+const NEIGHBOUR_PAGES = ['neighbours', 'caring'] as const
+const PAGES = ['home', ...MARKET_PAGES, ...NEIGHBOUR_PAGES] as const
+export type MarketPage = (typeof MARKET_PAGES)[number]
+export type NeighbourPage = (typeof NEIGHBOUR_PAGES)[number]
 export type Page = (typeof PAGES)[number]
+
+export const isNeighbourPage = (page: Page): page is NeighbourPage =>
+  NEIGHBOUR_PAGES.some((known) => known === page)
 
 export interface Route {
   readonly page: Page

@@ -2,6 +2,7 @@ import type { AlarmEvent, ReadingEvent } from '../../../messages.ts'
 import type { HomeView, View } from '../../../read-model.ts'
 import { isAlarm, isReading, isTime, isView, parsed } from './door.ts'
 import { announcement, beats, link, nowMs, setClock, tick, view } from './live.ts'
+import { askedOf, unseenOf } from './delegation.ts'
 import { newsOf } from './news.ts'
 import { withAlarm, withReading } from './merge.ts'
 
@@ -96,10 +97,11 @@ function titleOf(told: View): string {
   return fresh === 0 ? `${told.name} · Meterhood` : `(${fresh}) ${told.name} · Meterhood`
 }
 
-/** What waits for the people of the home: alarms that nobody has seen, requests that nobody answered. */
-function waitingIn({ alarms, market }: HomeView): number {
+/** What waits for the people of the home: alarms that nobody has seen, and what nobody answered. */
+function waitingIn({ alarms, market, delegations }: HomeView): number {
+  const neighbours = delegations === null ? 0 : askedOf(delegations).length + unseenOf(delegations)
   const requests = market?.requests.filter(({ state }) => state === 'open').length ?? 0
-  return alarms.filter(({ state }) => state === 'new').length + requests
+  return alarms.filter(({ state }) => state === 'new').length + requests + neighbours
 }
 
 /** Asks why the line broke: signed out, or the gateway is away; then waits and tries again. */

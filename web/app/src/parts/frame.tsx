@@ -3,7 +3,7 @@ import { announcement, beats, failure, link, nowMs, view } from '../model/live.t
 import { tryNow } from '../model/stream.ts'
 import { duration } from '../words/format.ts'
 import { Icon, Mark } from './icons.tsx'
-import { marketOf, Nav } from './nav.tsx'
+import { hasNav, Nav } from './nav.tsx'
 
 const LINK_WORDS = {
   connecting: 'Connecting',
@@ -27,7 +27,7 @@ export function Frame({ children }: { readonly children: ComponentChildren }): J
           {LINK_WORDS[link.value]}
         </span>
       </header>
-      <main class={marketOf() === null ? '' : 'with-nav'}>
+      <main class={hasNav() ? 'with-nav' : ''}>
         <OfflineBanner />
         {children}
       </main>
