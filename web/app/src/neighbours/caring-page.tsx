@@ -136,13 +136,9 @@ function CaredAlarms({ care }: { readonly care: CareView }): JSX.Element {
           Alarms of their home
         </h3>
         {unseenAlarms === 0 ? null : (
-          <button
-            type="button"
-            class="button button-loud"
-            aria-label={`I saw the alarms of the home of ${shortHex(home)}`}
-            onClick={() => void saw({ negotiation })}
-          >
+          <button type="button" class="button button-loud" onClick={() => void saw({ negotiation })}>
             I saw {unseenAlarms === 1 ? 'it' : 'them'}
+            <span class="unseen">: alarms of the home of {shortHex(home)}</span>
           </button>
         )}
       </div>
