@@ -20,6 +20,7 @@ import {
 } from '../words/format.ts'
 import type { NeighboursProps } from './neighbours-pages.tsx'
 import { PeakLine } from './peak-line.tsx'
+import { Who } from './who.tsx'
 
 /** The homes of neighbours that this one watches: never to be taken for its own. */
 export function CaringPage({ delegations }: NeighboursProps): JSX.Element {
@@ -54,7 +55,9 @@ function Care({ care }: { readonly care: CareView }): JSX.Element {
           <Icon name="home" />
         </span>
         <div>
-          <h2 id={title}>Home of {shortHex(home)}</h2>
+          <h2 id={title}>
+            Home of <Who account={home} />
+          </h2>
           <p class="soft">A neighbour’s home, not this one</p>
         </div>
         <Countdown untilMs={untilMs} label="You watch it for" />

@@ -8,11 +8,11 @@ import { accept, counter, declineTerms } from '../model/delegation.ts'
 import { nowMs } from '../model/live.ts'
 import { ConfirmButton } from '../parts/confirm-button.tsx'
 import { Icon } from '../parts/icons.tsx'
-import { shortHex } from '../words/format.ts'
 import { Consent } from './consent.tsx'
 import { draftOf, stepSOf } from './offer-draft.ts'
 import { OfferForm } from './offer-form.tsx'
 import { OfferRows } from './offer-rows.tsx'
+import { Who } from './who.tsx'
 
 interface PendingProps {
   readonly delegation: DelegationView
@@ -35,7 +35,9 @@ export function Pending({ delegation, home }: PendingProps): JSX.Element {
           <Icon name={ourTurn ? 'inbox' : 'people'} />
         </span>
         <div>
-          <h2 id={title}>{titleOf(delegation)}</h2>
+          <h2 id={title}>
+            <Title delegation={delegation} />
+          </h2>
           <p class="soft">{stateText(delegation)}</p>
         </div>
         {answerByMs === null ? null : <Countdown untilMs={answerByMs} label="To answer" />}
@@ -53,10 +55,11 @@ export function Pending({ delegation, home }: PendingProps): JSX.Element {
   )
 }
 
-function titleOf({ role, peer, ourTurn, state }: DelegationView): string {
-  const who = shortHex(peer)
-  if (role === 'delegatee') return `Watch the home of ${who}?`
-  return ourTurn || state !== 'proposed' ? `${who} would watch this home` : `You asked ${who}`
+function Title({ delegation }: { readonly delegation: DelegationView }): JSX.Element {
+  const { role, peer, ourTurn, state } = delegation
+  const who = <Who account={peer} />
+  if (role === 'delegatee') return <>Watch the home of {who}?</>
+  return ourTurn || state !== 'proposed' ? <>{who} would watch this home</> : <>You asked {who}</>
 }
 
 function stateText({ role, state, ourTurn }: DelegationView): string {

@@ -7,16 +7,16 @@ import { addressOf } from '../model/route.ts'
 import { ConfirmButton } from '../parts/confirm-button.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { Row, Rows } from '../parts/rows.tsx'
-import { count, duration, moment, percent, shortHex } from '../words/format.ts'
+import { count, duration, moment, percent } from '../words/format.ts'
 import { aboutEuro, sct } from '../words/money.ts'
 import { functionsText } from './offer-draft.ts'
 import { sctPrice } from './offer-rows.tsx'
+import { Who } from './who.tsx'
 
 /** A delegation that both homes keep: how long still, what is watched, what is earned, and its end. */
 export function Running({ delegation }: { readonly delegation: DelegationView }): JSX.Element {
   const { negotiation, role, peer, state, untilMs } = delegation
   const title = `running-${negotiation}`
-  const who = shortHex(peer)
   return (
     <article class="card handover is-running" aria-labelledby={title} data-testid="running">
       <header class="lot-head">
@@ -25,7 +25,9 @@ export function Running({ delegation }: { readonly delegation: DelegationView })
         </span>
         <div>
           <h2 id={title}>
-            {role === 'delegator' ? `${who} watches this home` : `You watch the home of ${who}`}
+            {role === 'delegator' ? '' : 'You watch the home of '}
+            <Who account={peer} />
+            {role === 'delegator' ? ' watches this home' : ''}
           </h2>
           <p class="soft">{stateText(delegation)}</p>
         </div>
