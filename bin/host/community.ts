@@ -26,6 +26,7 @@ import { serveExtended } from '../../protocols/p2p/extended.ts'
 import { serveJoin } from '../../protocols/p2p/join-server.ts'
 import { serveKeys } from '../../protocols/p2p/keys.ts'
 import { createPeerNode, type PeerNode } from '../../protocols/p2p/node.ts'
+import { serveWhereabouts } from '../../protocols/p2p/whereabouts.ts'
 import { WHOLE_NETWORK, type Network } from '../../protocols/rules/cable.ts'
 import { periodOf } from '../../protocols/rules/units.ts'
 import { systemRandom, wallClock } from '../clock.ts'
@@ -276,6 +277,7 @@ async function servePeers(ground: Ground, gateway: CommunityGateway, parts: Serv
     },
   })
   await serveExtended(node, parts.extended)
+  await serveWhereabouts(node)
   await serveDelegationDesk(node, (request, account) => parts.delegations.answer(request, account))
   const actor = await startMachine(ground, gateway, parts)
   gateway.actor = actor

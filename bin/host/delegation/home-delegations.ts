@@ -20,12 +20,13 @@ import {
   type TypedDataSigner,
 } from '../../../protocols/crypto/registration.ts'
 import type { OpeningKey } from '../../../protocols/crypto/recover-reading.ts'
-import { DELEGATION_MAX_LIFE_MS } from '../../../protocols/messages/delegation.ts'
+import { DELEGATION_MAX_LIFE_MS, type DelegationMessage } from '../../../protocols/messages/delegation.ts'
 import type { CommunityDescriptor } from '../../../protocols/messages/join.ts'
 import { delegationDesk } from '../../../protocols/p2p/delegation-desk.ts'
 import { sendDelegation, serveDelegation } from '../../../protocols/p2p/delegation.ts'
 import type { PeerNode } from '../../../protocols/p2p/node.ts'
-import { Fault } from '../../../protocols/rules/fault.ts'
+import { learnWhereabouts } from '../../../protocols/p2p/whereabouts.ts'
+import { codeOf, Fault } from '../../../protocols/rules/fault.ts'
 import {
   DELEGATION_LIST_LIMIT,
   type CounterForm,
@@ -231,7 +232,7 @@ export class HomeDelegations implements DelegationActions {
       community: this.#community(),
       sign: (record) => signRegistration(signer, domain, record),
       requireSignature: (record, signature, by) => requireSignature(domain, record, signature, by),
-      send: (message) => sendDelegation(node, signer, domain, message),
+      send: (message) => this.#send(message),
       capabilities: () => ({
         functions: ['readings', 'alarms'],
         hasRelay: this.#options.hasRelay,
@@ -252,6 +253,19 @@ export class HomeDelegations implements DelegationActions {
       },
       onFault: (thrown, about) => log.fault(thrown, about),
     })
+  }
+
+  /** Homes keep no connection to each other: where a neighbour listens now is asked when it is not found. */
+  async #send(message: DelegationMessage): Promise<void> {
+    const { node, signer, descriptor, gatewayPeerId } = this.#options
+    const say = () => sendDelegation(node, signer, descriptor, message)
+    try {
+      await say()
+    } catch (thrown) {
+      if (!['no-address', 'dial-failed'].includes(codeOf(thrown))) throw thrown
+      await learnWhereabouts(node, gatewayPeerId, message.recipient)
+      await say()
+    }
   }
 
   #community() {
