@@ -58,14 +58,17 @@ function opened(key: OpeningKey, event: ReadingEvent, { chainId, monitoring }: W
  * late, which is acknowledged anew.
  */
 export async function keepCaredSlot(trx: Trx, row: CaredReadingTable): Promise<void> {
-  const { delegation, slot, ...rest } = row
+  const { home, epoch, fault, t, receipt, acknowledged, opened_at_ms, block } = row
+  const { import_wh, export_wh, water_ml, mean_power_w, peak_power_w } = row
+  const registers = { import_wh, export_wh, water_ml, mean_power_w, peak_power_w }
+  const set = { home, epoch, fault, t, ...registers, receipt, acknowledged, opened_at_ms, block }
   await trx
     .insertInto('cared_reading')
     .values(row)
     .onConflict((conflict) =>
       conflict
         .columns(['delegation', 'slot'])
-        .doUpdateSet(rest)
+        .doUpdateSet(set)
         .where('cared_reading.receipt', '=', SILENT_RECEIPT),
     )
     .execute()

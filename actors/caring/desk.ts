@@ -17,11 +17,11 @@ export interface CareDeskOptions extends Omit<CaringPorts, 'acknowledge'> {
   readonly graceSlots: number
   readonly handOver: HandOver
   /** The newest epoch of the community's keys; null before the first. */
-  newestEpoch(): Promise<number | null>
+  readonly newestEpoch: () => Promise<number | null>
   /** The key of a delegation in the epoch of the moment, from the community. */
-  obtainKey(delegation: number): Promise<KeyGrant>
+  readonly obtainKey: (delegation: number) => Promise<KeyGrant>
   /** Asks the contract to take it. */
-  publishKey(delegation: number, grant: KeyGrant): Promise<void>
+  readonly publishKey: (delegation: number, grant: KeyGrant) => Promise<void>
 }
 
 /** The watch over the homes that this one cares for, one machine each. */

@@ -14,9 +14,9 @@ export interface CaringPorts {
   readonly store: Store
   readonly clock: Clock
   /** There are slots to acknowledge. */
-  acknowledge(): void
+  readonly acknowledge: () => void
   /** What a person of this home is to know about the neighbour's. */
-  tell(delegation: number, what: 'over-limit' | 'back-to-normal' | 'silence' | 'alarm'): void
+  readonly tell: (delegation: number, what: 'over-limit' | 'back-to-normal' | 'silence' | 'alarm') => void
   readonly inspect?: (record: StepRecord) => void
   readonly onFault: (thrown: unknown, about: string) => void
 }

@@ -21,9 +21,9 @@ export interface DelegationDeskOptions extends DelegationPorts {
   /** The watch over the homes that this one cares for. */
   readonly care: CareDesk
   /** Looks at once whether the chain has something new. */
-  look(): void
+  readonly look: () => void
   /** Something changed that a page shows. */
-  onChange(): void
+  readonly onChange: () => void
 }
 
 /** A delegation of this home as it stands. */

@@ -35,12 +35,13 @@ export interface Trying {
  */
 export async function keepTrying<T>(work: () => Promise<T>, trying: Trying): Promise<T | null> {
   const { isWanted, signal, isFinal = () => false, onFault } = trying
-  for (let pauseMs = FIRST_PAUSE_MS; isWanted() && !signal.aborted;) {
+  let pauseMs = FIRST_PAUSE_MS
+  while (isWanted() && !signal.aborted) {
     try {
       return await work()
     } catch (thrown) {
       if (isFinal(thrown)) throw thrown
-      if (pauseMs === FIRST_PAUSE_MS && !signal.aborted) onFault(thrown)
+      if (pauseMs === FIRST_PAUSE_MS) onFault(thrown)
     }
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
     pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)

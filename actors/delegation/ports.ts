@@ -61,21 +61,21 @@ export interface DelegationPorts {
   readonly claimMs: number
   readonly calls: DelegationCallsPort
   /** What of the home's tokens the contract may draw. */
-  allowance(): Promise<bigint>
+  readonly allowance: () => Promise<bigint>
   readonly community: CommunityDesk
   /** Signs as the home's account. */
-  sign(record: TypedRecord): Promise<string>
+  readonly sign: (record: TypedRecord) => Promise<string>
   /** Throws unless `signer` signed. */
-  requireSignature(record: TypedRecord, signature: string, signer: string): void
+  readonly requireSignature: (record: TypedRecord, signature: string, signer: string) => void
   /** Hands a word to the home it is for; throws while that cannot be reached, and what it answers. */
-  send(message: DelegationMessage): Promise<void>
-  capabilities(): DelegationCapabilities
+  readonly send: (message: DelegationMessage) => Promise<void>
+  readonly capabilities: () => DelegationCapabilities
   /** Whether offers of neighbours are taken without asking a person. */
-  accepts(): boolean
+  readonly accepts: () => boolean
   /** A person is to decide. */
-  tellPeople(negotiation: string): void
+  readonly tellPeople: (negotiation: string) => void
   /** Rids the home of the secrets of a delegation. */
-  eraseKeys(delegation: number): Promise<void>
+  readonly eraseKeys: (delegation: number) => Promise<void>
   readonly inspect?: (record: StepRecord) => void
   readonly onFault: (thrown: unknown, about: string) => void
 }

@@ -106,7 +106,7 @@ type AlarmEvent = z.output<typeof shapes.Alarm>
 /** Alarms that a home numbers are fewer than this. */
 const OWN_ALARMS_MOST = 2 ** 20
 
-/** A neighbour numbers its own alarms as this home does: those of each delegation have a stretch of their own. */
+/** A neighbour numbers its alarms as this home does: those of each delegation have a stretch of their own. */
 const neighbourNumber = (delegation: number, number: number): number =>
   -(delegation * OWN_ALARMS_MOST + number)
 

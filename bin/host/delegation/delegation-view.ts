@@ -16,7 +16,7 @@ import { nameIn } from '../home-picture.ts'
 /** Slots of the small curve. */
 const RECENT_SLOTS = 120
 
-/** How many slots of a delegation were answered for, or, at the home that is watched, went to the delegatee. */
+/** Slots of a delegation that were answered for, or, at the home that is watched, went to the delegatee. */
 async function watchedSlots({ db }: Store, role: string, id: number): Promise<number> {
   const query =
     role === 'delegatee'
@@ -37,7 +37,8 @@ async function watchedSlots({ db }: Store, role: string, id: number): Promise<nu
 /** An end that the chain tells, and whose last slot is yet to come, is on its way. */
 function stateOf({ state }: DelegationStand, row: DelegationTable | null): DelegationView['state'] {
   const name = delegationState.catch('proposed').parse(stateName(state))
-  return (name === 'active' || name === 'registered') && row?.ended_by != null ? 'ending' : name
+  const isEnded = row !== null && row.ended_by !== null
+  return (name === 'active' || name === 'registered') && isEnded ? 'ending' : name
 }
 
 const OUR_TURN = [{ proposed: 'received' }, { negotiating: 'ourTurn' }] as const

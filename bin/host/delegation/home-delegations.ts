@@ -28,7 +28,6 @@ import type { PeerNode } from '../../../protocols/p2p/node.ts'
 import { learnWhereabouts } from '../../../protocols/p2p/whereabouts.ts'
 import { codeOf, Fault } from '../../../protocols/rules/fault.ts'
 import {
-  DELEGATION_LIST_LIMIT,
   type CounterForm,
   type DelegationActions,
   type DelegationChoice,
@@ -39,7 +38,7 @@ import { wallClock } from '../../clock.ts'
 import type { ChainLink } from '../chain-link.ts'
 import type { GatewayLog } from '../log.ts'
 import { neighbourAt, requireFree, requireReward, slotAt, termsFrom } from './delegation-checks.ts'
-import { careViewOf, delegationViewOf } from './delegation-view.ts'
+import { DelegationPicture } from './delegation-picture.ts'
 import { WatchKeyring } from './watch-keyring.ts'
 
 /** A reading may take so long on its way before its slot counts as silent. */
@@ -77,13 +76,11 @@ export class HomeDelegations implements DelegationActions {
   readonly #calls: DelegationCalls
   readonly #reads: DelegationReads
   readonly #care: CareDesk
+  readonly #picture: DelegationPicture
   /** Homes whose readings and alarms concern this one, as topics have them. */
   readonly #watched = new Set<string>()
   #desk: HomeDelegationDesk | null = null
   #stopServing: (() => Promise<void>) | null = null
-  #view: DelegationsView = { neighbours: [], list: [], caring: [] }
-  #refreshing = false
-  #again = false
   #slot = -1
   /** Whether this home's readings may be about to change their reader. */
   #handingOver = true
@@ -96,6 +93,13 @@ export class HomeDelegations implements DelegationActions {
     this.#calls = createDelegationCalls(addresses)
     this.#reads = createDelegationReads((to, data) => chain.read(to, data), addresses)
     this.#care = this.#openCare()
+    this.#picture = new DelegationPicture({
+      ...options,
+      sampleMs: descriptor.sampleMs,
+      stands: () => this.#desk?.stands() ?? [],
+      carings: () => this.#care.carings(),
+      onFault: (thrown) => options.log.fault(thrown, 'the picture of delegations'),
+    })
   }
 
   /** The slot of the newest block whose facts are applied: every earlier block is known. */
@@ -217,7 +221,7 @@ export class HomeDelegations implements DelegationActions {
   }
 
   #openDesk(): Promise<HomeDelegationDesk> {
-    const { store, chain, account, descriptor, node, signer, log, accepts } = this.#options
+    const { store, chain, account, descriptor, signer, log, accepts } = this.#options
     const { chainId, monitoring, sampleMs } = descriptor
     const domain = { chainId, monitoring }
     return openDelegationDesk({
@@ -359,44 +363,12 @@ export class HomeDelegations implements DelegationActions {
   // ---- What pages show
 
   view(): DelegationsView {
-    return this.#view
+    return this.#picture.view()
   }
 
   /** Something changed that a page shows. */
   changed(): void {
-    this.#again = true
-    if (this.#refreshing) return
-    this.#refreshing = true
-    this.#refresh()
-      .catch((thrown: unknown) => this.#options.log.fault(thrown, 'the picture of delegations'))
-      .finally(() => (this.#refreshing = false))
-  }
-
-  async #refresh(): Promise<void> {
-    while (this.#again) {
-      this.#again = false
-      this.#view = await this.#picture()
-      this.#options.onChange()
-    }
-  }
-
-  async #picture(): Promise<DelegationsView> {
-    const { store, node, account, descriptor } = this.#options
-    const { sampleMs } = descriptor
-    const stands = [...(this.#desk?.stands() ?? [])].sort((a, b) => b.own.began_at_ms - a.own.began_at_ms)
-    const list: DelegationsView['list'] = []
-    const caring: DelegationsView['caring'] = []
-    for (const stand of stands.slice(0, DELEGATION_LIST_LIMIT)) {
-      const row = await registeredAs(store, stand.own.delegation)
-      list.push(await delegationViewOf(store, stand, row, sampleMs))
-      const actor = row === null ? undefined : this.#care.carings().get(row.id)
-      if (row === null || actor === undefined) continue
-      caring.push(await careViewOf(store, actor, row, stand.own.negotiation, sampleMs))
-    }
-    const neighbours = node.membership
-      .list()
-      .flatMap(({ role, account: each }) => (role === 'home' && each !== null ? [each.toLowerCase()] : []))
-    return { neighbours: neighbours.filter((each) => each !== account).slice(0, 1_024), list, caring }
+    this.#picture.changed()
   }
 
   /** Delegations that are over and not paid for yet, or not on the chain yet: a run's end waits for them. */
