@@ -38,7 +38,8 @@ function isGathering(waiting: readonly Intent[], { gather, mergeable = [] }: Out
 
 /** Kinds whose order counts, while the contract may yet refuse an earlier call of them. */
 export function heldKinds(calls: readonly Call[], options: OutboxOptions, head: number): readonly string[] {
-  const { mergeable = [], singly } = options
+  const { mergeable = [], singly, mendable } = options
+  if (mendable === undefined) return []
   const holdsUp = ({ isOutside, context }: Call): boolean => {
     if (!isOutside) return !context.ok
     const slow = context.replacements > 0 || head - context.sinceBlock >= SLOW_BLOCKS
