@@ -17,7 +17,7 @@ const Readers = z.object({
 })
 
 describe('a delegation whose homes fail', () => {
-  it('loses no reading when the home is cut off, and both homes are killed, while it is watched', async () => {
+  it('loses no reading when a watched home is cut off and both homes are killed', async () => {
     const faults = [
       'delegate:1>2@5s',
       'cut:home:1@17s',
