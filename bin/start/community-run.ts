@@ -70,6 +70,10 @@ export function communityConfig(
   }
 }
 
+/** Whether the plan of a run lets this home watch another: then nobody is asked. Else its people are. */
+const watchesBy = ({ faults }: StartOptions, number: number): boolean =>
+  faults.some((fault) => fault.action === 'delegate' && fault.pair.to === number)
+
 /** One home's configuration in a run of `start`. */
 export function homeConfig(
   options: StartOptions,
@@ -92,7 +96,7 @@ export function homeConfig(
     timeScale,
     batch: options.batch,
     rules: demoRules(number, expected),
-    delegationsAccepted: true,
+    delegationsAccepted: watchesBy(options, number),
     listen: ['/ip4/127.0.0.1/tcp/0'],
     mdns: false,
   }
