@@ -2,7 +2,7 @@ import { Interface, JsonRpcProvider, Network } from 'ethers'
 import { z } from 'zod'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import { percentile } from './report.ts'
-import { DelegationScan, type DelegationCount } from './scan-delegations.ts'
+import { countDelegations, DelegationScan, type DelegationCount } from './scan-delegations.ts'
 
 /** What the chain itself says about a run, counted from its receipts. */
 export interface ChainCount {
@@ -86,7 +86,7 @@ export async function countChain(
       alarms: count.alarms,
       gasTotal: count.gasTotal,
       gasPerReading: { p50: percentile(sorted, 0.5), max: sorted.at(-1) ?? null },
-      delegations: delegations.counted(),
+      delegations: await countDelegations(provider, monitoring, delegations.heard()),
       headMs: ((await provider.getBlock(head))?.timestamp ?? 0) * MS_PER_S,
     }
   } finally {

@@ -1,16 +1,15 @@
-import { Interface } from 'ethers'
+import { Interface, type Provider } from 'ethers'
 import { z } from 'zod'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 
-/** A delegation as the chain tells it at the end of a run. Amounts are micro-SCT. */
-export interface DelegationCount {
+/** A delegation as the chain’s logs tell it. Amounts are micro-SCT. */
+export interface HeardDelegation {
   readonly id: number
   readonly home: string
   readonly delegatee: string
   readonly fromSlot: number
   /** The first slot that is not delegated any more; an end moves it forward. */
   readonly untilSlot: number
-  readonly agreedSlots: number
   readonly ended: boolean
   readonly rewardMicroSct: number
   /** Null until the delegatee has claimed. */
@@ -24,7 +23,13 @@ export interface DelegationCount {
   readonly ownAlarms: number
 }
 
-type Heard = { -readonly [Name in keyof DelegationCount]: DelegationCount[Name] }
+/** The same with what the contract keeps beside its logs. */
+export interface DelegationCount extends HeardDelegation {
+  /** Slots that the parties agreed on: the whole that a reward is divided by. */
+  readonly agreedSlots: number
+}
+
+type Heard = { -readonly [Name in keyof HeardDelegation]: HeardDelegation[Name] }
 
 const abi = new Interface(monitoringAbi)
 const whole = z.bigint().transform(Number)
@@ -82,7 +87,6 @@ export class DelegationScan {
     const { id, delegator, delegatee, fromSlot, untilSlot, reward } = event
     this.#found.set(id, {
       ...{ id, home: delegator, delegatee, fromSlot, untilSlot, ended: false },
-      agreedSlots: untilSlot - fromSlot,
       rewardMicroSct: reward,
       ...{ watched: null, paidMicroSct: null, slots: [], alarms: [], ownAlarms: 0 },
     })
@@ -94,7 +98,26 @@ export class DelegationScan {
     if (before !== undefined) Object.assign(before, change(before))
   }
 
-  counted(): readonly DelegationCount[] {
+  heard(): readonly HeardDelegation[] {
     return [...this.#found.values()]
   }
+}
+
+/** The contract's struct, field by field: delegator, first slot, slots, and more. */
+const Kept = z.tuple([z.tuple([z.string(), whole, whole]).rest(z.unknown())])
+
+/** Asks the contract for what it keeps of each delegation. */
+export function countDelegations(
+  provider: Provider,
+  monitoring: string,
+  heard: readonly HeardDelegation[],
+): Promise<DelegationCount[]> {
+  return Promise.all(
+    heard.map(async (each) => {
+      const data = abi.encodeFunctionData('delegationOf', [each.id])
+      const answer = await provider.call({ to: monitoring, data })
+      const [[, , agreedSlots]] = Kept.parse(abi.decodeFunctionResult('delegationOf', answer).toArray(true))
+      return { ...each, agreedSlots }
+    }),
+  )
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Interface } from 'ethers'
 import { assembleReport, type RunFigures } from '../../bin/start/assemble.ts'
-import { DelegationScan, type DelegationCount } from '../../bin/start/scan-delegations.ts'
+import { DelegationScan, type HeardDelegation } from '../../bin/start/scan-delegations.ts'
 import type { HomeTally } from '../../bin/host/configs.ts'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 
@@ -13,10 +13,10 @@ const COMMUNITY = account('c')
 const ZERO = `0x${'00'.repeat(32)}`
 
 /** Logs of a run as its chain has them: home A hands 20 slots over, of which 6 pass before the end. */
-function scanned(logs: readonly (readonly [name: string, ...args: unknown[]])[]): readonly DelegationCount[] {
+function scanned(logs: readonly (readonly [name: string, ...args: unknown[]])[]): readonly HeardDelegation[] {
   const scan = new DelegationScan()
   for (const [name, ...args] of logs) scan.hear(abi.encodeEventLog(name, args))
-  return scan.counted()
+  return scan.heard()
 }
 
 const registered = ['DelegationRegistered', 7, AWAY, NEAR, 3, 100, 120, 2_000_000, ZERO] as const
@@ -41,7 +41,7 @@ describe('What the chain says of a delegation', () => {
   it('is its window, its readings, its alarms and what was paid', () => {
     expect(scanned(RUN)).toEqual([
       {
-        ...{ id: 7, home: AWAY, delegatee: NEAR, fromSlot: 100, untilSlot: 106, agreedSlots: 20 },
+        ...{ id: 7, home: AWAY, delegatee: NEAR, fromSlot: 100, untilSlot: 106 },
         ...{ ended: true, rewardMicroSct: 2_000_000, watched: 6, paidMicroSct: 600_000 },
         ...{ slots: [100, 101, 102, 103, 104, 105], alarms: [2, 3], ownAlarms: 1 },
       },
@@ -73,7 +73,7 @@ function figures(homes: readonly HomeTally[], headMs = 106_000): RunFigures {
     chain: {
       ...{ blocks: 9, included: 8, duplicates: 0, alarms: 4, gasTotal: 1, headMs },
       gasPerReading: { p50: 1, max: 1 },
-      delegations: scanned(RUN),
+      delegations: scanned(RUN).map((each) => ({ ...each, agreedSlots: 20 })),
     },
     network: { kind: 'embedded', chainId: 1, rpc: '', signers: [] },
     contracts: { monitoring: '', quota: '', token: null, trading: null },
@@ -134,7 +134,10 @@ describe('The readers of a report', () => {
     const [registeredOnly] = scanned([registered])
     if (registeredOnly === undefined) throw new Error('nothing was registered')
     const at = (headMs: number) =>
-      assembleReport({ ...open, chain: { ...open.chain, headMs, delegations: [registeredOnly] } }).delegations
+      assembleReport({
+        ...open,
+        chain: { ...open.chain, headMs, delegations: [{ ...registeredOnly, agreedSlots: 20 }] },
+      }).delegations
     expect([at(119_999), at(120_000)]).toEqual([
       { active: 1, ended: 0 },
       { active: 0, ended: 1 },
