@@ -39,19 +39,23 @@ function delegatorTexts(functions: ConsentProps['functions'], period: string): r
     ...(functions.includes('alarms') ? [alarmed] : []),
     [
       'What they cannot do.',
-      'Switch, buy or sell anything for this home, or pass the task on. Your quota and your bill stay yours.',
+      'Switch, buy or sell anything for this home, or pass the task on. Your quota and your bill ' +
+        'stay yours.',
     ],
     [
       'Who learns of it.',
-      'The community reads what it always reads. Everybody can see on the ledger which two homes agreed, for how long and for what reward; nobody else sees a reading.',
+      'The community reads what it always reads. Everybody can see on the ledger which two homes ' +
+        'agreed, for how long and for what reward; nobody else sees a reading.',
     ],
     [
       'The reward.',
-      'It is put aside at once. They earn it for each reading that they watch over; the rest comes back to you.',
+      'It is put aside at once. They earn it for each reading that they watch over; the rest ' +
+        'comes back to you.',
     ],
     [
       'The end.',
-      'You, they or the community can end it at any time. From the next reading on nothing more goes to them. What your neighbour has seen by then it has seen.',
+      'You, they or the community can end it at any time. From the next reading on nothing more ' +
+        'goes to them. What your neighbour has seen by then it has seen.',
     ],
   ]
 }
@@ -68,7 +72,8 @@ function delegateeTexts(functions: ConsentProps['functions']): readonly Text[] {
     ['What you do.', 'Your gateway watches by itself. Look at Caring for when it tells you to.'],
     [
       'What you earn.',
-      'A share of the reward for each reading that your gateway watched over, also when none came. While your gateway is off it earns nothing.',
+      'A share of the reward for each reading that your gateway watched over, also when none ' +
+        'came. While your gateway is off it earns nothing.',
     ],
     [
       'Who learns of it.',

@@ -111,7 +111,8 @@ function readReward(text: string) {
 
 function fundsProblem(reward: number | null, { balanceMicroSct }: OfferFacts): string | null {
   if (reward === null || balanceMicroSct === null || reward <= balanceMicroSct) return null
-  return `The reward is put aside at once, and you have ${sct(balanceMicroSct)}. Promise less, or buy SCT first.`
+  const have = sct(balanceMicroSct)
+  return `The reward is put aside at once, and you have ${have}. Promise less, or buy SCT first.`
 }
 
 function fromProblem(draft: OfferDraft, fromMs: number | null, { nowMs }: OfferFacts): string | null {

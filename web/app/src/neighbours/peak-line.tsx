@@ -10,7 +10,8 @@ export function PeakLine({ peaksW }: { readonly peaksW: readonly number[] }): JS
   const most = Math.max(...peaksW)
   const top = Math.max(1, most)
   const width = peaksW.length * STEP
-  const words = `Peak power of the newest ${count(peaksW.length)} readings: highest ${powerScale(0).text(most)}`
+  const highest = powerScale(0).text(most)
+  const words = `Peak power of the newest ${count(peaksW.length)} readings: highest ${highest}`
   return (
     <div class="peaks">
       <svg viewBox={`0 0 ${width} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={words}>
@@ -20,7 +21,7 @@ export function PeakLine({ peaksW }: { readonly peaksW: readonly number[] }): JS
         })}
       </svg>
       <small aria-hidden="true">
-        Peaks of the newest {count(peaksW.length)} readings, highest {powerScale(0).text(most)}
+        Peaks of the newest {count(peaksW.length)} readings, highest {highest}
       </small>
     </div>
   )
