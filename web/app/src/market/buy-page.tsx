@@ -105,7 +105,7 @@ function useBuyForm(props: BuyFormProps) {
     value: draft[name],
     set: (value: string) => tell(name, value),
     problem: problem(name),
-    left: () => setLeft([...left, name]),
+    left: () => setLeft((before) => [...before, name]),
   })
   return { checked, tell, problem, send, field, sending, refused }
 }

@@ -63,7 +63,7 @@ function useOffer(props: OfferFormProps) {
     value: draft[name],
     set: (value: string) => change({ [name]: value }),
     problem: problem(name),
-    left: () => setLeft([...left, name]),
+    left: () => setLeft((before) => [...before, name]),
   })
   return { draft, change, checked, problem, field, send, sending, refused }
 }
