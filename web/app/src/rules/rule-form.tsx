@@ -72,7 +72,7 @@ function useRuleForm({ id, begin, close }: RuleFormProps) {
     value: draft[name],
     set: (value) => change({ [name]: value }),
     problem: problem(name),
-    left: () => setLeft([...left, name]),
+    left: () => setLeft((before) => [...before, name]),
   })
   return { draft, change, field, problem, rule, save, showAll, sending, refused }
 }
