@@ -7,6 +7,8 @@ import type { CaringLimits } from './machine.ts'
 
 /** Slots in a row without a reading after which somebody should look. */
 const SILENT_SLOTS = 3
+/** Slots after which a neighbour's quota is looked up again. */
+const QUOTA_LOOK_SLOTS = 10
 /** Where readings are not delegated, no slot brings one and none is missed. */
 const NEVER_SILENT = Number.MAX_SAFE_INTEGER
 
@@ -16,6 +18,10 @@ export interface CareDeskOptions extends Omit<CaringPorts, 'acknowledge'> {
   /** Slots after which no acknowledgement is taken any more. */
   readonly graceSlots: number
   readonly handOver: HandOver
+  /** The billing period of a slot. */
+  readonly periodOf: (slot: number) => number
+  /** What a home may draw at most in a period, W; null where no division holds. */
+  readonly powerQuotaOf: (home: string, period: number) => Promise<number | null>
   /** The newest epoch of the community's keys; null before the first. */
   readonly newestEpoch: () => Promise<number | null>
   /** The key of a delegation in the epoch of the moment, from the community. */
@@ -52,6 +58,7 @@ class Desk implements CareDesk {
   readonly #actors = new Map<number, CaringActor>()
   /** What is under way with the community gateway, by its name; it holds up nothing else. */
   readonly #errands = new Map<string, Promise<void>>()
+  readonly #quotaLooked = new Map<number, { readonly period: number; readonly slot: number }>()
   #stopped = false
 
   constructor(options: CareDeskOptions) {
@@ -68,6 +75,7 @@ class Desk implements CareDesk {
     await this.#hearAlarms(actor, row)
     const watchedTo = actor.snapshot().context.watchedTo ?? row.from_slot - 1
     this.#errand(`key:${row.id}`, () => this.#renewKey(row, slot))
+    this.#errand(`quota:${row.id}`, () => this.#learnQuota(actor, row, slot))
     this.#acknowledge(row.id, watchedTo)
     if (slot >= row.until_slot + this.#options.graceSlots) return true
     return watchedTo >= row.until_slot - 1 && (await isAcknowledged(this.#options.store, row.id))
@@ -135,6 +143,18 @@ class Desk implements CareDesk {
       } else if (nowSlot - slot > lateSlots) await actor.send({ type: 'NOTHING_CAME', slot })
       else return
     }
+  }
+
+  /** The neighbour's quota of power is looked up in each period, and now and then: power is lent. */
+  async #learnQuota(actor: CaringActor, { delegator, id }: DelegationTable, slot: number): Promise<void> {
+    const period = this.#options.periodOf(slot)
+    const looked = this.#quotaLooked.get(id)
+    if (looked !== undefined && looked.period === period && slot - looked.slot < QUOTA_LOOK_SLOTS) return
+    this.#quotaLooked.set(id, { period, slot })
+    const peakPowerW = await this.#options.powerQuotaOf(delegator, period)
+    const { limits } = actor.snapshot().context
+    if (peakPowerW === null || peakPowerW === limits.peakPowerW || !this.#actors.has(id)) return
+    await actor.send({ type: 'QUOTA_KNOWN', peakPowerW })
   }
 
   #readingOf(delegation: number, slot: number) {

@@ -1,8 +1,9 @@
 import { assign, setup } from 'xstate'
 import { placeholder } from '../placeholder.ts'
 
-/** What the delegatee watches at a neighbour's home; null where no limit was agreed. */
+/** What a neighbour's home is held against; null where no limit is known. */
 export interface CaringLimits {
+  /** Its quota of power in this period. */
   readonly peakPowerW: number | null
   /** Water that may run in one sample period. */
   readonly waterMlPerSlot: number | null
@@ -34,6 +35,8 @@ export type CaringEvent =
   | ({ type: 'READING' } & CaredSlot)
   /** The slot is over and brought nothing, or nothing that opens. */
   | { type: 'NOTHING_CAME'; slot: number }
+  /** What the community lets that home draw from now on. */
+  | { type: 'QUOTA_KNOWN'; peakPowerW: number }
   | { type: 'ALARM'; number: number }
   | { type: 'PERSON_SAW' }
   | { type: 'CARE_ENDS' }
@@ -50,7 +53,7 @@ function exceeds(context: CaringContext, { peakPowerW, waterMl }: CaredSlot): bo
 
 /**
  * The local control of a neighbour's home at the delegatee (paper §4.2): it opens each E^t, holds it against
- * the limits that were agreed, hears the alarms, and acknowledges every slot, whether something came or not.
+ * that home's quota of power, hears the alarms, and acknowledges every slot, whether something came or not.
  * It switches nothing: relays and valves obey only their own home.
  */
 export const caringMachine = setup({
@@ -74,6 +77,9 @@ export const caringMachine = setup({
     }),
     countMissed: assign(({ context, event }) =>
       event.type === 'NOTHING_CAME' ? { missed: context.missed + 1, watchedTo: event.slot } : {},
+    ),
+    keepQuota: assign(({ context, event }) =>
+      event.type === 'QUOTA_KNOWN' ? { limits: { ...context.limits, peakPowerW: event.peakPowerW } } : {},
     ),
     countAlarm: assign(({ context }) => ({ unseenAlarms: context.unseenAlarms + 1 })),
     clearAlarms: assign({ unseenAlarms: 0 }),
@@ -168,7 +174,7 @@ export const caringMachine = setup({
           },
         },
       },
-      on: { CARE_ENDS: 'over' },
+      on: { QUOTA_KNOWN: { actions: 'keepQuota' }, CARE_ENDS: 'over' },
     },
     over: { type: 'final', entry: 'forget' },
   },

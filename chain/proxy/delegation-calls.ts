@@ -1,9 +1,11 @@
 import { hexlify, Interface } from 'ethers'
 import { termsValue, type DelegationTerms } from '../../protocols/messages/delegation-terms.ts'
 import { monitoringAbi } from '../bindings/monitoring.gen.ts'
+import { quotaAbi } from '../bindings/quota.gen.ts'
 import { tokenAbi } from '../bindings/token.gen.ts'
 
 const monitoring = new Interface(monitoringAbi)
+const quota = new Interface(quotaAbi)
 const token = new Interface(tokenAbi)
 
 /** A key of the delegatee with what vouches for it; bytes are 0x hex. */
@@ -16,6 +18,7 @@ interface SignedKey {
 
 export interface DelegationAddresses {
   readonly monitoring: string
+  readonly quota: string
   readonly token: string
 }
 
@@ -56,8 +59,18 @@ export function createDelegationReads(
     const answer = await read(addresses.token, token.encodeFunctionData(name, values))
     return BigInt(String(token.decodeFunctionResult(name, answer)[0]))
   }
+  const divided = async (name: string, values: readonly unknown[]): Promise<readonly unknown[]> => {
+    const answer = await read(addresses.quota, quota.encodeFunctionData(name, values))
+    const found: readonly unknown[] = quota.decodeFunctionResult(name, answer)
+    return found
+  }
   return {
     balanceOf: (account: string) => coin('balanceOf', [account]),
+    /** What a home may draw at most in a period, W; null where no division holds. */
+    powerQuotaOf: async (home: string, period: number): Promise<number | null> => {
+      if ((await divided('revisionAt', [period]))[0] === 0n) return null
+      return Number((await divided('quotaOf', [home, period]))[1])
+    },
     /** What the contract may draw of an account's tokens. */
     allowanceOf: (account: string) => coin('allowance', [account, addresses.monitoring]),
   }

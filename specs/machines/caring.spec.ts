@@ -38,6 +38,13 @@ it('tells once that a limit is exceeded, and once that it is kept again', () => 
   expect(tellings(water.done)).toEqual(['tellOverLimit', 'tellBackToNormal'])
 })
 
+it('goes by the quota that the neighbour has now', () => {
+  const less: CaringEvent = { type: 'QUOTA_KNOWN', peakPowerW: 500 }
+  const more: CaringEvent = { type: 'QUOTA_KNOWN', peakPowerW: 2000 }
+  const { done } = follow([reading(1), less, reading(2), more, reading(3)])
+  expect(tellings(done)).toEqual(['tellOverLimit', 'tellBackToNormal'])
+})
+
 it('counts and acknowledges each slot once', () => {
   const { care, done } = follow([reading(5), reading(5, 9000), nothing(5), reading(4), reading(6)])
   expect(care.context).toMatchObject({ opened: 2, newest: { slot: 6 } })

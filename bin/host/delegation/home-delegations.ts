@@ -27,6 +27,7 @@ import { sendDelegation, serveDelegation } from '../../../protocols/p2p/delegati
 import type { PeerNode } from '../../../protocols/p2p/node.ts'
 import { learnWhereabouts } from '../../../protocols/p2p/whereabouts.ts'
 import { codeOf, Fault } from '../../../protocols/rules/fault.ts'
+import { periodOf } from '../../../protocols/rules/units.ts'
 import {
   type CounterForm,
   type DelegationActions,
@@ -87,7 +88,7 @@ export class HomeDelegations implements DelegationActions {
 
   constructor(options: HomeDelegationsOptions) {
     const { descriptor, token, chain, store, account } = options
-    const addresses = { monitoring: descriptor.monitoring, token }
+    const addresses = { monitoring: descriptor.monitoring, quota: descriptor.quota, token }
     this.#options = options
     this.#keys = new WatchKeyring(store, account)
     this.#calls = createDelegationCalls(addresses)
@@ -195,6 +196,8 @@ export class HomeDelegations implements DelegationActions {
       clock: wallClock,
       lateSlots: 1 + Math.ceil(LATE_MS / sampleMs),
       graceSlots: Math.max(GRACE.slots, Math.ceil(GRACE.ms / sampleMs)),
+      periodOf: (slot) => periodOf(slot, descriptor.slotsPerBilling),
+      powerQuotaOf: (home, period) => this.#reads.powerQuotaOf(home, period),
       handOver: (delegation, slots) => community.acknowledge({ delegation, slots: [...slots] }),
       newestEpoch: async () => {
         const epoch = await readMeta(store.db, 'epoch')
