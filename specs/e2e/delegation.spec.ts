@@ -1,8 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { getBytes } from 'ethers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { openStore } from '../../actors/storage/store.ts'
 import { meterhood } from './command.ts'
 import { readersOf, startIn } from './report.ts'
 import { writeProfiles } from './written-profiles.ts'
@@ -27,6 +29,29 @@ const RUN = ['--homes', '3', '--boards', 'profile', '--period', '2', '--billing'
 /** What is paid of a reward for so many slots of those that were agreed on. */
 const proRata = (reward: number, watched: number, agreed: number): number =>
   Number((BigInt(reward) * BigInt(watched)) / BigInt(agreed))
+
+/** Readings of the neighbour that a home opened between two moments. */
+async function openedBetween(dataDir: string, fromMs: number, untilMs: number): Promise<number> {
+  const text = await readFile(join(dataDir, 'secrets.json'), 'utf8')
+  const { storeKey } = z.object({ storeKey: z.string() }).parse(JSON.parse(text))
+  const store = await openStore({
+    file: join(dataDir, 'gateway.sqlite'),
+    encryptionKey: getBytes(storeKey),
+  })
+  try {
+    const rows = await store.db
+      .selectFrom('cared_reading')
+      .select('slot')
+      .where('fault', 'is', null)
+      .where('t', '>', 0)
+      .where('opened_at_ms', '>', fromMs)
+      .where('opened_at_ms', '<', untilMs)
+      .execute()
+    return rows.length
+  } finally {
+    await store.close()
+  }
+}
 
 describe('a home that is handed over to a neighbour', () => {
   it('is read by the neighbour and the community from first slot to last, and by nobody else', async () => {
@@ -70,6 +95,9 @@ describe('a home that is handed over to a neighbour', () => {
     const faults = 'delegate:1>2@3s,stop:cgw@18s,resume:cgw@30s,end@38s'
     const running = startIn(folder, ...RUN, '--for', '48s', '--fault', faults)
     await running.printed('fault      stop:cgw')
+    const stoppedAtMs = Date.now()
+    await running.printed('fault      resume:cgw')
+    const resumedAtMs = Date.now()
     const { report } = await readersOf(folder, running)
     expect(report.totals).toMatchObject({ lost: 0, duplicates: 0, decrypted: report.totals.sealed })
     const [read] = report.readers
@@ -80,5 +108,7 @@ describe('a home that is handed over to a neighbour', () => {
       ended: true,
     })
     expect(read.paidMicroSct).toBe(proRata(read.rewardMicroSct, read.watched ?? 0, read.agreedSlots))
+    const home = join(folder, 'data', 'home-02')
+    expect(await openedBetween(home, stoppedAtMs + 2_000, resumedAtMs)).toBeGreaterThan(1)
   }, 300_000)
 })
