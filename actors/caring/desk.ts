@@ -56,6 +56,8 @@ const limitsOf = (row: DelegationTable): CaringLimits => ({
 class Desk implements CareDesk {
   readonly #options: CareDeskOptions
   readonly #actors = new Map<number, CaringActor>()
+  /** Delegations whose watch is known to be over. */
+  readonly #over = new Set<number>()
   /** What is under way with the community gateway, by its name; it holds up nothing else. */
   readonly #errands = new Map<string, Promise<void>>()
   readonly #quotaLooked = new Map<number, { readonly period: number; readonly slot: number }>()
@@ -82,9 +84,11 @@ class Desk implements CareDesk {
   }
 
   async end(row: DelegationTable): Promise<void> {
-    const actor = this.#actors.get(row.id)
-    if (actor === undefined) return
-    await actor.send({ type: 'CARE_ENDS' })
+    if (this.#over.has(row.id)) return
+    // After a restart the watch may not have gone on yet; it ends all the same.
+    const actor = await this.#actorOf(row)
+    if (actor.snapshot().status === 'active') await actor.send({ type: 'CARE_ENDS' })
+    this.#over.add(row.id)
     this.#actors.delete(row.id)
     await actor.stop()
   }

@@ -68,6 +68,8 @@ class Desk implements HomeDelegationDesk {
   readonly #options: DelegationDeskOptions
   readonly #actors = new Map<string, DelegationActor>()
   readonly #rows = new Map<string, OwnDelegationTable>()
+  /** Those of which nothing is left to follow. */
+  readonly #done = new Set<string>()
   readonly #hearing = new DelegationHearing()
   readonly #works = new PQueue({ concurrency: 1 })
   readonly #closing = new AbortController()
@@ -262,12 +264,16 @@ class Desk implements HomeDelegationDesk {
 
   async #follow(negotiation: string, actor: DelegationActor, head: ChainMoment): Promise<void> {
     const { store } = this.#options
-    if (actor.snapshot().status !== 'active') return
+    if (this.#done.has(negotiation)) return
     const own = await ownDelegation(store, negotiation)
     if (own === undefined) return
     this.#rows.set(negotiation, own)
     const row = await registeredAs(store, own.delegation)
     const isWatched = own.role === 'delegator' || row === null || (await this.#care(actor, row, head))
+    if (actor.snapshot().status !== 'active') {
+      this.#done.add(negotiation)
+      return
+    }
     const { terms } = actor.snapshot().context
     const sight = { row, head, agreedUntilSlot: terms.untilSlot, isWatched }
     await this.#hearing.tell(actor, delegationSignals(sight))
@@ -277,7 +283,9 @@ class Desk implements HomeDelegationDesk {
   /** Goes on with the care for a neighbour's home; true when nothing is left to watch. */
   async #care(actor: DelegationActor, row: DelegationTable, head: ChainMoment): Promise<boolean> {
     const { care } = this.#options
-    if (!actor.snapshot().matches('ended')) return care.follow(row, head)
+    const now = actor.snapshot()
+    // A delegation may come from its end to being paid at once, or while this gateway is away.
+    if (now.status === 'active' && !now.matches('ended')) return care.follow(row, head)
     await care.end(row)
     return true
   }
