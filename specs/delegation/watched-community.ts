@@ -47,6 +47,14 @@ export interface Sealed {
   readonly recipient: string
 }
 
+/** Whom a reading is sealed to, and the peak of its slot where it matters. */
+interface Reader {
+  readonly delegation: number
+  readonly key: Uint8Array
+  readonly epoch?: number
+  readonly peakW?: number
+}
+
 interface Parts {
   readonly lab: ContractLab
   readonly folder: string
@@ -166,13 +174,13 @@ export class WatchedCommunity {
   }
 
   /** Seals a reading of the home that is away, by default to the key of its delegation. */
-  seal(slot: number, to: { delegation: number; key: Uint8Array; epoch?: number }, importWh = slot): Sealed {
+  seal(slot: number, to: Reader, importWh = slot): Sealed {
     const { chainId, monitoring } = this.lab.contracts
-    const { delegation, key, epoch = 0 } = to
+    const { delegation, key, epoch = 0, peakW = 900 } = to
     const essential = {
       ...{ flags: 0, sequence: slot % 1_000_000, t: unixMs(slot * SAMPLE_MS) },
       ...{ energyImportWh: energyWh(importWh), energyExportWh: energyWh(3), waterMl: waterMl(importWh * 10) },
-      ...{ meanPowerW: powerW(400), peakPowerW: powerW(900) },
+      ...{ meanPowerW: powerW(400), peakPowerW: powerW(peakW) },
     }
     const zero = { importOffsetWh: energyWh(0), exportOffsetWh: energyWh(0), waterOffsetMl: waterMl(0) }
     const recipient = plainRecipient(key)
@@ -185,6 +193,11 @@ export class WatchedCommunity {
 
   async submit({ record, recipient }: Sealed): Promise<void> {
     await this.lab.do(this.lab.submitCall(AWAY.address, [record], recipient))
+  }
+
+  /** Where everything is kept, until it closes. */
+  get folder(): string {
+    return this.#parts.folder
   }
 
   alarmReader(home: string) {

@@ -252,14 +252,14 @@ const QUIET_LOOKS = 2
 const LOOKS_MOST = 400
 const LOOK_MS = 4
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
   for (let looks = 0; looks < LOOKS_MOST && !(await isSo()); looks += 1) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
 }
 
 /** Whether the outbox knows of every call of its own that a block holds. */
-async function isTold({ db }: Store, { rpc }: ChainFeed, account: string): Promise<boolean> {
+export async function isTold({ db }: Store, { rpc }: ChainFeed, account: string): Promise<boolean> {
   const open = await db
     .selectFrom('intent')
     .select('nonce')
@@ -271,16 +271,16 @@ async function isTold({ db }: Store, { rpc }: ChainFeed, account: string): Promi
 }
 
 /** Waits until no effect reads the chain and no call waits to be handed to the node. */
-async function quiet(isBusy: () => Promise<boolean>): Promise<void> {
+export async function quiet(isBusy: () => Promise<boolean>, most = LOOKS_MOST): Promise<void> {
   let quietFor = 0
-  for (let looks = 0; looks < LOOKS_MOST && quietFor < QUIET_LOOKS; looks += 1) {
+  for (let looks = 0; looks < most && quietFor < QUIET_LOOKS; looks += 1) {
     quietFor = (await isBusy()) ? 0 : quietFor + 1
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
 }
 
 /** Whether the outbox has calls that the node does not have. */
-async function isSending({ db }: Store, { rpc }: ChainFeed, account: string): Promise<boolean> {
+export async function isSending({ db }: Store, { rpc }: ChainFeed, account: string): Promise<boolean> {
   const intents = await db
     .selectFrom('intent')
     .select(['state', 'nonce'])

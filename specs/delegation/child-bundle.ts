@@ -1,0 +1,26 @@
+import { mkdirSync, mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'vite'
+
+const ROOT = new URL('../..', import.meta.url).pathname
+const CHILD = 'specs/delegation/watching-child.ts'
+const CACHE = join(ROOT, 'node_modules', '.vite')
+const CONDITIONS = ['development', 'node', 'module']
+
+/** A child that is killed a hundred times has to start fast: in one file it does in a quarter of the time. */
+export async function bundleChild(): Promise<{ readonly file: string; readonly folder: string }> {
+  mkdirSync(CACHE, { recursive: true })
+  // Where what is not bundled is found, too.
+  const folder = mkdtempSync(join(CACHE, 'watching-child-'))
+  await build({
+    root: ROOT,
+    configFile: false,
+    logLevel: 'warn',
+    mode: 'development',
+    publicDir: false,
+    resolve: { conditions: CONDITIONS },
+    ssr: { noExternal: true, external: ['libsql'], resolve: { conditions: CONDITIONS } },
+    build: { ssr: CHILD, outDir: folder, minify: false, target: 'node20' },
+  })
+  return { file: join(folder, 'watching-child.js'), folder }
+}
