@@ -11,7 +11,7 @@ import { countChain } from './scan-chain.ts'
 import { countMarket } from './scan-market.ts'
 import type { Supervised } from './supervised.ts'
 
-const DRAIN_MS = 60_000
+const DRAIN_MS = 90_000
 const DRAIN_POLL_MS = 300
 const PROGRESS_MS = 10_000
 
@@ -22,8 +22,8 @@ const statusesOf = (running: RunningCommunity): Promise<GatewayStatus[]> =>
   ])
 
 /**
- * Waits until nothing waits in any outbox and everything is final, at most a minute. What is final is in a
- * saved state, so that the chain is saved as soon as nothing but that is missing.
+ * Waits until nothing waits in any outbox and everything is final, at most a minute and a half. What is
+ * final is in a saved state, so that the chain is saved as soon as nothing but that is missing.
  */
 async function drain(running: RunningCommunity, tell: Tell): Promise<void> {
   const deadline = wallClock.nowMs() + DRAIN_MS

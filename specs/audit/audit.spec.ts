@@ -47,6 +47,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
+/** A busy machine may miss the phases of ten seconds in each auction of a run; the next run has others. */
+async function tradingRun(wanted: 'awarded' | 'delivered', name: string, ...flags: string[]): Promise<Run> {
+  const first = await runOf(name, ...flags)
+  return first.report.trades[wanted] > 0 ? first : runOf(`${name}-again`, ...flags)
+}
+
 /** What the auditor and the report must agree on. */
 async function expectWhole({ report, reportFile, rpc }: Run): Promise<Audit> {
   const found = await audit('--report', reportFile, '--rpc', rpc)
@@ -65,8 +71,8 @@ async function expectWhole({ report, reportFile, rpc }: Run): Promise<Audit> {
 describe.skipIf(!hasAuditor)('the market, audited by a chain reader that is not ours', () => {
   let run: Run
   beforeAll(async () => {
-    run = await runOf('together', '--homes', '5', '--for', '120s')
-  }, 400_000)
+    run = await tradingRun('delivered', 'together', '--homes', '5', '--for', '120s')
+  }, 700_000)
 
   it('comes to the same winners, prices, payments and tokens as the report', async () => {
     const found = await expectWhole(run)
@@ -99,6 +105,6 @@ describe.skipIf(!hasAuditor)('the market, audited by a chain reader that is not 
   }, 60_000)
 
   it('is whole, and each home signs for itself, with a process for each home', async () => {
-    await expectWhole(await runOf('apart', '--homes', '4', '--for', '75s', '--isolate'))
-  }, 400_000)
+    await expectWhole(await tradingRun('awarded', 'apart', '--homes', '4', '--for', '75s', '--isolate'))
+  }, 600_000)
 })
