@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { Fault } from '../../protocols/rules/fault.ts'
 import { buyBody } from '../../web/market-messages.ts'
 import type { AuctionView, MarketView } from '../../web/market-model.ts'
-import { browserIsHere, buildApp, openBrowser } from './chromium.ts'
+import { browserIsHere, buildApp, openBrowser, openPage } from './chromium.ts'
 import {
   biddingAuction,
   deliveringAuction,
@@ -42,21 +42,7 @@ const open = async (
   const view = tradingHome(market)
   const gateway = await startScripted({ view, appFolder, clock, actions: { market: actions } })
   running.push(gateway)
-  const context = await browser.newContext({
-    locale: 'en-GB',
-    timezoneId: 'UTC',
-    viewport: { width: options.width ?? 412, height: 915 },
-    reducedMotion: 'reduce',
-  })
-  const page = await context.newPage()
-  page.on('pageerror', (error) => complaints.push(String(error)))
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('Failed to load resource')) {
-      complaints.push(message.text())
-    }
-  })
-  await page.goto(`${gateway.pages.url}${address}`)
-  await page.locator('main h1').waitFor()
+  const page = await openPage(browser, `${gateway.pages.url}${address}`, complaints, options.width)
   return { page, gateway, actions }
 }
 
