@@ -15,6 +15,7 @@ import { startChain, type RunChain } from './chain.ts'
 import { startChild, type Child } from './child.ts'
 import { Cuts } from './cuts.ts'
 import type { Ground } from './ground.ts'
+import { processesOfHomes } from './home-processes.ts'
 import { unlessStopped } from './unless-stopped.ts'
 import { supervise, type Supervised } from './supervised.ts'
 
@@ -257,14 +258,11 @@ interface Ahead {
 }
 
 function startAhead(options: StartOptions): Ahead {
-  const homes = options.isolate
-    ? Array.from({ length: options.homes }, (_, at) => homeName(at + 1))
-    : ['homes']
   const children = new Map([
     ['community', startChild('community', 'host-community')],
     ['boards', startChild('boards', 'host-boards')],
-    ...homes.map((name) => [name, startChild(name, 'host-homes')] as const),
   ])
+  for (const name of new Set(processesOfHomes(options))) children.set(name, startChild(name, 'host-homes'))
   return {
     take: (name) => children.get(name) ?? startChild(name, 'host-homes'),
     endAll: async () => {
@@ -298,24 +296,29 @@ async function startHomes(need: HomesNeed): Promise<Homes> {
     const { chain, timeScale } = need
     return homeConfig(options, hosted.number, chain.rpc, invite, boards, timeScale, expected)
   })
-  const groups = options.isolate ? configs.map((config) => [config]) : [configs]
-  const homes: { name: string; process: Supervised }[] = []
+  const names = processesOfHomes(options)
   const pages = new Map<string, string>()
-  for (const group of groups) {
-    const name = options.isolate ? (group[0]?.name ?? 'home') : 'homes'
-    const process = await supervise({
-      name,
+  const openProcess = (process: string): Promise<Supervised> =>
+    supervise({
+      name: process,
       command: 'host-homes',
-      ready: need.ahead.take(name),
+      ready: need.ahead.take(process),
       open: async (ask) => {
-        await ask('cut', need.cuts.of(name))
-        for (const config of group) pages.set(config.name, String(await ask('open', config)))
+        await ask('cut', need.cuts.of(process))
+        const own = configs.filter((_, at) => names[at] === process)
+        for (const config of own) pages.set(config.name, String(await ask('open', config)))
       },
       onDeath,
     })
-    for (const { name } of group) homes.push({ name, process })
-  }
-  return { homes, pages: [...pages.values()] }
+  const opened = await Promise.all(
+    [...new Set(names)].map(async (process) => [process, await openProcess(process)] as const),
+  )
+  const processes = new Map(opened)
+  const homes = configs.flatMap(({ name }, at) => {
+    const process = processes.get(names[at] ?? '')
+    return process === undefined ? [] : [{ name, process }]
+  })
+  return { homes, pages: homes.flatMap(({ name }) => pages.get(name) ?? []) }
 }
 
 async function untilOperating(homes: RunningCommunity['homes'], box: Box, tell: Tell): Promise<void> {

@@ -26,7 +26,7 @@ import { DeliveryJudge } from './delivery-judge.ts'
 import { followPrices } from './follow-prices.ts'
 import { HomeOffers } from './home-offers.ts'
 import { MarketPicture } from './market-picture.ts'
-import { stateReader, type MarketState } from './market-state.ts'
+import { stateReader, type MarketState, type StateReader } from './market-state.ts'
 import type { MarketTimes } from './market-times.ts'
 import { PreferenceBook } from './preference-book.ts'
 import { RuleBook } from './rule-book.ts'
@@ -90,8 +90,7 @@ export class HomeMarket {
   readonly weights: TradeWeights
   readonly #judge: DeliveryJudge
   readonly #forfeits: ForfeitCollector
-  /** Money, prices and use; as of a moment ago at most. */
-  readonly state: () => Promise<MarketState>
+  readonly #state: StateReader
   #desk: TradingDesk | null = null
   #offers: HomeOffers | null = null
   #head: BlockMoment | null = null
@@ -128,7 +127,7 @@ export class HomeMarket {
     this.book = new RuleBook(store)
     this.preferences = new PreferenceBook(store)
     this.uses = new UseBook(store, { sampleMs, slotsPerBilling, timeScale })
-    this.state = stateReader({ reads: this.reads, uses: this.uses, weights: this.weights, account, nowMs })
+    this.#state = stateReader({ reads: this.reads, uses: this.uses, weights: this.weights, account, nowMs })
     this.trader = new RuleTrader({
       store,
       book: this.book,
@@ -157,7 +156,7 @@ export class HomeMarket {
       trader: this.trader,
       preferences: this.preferences,
       balanceWei: (of) => chain.balanceWei(of),
-      state: this.state,
+      state: () => this.state(),
       facts: () => this.facts(),
       quota,
       head: () => this.#head,
@@ -165,6 +164,11 @@ export class HomeMarket {
       onChange,
       onFault: (thrown) => log.fault(thrown, 'the market’s picture'),
     })
+  }
+
+  /** Money, prices and use; as of a moment ago at most. */
+  state(): Promise<MarketState> {
+    return this.#state.now()
   }
 
   /** What rules decide on, now. */
@@ -199,7 +203,10 @@ export class HomeMarket {
         store.afterCommit(trx, () => this.weights.changed())
       },
     })
-    await followPrices(chain, store, token, this.weights)
+    await followPrices(chain, store, token, () => {
+      this.weights.changed()
+      this.#state.pricesChanged()
+    })
     chain.onBlock(({ number, timestampMs }) => {
       this.#head = { number, timestampMs }
       this.#turn()

@@ -2,10 +2,10 @@ import type { Store } from '../../../actors/storage/store.ts'
 import type { TradingReads } from '../../../chain/proxy/trading-calls.ts'
 import type { Allowance } from '../../../protocols/rules/divide.ts'
 import { keptOf } from '../../../protocols/rules/forecast.ts'
-import { resourceNumber, RESOURCES, type Resource } from '../../../protocols/rules/resource.ts'
+import { resourceNumber, type Resource } from '../../../protocols/rules/resource.ts'
 import type { DoneToday, ResourceFacts, TradeFacts } from '../../../protocols/rules/trade-rules/facts.ts'
 import { WEEKDAYS } from '../../../protocols/rules/trade-rules/rule.ts'
-import { goingMicroSctOf, weightAt, WEIGHT_ONE, type Weights } from '../../../protocols/rules/weights.ts'
+import { goingMicroSctOf, weightAt, type Weights } from '../../../protocols/rules/weights.ts'
 import type { HomeUse } from './use-book.ts'
 
 /** Prices of one resource, micro-SCT and micro-euro per unit; null where none is known. */
@@ -26,17 +26,45 @@ export interface Purse {
 
 const MICRO = 1_000_000n
 
-/** The prices that the chain holds. */
-export async function unitPrices(
-  reads: TradingReads,
-  weights: Weights,
-  nowMs: number,
-): Promise<Readonly<Record<Resource, UnitPrices>>> {
-  const [tokenWei, perMicroEuro] = await Promise.all([reads.tokenPriceWei(), reads.weiPerMicroEuro()])
-  const of = async (resource: Resource): Promise<UnitPrices> => {
+/** What the contracts hold of one resource's price: micro-euro and micro-SCT a unit, 0 where none was given. */
+export interface ChainPrice {
+  readonly marketMicroEur: bigint
+  readonly ceilingMicroSct: bigint
+}
+
+/** The prices that the chain holds, of all resources, and of the token. */
+export interface ChainPrices {
+  /** Z_T, wei for one SCT; 0 before the first price. */
+  readonly tokenWei: bigint
+  readonly weiPerMicroEuro: bigint
+  readonly resources: Readonly<Record<Resource, ChainPrice>>
+}
+
+export async function chainPrices(reads: TradingReads): Promise<ChainPrices> {
+  const of = async (resource: Resource): Promise<ChainPrice> => {
     const number = resourceNumber(resource)
     const [euro, ceiling] = await Promise.all([reads.marketPriceMicroEuro(number), reads.ceilingOf(number)])
-    const market = euro > 0n && tokenWei > 0n ? (euro * perMicroEuro * MICRO) / tokenWei : null
+    return { marketMicroEur: euro, ceilingMicroSct: ceiling }
+  }
+  const [tokenWei, weiPerMicroEuro, energy, power, water] = await Promise.all([
+    reads.tokenPriceWei(),
+    reads.weiPerMicroEuro(),
+    of('energy'),
+    of('power'),
+    of('water'),
+  ])
+  return { tokenWei, weiPerMicroEuro, resources: { energy, power, water } }
+}
+
+/** Those prices as people and rules count, weighed by what neighbours pay now (eqs 8, 10, 11). */
+export function unitPrices(
+  { tokenWei, weiPerMicroEuro, resources }: ChainPrices,
+  weights: Weights,
+  nowMs: number,
+): Readonly<Record<Resource, UnitPrices>> {
+  const of = (resource: Resource): UnitPrices => {
+    const { marketMicroEur: euro, ceilingMicroSct: ceiling } = resources[resource]
+    const market = euro > 0n && tokenWei > 0n ? (euro * weiPerMicroEuro * MICRO) / tokenWei : null
     const weightPpm = weightAt(weights, resource, nowMs)
     return {
       marketMicroEur: euro > 0n ? Number(euro) : null,
@@ -46,10 +74,7 @@ export async function unitPrices(
       goingMicroSct: market === null ? null : Number(goingMicroSctOf(market, weightPpm)),
     }
   }
-  const [energy, power, water] = await Promise.all(RESOURCES.map(of))
-  const nothing = { marketMicroEur: null, marketMicroSct: null, ceilingMicroSct: null, goingMicroSct: null }
-  const none = { ...nothing, weightPpm: WEIGHT_ONE }
-  return { energy: energy ?? none, power: power ?? none, water: water ?? none }
+  return { energy: of('energy'), power: of('power'), water: of('water') }
 }
 
 /** What of a resource is out in auctions that are not decided. */
@@ -60,27 +85,37 @@ export interface OpenLots {
   readonly buying: number
 }
 
-async function openLots({ db }: Store, resource: Resource): Promise<OpenLots> {
+/** An own auction that is not decided, as far as it tells what it is about. */
+interface OpenTrade {
+  readonly resource: number
+  readonly amount: number
+  readonly buying: boolean
+  readonly bid: boolean
+}
+
+async function openTrades({ db }: Store): Promise<readonly OpenTrade[]> {
   const rows = await db
     .selectFrom('own_trade')
     .leftJoin('auction', 'auction.id', 'own_trade.auction')
     .select(['own_trade.role', 'own_trade.stage', 'own_trade.request', 'auction.resource', 'auction.amount'])
     .where('own_trade.stage', 'in', ['determination', 'negotiation'])
     .execute()
-  const number = resourceNumber(resource)
-  let offered = 0
-  let buying = 0
-  for (const row of rows) {
+  return rows.flatMap((row) => {
     const asked = row.request === null ? null : (JSON.parse(row.request) as unknown)
-    const lot = {
-      resource: field(asked, 'resource') ?? row.resource,
-      amount: field(asked, 'amount') ?? row.amount,
-    }
-    if (lot.resource !== number || lot.amount === null) continue
-    if (row.role === 'buyer') buying += lot.amount
-    else if (row.stage === 'negotiation') offered += lot.amount
+    const resource = field(asked, 'resource') ?? row.resource
+    const amount = field(asked, 'amount') ?? row.amount
+    if (resource === null || amount === null) return []
+    return [{ resource, amount, buying: row.role === 'buyer', bid: row.stage === 'negotiation' }]
+  })
+}
+
+function openLots(trades: readonly OpenTrade[], resource: Resource): OpenLots {
+  const own = trades.filter((trade) => trade.resource === resourceNumber(resource))
+  const amountOf = (lots: readonly OpenTrade[]): number => lots.reduce((sum, { amount }) => sum + amount, 0)
+  return {
+    offered: amountOf(own.filter(({ buying, bid }) => !buying && bid)),
+    buying: amountOf(own.filter(({ buying }) => buying)),
   }
-  return { offered, buying }
 }
 
 function field(value: unknown, name: string): number | null {
@@ -106,10 +141,9 @@ export const quotaOf = (quota: Allowance | null, resource: Resource): number => 
 
 /** All that the home's rules decide on, at this moment. */
 export async function tradeFacts(from: FactsSources): Promise<TradeFacts> {
-  const { store } = from
-  const [energy, power, water] = await Promise.all(RESOURCES.map((resource) => openLots(store, resource)))
-  const none = { offered: 0, buying: 0 }
-  return factsOf(from, { energy: energy ?? none, power: power ?? none, water: water ?? none })
+  const trades = await openTrades(from.store)
+  const of = (resource: Resource): OpenLots => openLots(trades, resource)
+  return factsOf(from, { energy: of('energy'), power: of('power'), water: of('water') })
 }
 
 /** The same with what is out in auctions given, for a moment of the past too. */
