@@ -8,7 +8,7 @@ import { startNegotiation } from './negotiation/live.ts'
 import { startPayment } from './payment/live.ts'
 import type { DeskOptions, TradeOrder, TradingPorts } from './ports.ts'
 import { phaseOf } from './signals.ts'
-import { newRequests, outcomeOf, sightOf, unfinished } from './sights.ts'
+import { newRequests, outcomeOf, sightsOf, unfinished, type MarketSight } from './sights.ts'
 
 export type { DeskOptions } from './ports.ts'
 
@@ -256,27 +256,47 @@ class Desk implements TradingDesk {
   async #look(): Promise<void> {
     const head = this.#head
     if (head === null || this.#stopped) return
-    const { store, account, blockMs } = this.#options
-    for (const request of await newRequests(store, account)) {
-      const sight = await sightOf(store, request.id, { account, head, blockMs })
-      if (sight === null || phaseOf(sight) !== 'bids') continue
-      if (!(await this.#options.welcomes(sight.auction))) continue
-      await this.#begin(this.#row(request.id, 'seller'))
-    }
-    for (const own of await unfinished(store)) {
+    await this.#hearRequests(head)
+    const trades = await unfinished(this.#options.store)
+    const auctions = trades.flatMap((own) => this.#auctionOf(own) ?? [])
+    const sights = await this.#sights(auctions, head)
+    for (const own of trades) {
       // What is wrong with one trade holds up no other.
-      await this.#follow(own, head).catch((thrown: unknown) =>
+      await this.#follow(own, sights).catch((thrown: unknown) =>
         this.#options.onFault(thrown, `trade ${own.subject}`),
       )
     }
   }
 
-  async #follow(own: OwnTradeTable, head: BlockMoment): Promise<void> {
+  #sights(ids: readonly string[], head: BlockMoment): Promise<ReadonlyMap<string, MarketSight>> {
+    const { store, account, blockMs } = this.#options
+    return sightsOf(store, ids, { account, head, blockMs })
+  }
+
+  /** The auction that a trade's machine is about, as far as it is known. */
+  #auctionOf({ subject, auction }: OwnTradeTable): string | null {
+    return this.#actors.get(subject)?.actor.snapshot().context.auctionId ?? auction
+  }
+
+  async #hearRequests(head: BlockMoment): Promise<void> {
+    const { store, account } = this.#options
+    const requests = await newRequests(store, account)
+    const sights = await this.#sights(
+      requests.map(({ id }) => id),
+      head,
+    )
+    const open = [...sights.values()].filter((sight) => phaseOf(sight) === 'bids')
+    if (open.length === 0) return
+    const wanted = await this.#options.welcomes(open.map(({ auction }) => auction))
+    for (const { id } of wanted) await this.#begin(this.#row(id, 'seller'))
+  }
+
+  async #follow(own: OwnTradeTable, sights: ReadonlyMap<string, MarketSight>): Promise<void> {
     const { subject, round } = own
     if (this.#actors.get(subject)?.round !== round) await this.#take(own)
     const staged = this.#actors.get(subject)
     if (staged?.stage !== own.stage) return
-    await this.#hearing.hear(own, staged, head)
+    await this.#hearing.hear(own, staged, sights.get(this.#auctionOf(own) ?? '') ?? null)
     await this.#advance(subject)
   }
 }

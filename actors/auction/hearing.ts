@@ -1,4 +1,3 @@
-import type { BlockMoment } from '../../protocols/rules/auction-phase.ts'
 import type { OwnTradeTable } from '../storage/market-tables.ts'
 import type { DeterminationActor } from './determination/live.ts'
 import type { NegotiationActor } from './negotiation/live.ts'
@@ -6,7 +5,7 @@ import type { PaymentActor } from './payment/live.ts'
 import { callId, type DeskOptions } from './ports.ts'
 import { refusedCalls, type RefusedIntent } from './refused-calls.ts'
 import { negotiationSignals, paymentSignals, phaseOf, type Signal } from './signals.ts'
-import { sightOf, type MarketSight } from './sights.ts'
+import type { MarketSight } from './sights.ts'
 
 /** A number that was taken is given up for the next one, at most so often. */
 const MOST_OFFERS = 5
@@ -43,11 +42,9 @@ export class Hearing {
     this.#decidedSince.delete(subject)
   }
 
-  async hear(own: OwnTradeTable, staged: StageActor, head: BlockMoment): Promise<void> {
-    const { store, account, blockMs } = this.#options
+  async hear(own: OwnTradeTable, staged: StageActor, sight: MarketSight | null): Promise<void> {
+    const { store } = this.#options
     const { subject } = own
-    const id = staged.stage === 'determination' ? own.auction : staged.actor.snapshot().context.auctionId
-    const sight = id === null ? null : await sightOf(store, id, { account, head, blockMs })
     if (staged.stage === 'determination') return this.#hearDetermination(own, staged.actor, sight)
     const { refusals } = staged.actor.snapshot().context
     if (sight !== null && staged.stage === 'negotiation') {

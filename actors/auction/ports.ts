@@ -96,8 +96,8 @@ export interface TradingPorts {
 /** What a desk is made of. */
 export interface DeskOptions extends Omit<TradingPorts, 'inTurn'> {
   readonly blockMs: number
-  /** Whether the home wants to be told of a neighbour's offer; asked again as long as bids are taken. */
-  welcomes(auction: AuctionTable): Promise<boolean>
+  /** Which of the neighbours' offers the home wants to be told of; asked again as long as bids are taken. */
+  welcomes(auctions: readonly AuctionTable[]): Promise<readonly AuctionTable[]>
   /** When a lot's period, or its window of power, is over. */
   readonly closesAtMs: (lot: { resource: number; period: number; until_slot: number }) => number
   /** What was stated of the delivery of an award, and whether this home finds it fair. */

@@ -5,22 +5,38 @@ import type { AuctionSight } from './signals.ts'
 
 export type MarketSight = AuctionSight
 
-/** An auction with its bids as this gateway knows them; null when the chain has no such offer (any more). */
-export async function sightOf(
+type Seen = Pick<AuctionSight, 'account' | 'head' | 'blockMs'>
+
+/** Auctions with their bids as this gateway knows them, by id; those that the chain does not have are missing. */
+export async function sightsOf(
   { db }: Store,
-  id: string,
-  seen: Pick<AuctionSight, 'account' | 'head' | 'blockMs'>,
-): Promise<MarketSight | null> {
-  const auction = await db.selectFrom('auction').selectAll().where('id', '=', id).executeTakeFirst()
-  if (auction === undefined) return null
-  const bids = await db.selectFrom('auction_bid').selectAll().where('auction', '=', id).execute()
-  const refund = await db
+  ids: readonly string[],
+  seen: Seen,
+): Promise<ReadonlyMap<string, MarketSight>> {
+  if (ids.length === 0) return new Map()
+  const auctions = await db.selectFrom('auction').selectAll().where('id', 'in', ids).execute()
+  const bids = await db.selectFrom('auction_bid').selectAll().where('auction', 'in', ids).execute()
+  const refunds = await db
     .selectFrom('auction_refund')
-    .select('block')
-    .where('auction', '=', id)
+    .select('auction')
+    .where('auction', 'in', ids)
     .where('account', '=', seen.account)
-    .executeTakeFirst()
-  return { ...seen, auction, bids, refunded: refund !== undefined }
+    .execute()
+  const refunded = new Set(refunds.map(({ auction }) => auction))
+  return new Map(
+    auctions.map((auction) => {
+      const { id } = auction
+      return [
+        id,
+        { ...seen, auction, bids: bids.filter((bid) => bid.auction === id), refunded: refunded.has(id) },
+      ]
+    }),
+  )
+}
+
+/** One auction; null when the chain has no such offer (any more). */
+export async function sightOf(store: Store, id: string, seen: Seen): Promise<MarketSight | null> {
+  return (await sightsOf(store, [id], seen)).get(id) ?? null
 }
 
 /** Requests of neighbours that this home has not thought about. */

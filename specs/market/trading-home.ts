@@ -185,7 +185,7 @@ export async function openTradingHome(options: TradingHomeOptions): Promise<Trad
     reads: counting(createTradingReads(read, { token, trading }), options.readMs ?? 0, count),
     seals: createAuctionSeals({ chainId, trading }, account, key),
     blockMs: options.blockMs ?? BLOCK_MS,
-    welcomes: async () => true,
+    welcomes: async (auctions) => auctions,
     judge: async (auction) => {
       onPort('judge')
       return mind.judge(auction)

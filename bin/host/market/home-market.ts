@@ -247,7 +247,7 @@ export class HomeMarket {
       seals: createAuctionSeals({ chainId, trading }, account, saltKey),
       // Contracts count in whole seconds, however short a block is.
       blockMs: Math.max(1, Math.ceil(blockTimeS)) * 1_000,
-      welcomes: (auction) => this.trader.welcomes(auction),
+      welcomes: (auctions) => this.trader.welcomes(auctions),
       judge: (auction) => this.trader.judge(auction),
       gossip: (auction) => offers.tell(auction),
       tellPeople: (auction) => this.#tellPeople(auction),

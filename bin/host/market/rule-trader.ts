@@ -117,17 +117,24 @@ export class RuleTrader {
     }
   }
 
-  /** Whether a neighbour's request is one that this home likes to be asked, and can serve. */
-  async welcomes(auction: AuctionTable): Promise<boolean> {
-    if (this.#resting) return false
-    const { account, sampleMs, preferences, facts } = this.#options
-    const goingMicroSct = await this.#options.goingMicroSct(resourceOf(auction.resource))
+  /** The neighbours' requests that this home likes to be asked, and can serve. */
+  async welcomes(auctions: readonly AuctionTable[]): Promise<readonly AuctionTable[]> {
+    if (this.#resting) return []
+    const facts = await this.#options.facts()
+    const wanted: AuctionTable[] = []
+    for (const auction of auctions) if (await this.#welcome(auction, facts)) wanted.push(auction)
+    return wanted
+  }
+
+  async #welcome(auction: AuctionTable, facts: TradeFacts): Promise<boolean> {
+    const { account, sampleMs, preferences } = this.#options
+    const resource = resourceOf(auction.resource)
+    const goingMicroSct = await this.#options.goingMicroSct(resource)
     const home = { account, sampleMs, goingMicroSct }
-    const matching = welcome(auction, preferences.preferences(), await facts(), home)
+    const matching = welcome(auction, preferences.preferences(), facts, home)
     if (!matching.matches && !this.#passed.has(auction.id)) {
       if (this.#passed.size >= PASSED_MOST) this.#passed.clear()
       this.#passed.add(auction.id)
-      const resource = resourceOf(auction.resource)
       const text = passedOver(resource, auction.amount, matching)
       await this.#keep({ rule: '', resource, acted: false, text })
     }
