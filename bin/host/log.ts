@@ -15,12 +15,17 @@ export interface GatewayLog {
   readonly logger: Logger
 }
 
+/** Lines that wait for the disk; more than these are let go. */
+const WAITING_MOST_BYTES = 1024 * 1024
+
 /** Opens `<dataDir>/gateway.log`; what is said goes there and to whoever stands by. */
 export function gatewayLog(dataDir: string, say: (line: string) => void = () => undefined): GatewayLog {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   // Opened here: a process that ends before its log is open would end with a stack.
   const file = openSync(join(dataDir, 'gateway.log'), 'a', 0o600)
-  const destination = pino.destination({ dest: file, sync: false })
+  const destination = pino.destination({ dest: file, sync: false, maxLength: WAITING_MOST_BYTES })
+  // A disk that is full takes a gateway's log, not its life: the lines are written when there is room again.
+  destination.on('error', () => undefined)
   const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
   return {
     logger,
