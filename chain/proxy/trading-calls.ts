@@ -132,7 +132,6 @@ export function createTradingReads(read: Read, { token: tokenAt, trading: tradin
     /** A home's part of what others forfeited in an auction. */
     shareOf: async (id: string, account: string) => big((await market('shareOf', [id, account]))[0]),
     isDecided: async (id: string) => Boolean((await market('deliveryOf', [id]))[0]),
-    recordToOpen: async () => 0,
   }
 }
 export type TradingReads = ReturnType<typeof createTradingReads>

@@ -182,7 +182,10 @@ export async function openTradingHome(options: TradingHomeOptions): Promise<Trad
     },
     account,
     calls: told(createTradingCalls({ token, trading }, phases), onPort),
-    reads: counting(createTradingReads(read, { token, trading }), options.readMs ?? 0, count),
+    reads: {
+      ...counting(createTradingReads(read, { token, trading }), options.readMs ?? 0, count),
+      recordToOpen: async () => 0,
+    },
     seals: createAuctionSeals({ chainId, trading }, account, key),
     blockMs: options.blockMs ?? BLOCK_MS,
     welcomes: async (auctions) => auctions,

@@ -29,6 +29,7 @@ import { MarketPicture } from './market-picture.ts'
 import { stateReader, type MarketState, type StateReader } from './market-state.ts'
 import type { MarketTimes } from './market-times.ts'
 import { PreferenceBook } from './preference-book.ts'
+import { recordToOpen } from './record-to-open.ts'
 import { RuleBook } from './rule-book.ts'
 import { RuleTrader } from './rule-trader.ts'
 import { dayOf, tradeFacts } from './trade-facts.ts'
@@ -243,7 +244,7 @@ export class HomeMarket {
       outbox: chain.outbox,
       account,
       calls: this.calls,
-      reads: this.reads,
+      reads: { ...this.reads, recordToOpen: (id) => this.#recordToOpen(id) },
       seals: createAuctionSeals({ chainId, trading }, account, saltKey),
       // Contracts count in whole seconds, however short a block is.
       blockMs: Math.max(1, Math.ceil(blockTimeS)) * 1_000,
@@ -257,6 +258,12 @@ export class HomeMarket {
       onChange: () => this.changed(),
       onFault: (thrown, about) => log.fault(thrown, about),
     })
+  }
+
+  #recordToOpen(auctionId: string): Promise<number> {
+    const { store, chain, descriptor } = this.options
+    const read = (to: string, data: string): Promise<string> => chain.read(to, data)
+    return recordToOpen({ store, read, monitoring: descriptor.monitoring }, auctionId)
   }
 
   #tellPeople(auction: AuctionTable): void {
