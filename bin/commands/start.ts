@@ -104,6 +104,7 @@ export function registerStartCommand(program: Command): void {
       'stop after this time, counted from the moment every home operates (60s, 10m, 2h)',
     )
     .option('--report <file>', 'write the report of the run to this file')
+    .option('--record <file>', 'record what every machine does, for `meterhood inspect`')
     .option('--data <folder>', 'data folder (./.meterhood; with --for a fresh temporary one)')
     .option('--chain <kind>', 'embedded, or geth: three signers and a node that follows', 'embedded')
     .option(
