@@ -8,7 +8,6 @@ const TRADES: ReadonlySet<string> = new Set([
   'payment',
   ...AUCTION_CALLS,
   'deposit',
-  'delivery',
 ])
 const DELEGATIONS: ReadonlySet<string> = new Set(['delegation', 'caring', ...DELEGATION_CALLS])
 

@@ -133,7 +133,16 @@ const ARROW = tag(
   {},
   tag(
     'marker',
-    { id: 'arrow', viewBox: '0 0 8 8', refX: 8, refY: 4, markerWidth: 8, markerHeight: 8, orient: 'auto' },
+    {
+      id: 'arrow',
+      viewBox: '0 0 8 8',
+      refX: 8,
+      refY: 4,
+      markerWidth: 8,
+      markerHeight: 8,
+      orient: 'auto',
+      markerUnits: 'userSpaceOnUse',
+    },
     tag('path', { class: 'tip', d: 'M0,0L8,4L0,8z' }),
   ),
 )
