@@ -76,11 +76,11 @@ function causeOf(eventType: string): Pick<ChartTransition, 'cause' | 'on'> {
 }
 
 function transitionOf(definition: AnyTransitionDefinition): ChartTransition {
-  const { source, target, eventType, guard, actions, reenter } = definition
+  const { source, target, guard, actions, reenter } = definition
   return {
     source: source.id,
     targets: (target ?? []).map(({ id }) => id),
-    ...causeOf(eventType),
+    ...causeOf(String(definition.eventType)),
     guard: guard === undefined ? null : nameOf(guard),
     actions: namesOf(actions),
     reenters: reenter,

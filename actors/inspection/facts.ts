@@ -8,6 +8,9 @@ const SHOWN = [
 ] as const
 const ID_DIGITS = 64
 
+const isNumber = (value: unknown): value is number | bigint =>
+  typeof value === 'number' || typeof value === 'bigint'
+
 const isAuction = (contract: string): boolean => contract === 'trading'
 
 function aboutFact(contract: string, { name, args, transactionHash }: ChainFact): string[] {
@@ -16,9 +19,9 @@ function aboutFact(contract: string, { name, args, transactionHash }: ChainFact)
   if (typeof id === 'bigint' && isAuction(contract)) {
     about.push(`trade:0x${id.toString(16).padStart(ID_DIGITS, '0')}`)
   }
-  if ((name.startsWith('Delegation') || name.startsWith('Reward')) && id !== undefined)
+  if ((name.startsWith('Delegation') || name.startsWith('Reward')) && isNumber(id))
     about.push(`delegation:${String(id)}`)
-  if (name === 'Alarm' && number !== undefined) about.push(`alarm:${String(number)}`)
+  if (name === 'Alarm' && isNumber(number)) about.push(`alarm:${String(number)}`)
   return about
 }
 

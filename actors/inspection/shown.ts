@@ -20,8 +20,8 @@ type ShownOf<Name extends MachineName> = Shown<
 >
 
 /**
- * A list of what is shown, not of what is hidden: a new field is a secret until somebody writes it here. Never
- * on it: keys, openings, salts, sealed values and their reasons, envelopes, what a home uses.
+ * A list of what is shown, not of what is hidden: a new field is a secret until somebody writes it here.
+ * Never on it: keys, openings, salts, sealed values and their reasons, envelopes, what a home uses.
  */
 const SHOWN: { readonly [Name in MachineName]?: ShownOf<Name> } = {
   'smart-gateway': {

@@ -1,5 +1,5 @@
 import {
-  type AnyActorScope,
+  type ActorScope,
   type AnyEventObject,
   type AnyMachineSnapshot,
   type AnyStateMachine,
@@ -12,7 +12,7 @@ import {
 export type Microsteps = readonly (readonly AnyTransitionDefinition[])[]
 
 interface Tracer {
-  readonly scope: AnyActorScope
+  readonly scope: ActorScope<AnyMachineSnapshot, AnyEventObject>
   heard: (readonly AnyTransitionDefinition[])[]
 }
 
@@ -34,8 +34,8 @@ function tracerOf(machine: AnyStateMachine): Tracer {
 const tracers = new WeakMap<AnyStateMachine, Tracer>()
 
 /**
- * Which transitions a pure step took. `transition()` of XState does not say it: the step is taken once more in
- * a scope that listens.
+ * Which transitions a pure step took. `transition()` of XState does not say it: the step is taken once more
+ * in a scope that listens.
  */
 export function tracedSteps(
   machine: AnyStateMachine,

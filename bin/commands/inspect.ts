@@ -18,12 +18,8 @@ function recordingAt(name: string): string {
 async function inspect(names: readonly string[], flags: InspectFlags): Promise<void> {
   const files = names.map(recordingAt)
   const stopped = untilAskedToStop()
-  const [{ serveRecordings }, { builtInspectFolder }] = await Promise.all([
-    import('../../web/server/serve-recordings.ts'),
-    import('../../web/server/app-folder.ts'),
-  ])
-  const port = whole('--port', flags.port)
-  const pages = await serveRecordings({ files, port, appFolder: builtInspectFolder() })
+  const { openRecordings } = await import('../start/open-recordings.ts')
+  const pages = await openRecordings(files, whole('--port', flags.port))
   console.log(`page       ${pages.url}`)
   console.log('running    press Ctrl+C to stop; a recording that still grows is shown as it grows')
   await stopped

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { grown, recording } from './model/player.ts'
+import { redrawn, recording } from './model/player.ts'
 import { reading } from './model/read.ts'
 import { whole } from './model/words.ts'
 import { ChartView } from './parts/chart-view.tsx'
@@ -21,7 +21,7 @@ const seen = signal<(typeof VIEWS)[number][0]>('chart')
 const LINK = { waiting: 'Opening', reading: 'Reading', live: 'Open', away: 'Away', failed: 'Failed' } as const
 
 function Head(): JSX.Element {
-  void grown.value
+  redrawn()
   const { names, state, unreadable } = reading.value
   const steps = `${whole(recording.lines.length)} steps, ${whole(recording.gateways.size)} gateways`
   return (
@@ -71,7 +71,7 @@ const Empty = (): JSX.Element => (
 )
 
 function Body(): JSX.Element {
-  void grown.value
+  redrawn()
   const { state } = reading.value
   if (state === 'failed') return <Failed />
   if (state === 'waiting' || state === 'reading') return <Progress />

@@ -7,21 +7,22 @@ export const PEOPLE = 'people'
 export const TIME = 'time'
 export const BOARDS = 'boards'
 
+const CHAIN_SAYS = [
+  ...['OFFERED', 'OFFER_REFUSED', 'BID_', 'BIDS_CLOSED', 'GAP_OVER', 'MAX_PRICE_SHOWN', 'SHOWING_CLOSED'],
+  ...['REVEALS_CLOSED', 'AWARDED', 'AUCTION_FAILED', 'REFUNDED', 'PERIOD_OVER', 'DELIVERY_', 'PAID'],
+  ...['CALL_REFUSED', 'REGISTERED', 'STARTED', 'ENDED', 'EXPIRED', 'CLAIMED', 'RETURNED', 'MEMBER_'],
+  ...['KEY_PUBLISHED', 'EPOCH_ANNOUNCED', 'READING_INCLUDED', 'READING_UNDONE', 'RECORDS_SEEN'],
+  ...['ALARM_OPENED', 'ALARMS_PUBLISHED', 'CHAIN_', 'CONTRACTS_READY', 'POST_ENDED', 'PRICE_ENDED'],
+  ...['connected', 'disconnected', 'applied', 'forked', 'hindered', 'resumed', 'included', 'accepted'],
+  ...['underpriced', 'refused', 'head', 'lost'],
+]
+
 /** Events by who tells them; every other event comes from the gateway's own parts. */
 const FROM: readonly (readonly [who: string, events: RegExp])[] = [
   [PEOPLE, /^(PERSON_|LEAVE$|HAND_OVER$|RESTORE$|OVERRIDE|CALIBRATE$|STOP$|ALARMS_ACKNOWLEDGED$)/],
   [TIME, /^(xstate\.after\.|TIME_OUT$|DUE$|STALE$|WOKEN$|EPOCH_DUE$|PERIOD_ENDED$|NOTHING_CAME$)/],
   [BOARDS, /^(FRAME$|ANSWERED$|PORT_|READING_COMPLETE$|READING_REFUSED$)/],
-  [
-    CHAIN,
-    new RegExp(
-      '^(OFFERED|BID_|BIDS_CLOSED|GAP_OVER|MAX_PRICE_SHOWN|SHOWING_CLOSED|REVEALS_CLOSED|AWARDED|AUCTION_FAILED' +
-        '|REFUNDED|PERIOD_OVER|DELIVERY_|PAID|CALL_REFUSED|OFFER_REFUSED|REGISTERED|STARTED|ENDED|EXPIRED|CLAIMED' +
-        '|RETURNED|MEMBER_|KEY_PUBLISHED|EPOCH_ANNOUNCED|READING_INCLUDED|READING_UNDONE|RECORDS_SEEN' +
-        '|ALARM_OPENED|ALARMS_PUBLISHED|CHAIN_|CONTRACTS_READY|connected|applied|forked|hindered|resumed' +
-        '|included|accepted|underpriced|refused|head|lost|disconnected|POST_ENDED|PRICE_ENDED)',
-    ),
-  ],
+  [CHAIN, new RegExp(`^(${CHAIN_SAYS.join('|')})`)],
 ]
 
 /** From whom to whom a line goes, as a message; `from` is `to` where a gateway tells itself. */

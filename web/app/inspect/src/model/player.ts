@@ -11,6 +11,8 @@ export const DRAW_EVERY_MS = 100
 export let recording = new Recording()
 /** Raised when there is more to show. */
 export const grown = signal(0)
+/** Whoever asks is drawn again when there is more. */
+export const redrawn = (): number => grown.value
 export const filter = signal<Filter>(EVERYTHING)
 /** The line that is shown; -1 before the first. */
 export const at = signal(-1)
@@ -112,7 +114,7 @@ function showNewest(): void {
 
 /** The machine whose chart is shown: the pinned one, else the one that acts, else the last that did. */
 export const track = computed<Track | null>(() => {
-  void grown.value
+  redrawn()
   if (pinned.value !== null) return recording.tracks.get(pinned.value) ?? null
   for (let line = at.value; line >= Math.max(0, at.value - 500); line -= 1) {
     const found = recording.lines[line]
@@ -120,11 +122,17 @@ export const track = computed<Track | null>(() => {
     if (line !== at.value && !recording.isShown(line, filter.value)) continue
     return recording.tracks.get(`${found.gateway}/${found.actor}`) ?? null
   }
-  return null
+  return gatewayTrack(recording.lines[at.value]?.gateway)
 })
 
+/** The machine of a gateway itself. */
+function gatewayTrack(gateway: string | undefined): Track | null {
+  const tracks = recording.gateways.get(gateway ?? '') ?? []
+  return tracks.find(({ machine }) => machine.endsWith('-gateway')) ?? null
+}
+
 export const line = computed<Line | null>(() => {
-  void grown.value
+  redrawn()
   return recording.lines[at.value] ?? null
 })
 

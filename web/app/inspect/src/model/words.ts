@@ -73,7 +73,8 @@ const two = (value: number, digits = 2): string => String(value).padStart(digits
 /** A moment of the day to the millisecond. */
 export function timeWords(atMs: number): string {
   const at = new Date(atMs)
-  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${two(at.getMilliseconds(), 3)}`
+  const seconds = `${two(at.getSeconds())}.${two(at.getMilliseconds(), 3)}`
+  return `${two(at.getHours())}:${two(at.getMinutes())}:${seconds}`
 }
 
 export const whole = (value: number): string => value.toLocaleString('en-GB')

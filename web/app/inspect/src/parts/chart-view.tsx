@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Line } from '../../../../../actors/inspection/recording.ts'
 import type { Drawing } from '../../../../charts/svg.ts'
 import { activeStates, drawingOf } from '../model/drawings.ts'
-import { at, grown, line, recording, track } from '../model/player.ts'
+import { at, redrawn, line, recording, track } from '../model/player.ts'
 import type { Track } from '../model/recording.ts'
 import { actorWords, stateWords } from '../model/words.ts'
 
@@ -131,13 +131,13 @@ const Picture = ({ svg }: { readonly svg: string }): JSX.Element => (
 function Tools(): JSX.Element {
   return (
     <div class="tools" role="group" aria-label="Zoom">
-      <button type="button" onClick={() => zoomBy(1 / STEP)} aria-label="Smaller" title="Smaller (−)">
+      <button type="button" onClick={() => zoomBy(1 / STEP)} aria-label="− Smaller" title="Smaller (−)">
         −
       </button>
       <button type="button" class="scale" onClick={() => (zoom.value = null)} title="Fit (0)">
         {zoom.value === null ? 'Fit' : `${Math.round(zoom.value * 100)} %`}
       </button>
-      <button type="button" onClick={() => zoomBy(STEP)} aria-label="Larger" title="Larger (+)">
+      <button type="button" onClick={() => zoomBy(STEP)} aria-label="+ Larger" title="Larger (+)">
         +
       </button>
     </div>
@@ -146,7 +146,7 @@ function Tools(): JSX.Element {
 
 /** The state chart of the machine that acts. */
 export function ChartView(): JSX.Element {
-  void grown.value
+  redrawn()
   const shown = track.value
   if (shown === null) {
     return (

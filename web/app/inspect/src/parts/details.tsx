@@ -2,14 +2,14 @@ import type { JSX } from 'preact'
 import type { Line } from '../../../../../actors/inspection/recording.ts'
 import { transitionWords } from '../../../../charts/words.ts'
 import { messageOf } from '../model/origins.ts'
-import { at, grown, jumpTo, line, recording } from '../model/player.ts'
+import { at, redrawn, jumpTo, line, recording } from '../model/player.ts'
 import { aboutWords, lineWords, shortId, stateWords, timeWords, whoWords } from '../model/words.ts'
 
 function valueWords(value: unknown): string {
   if (value === null) return '–'
   if (typeof value === 'string') return shortId(value)
   if (typeof value === 'object') return JSON.stringify(value)
-  return String(value)
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
 }
 
 interface TableProps {
@@ -76,7 +76,10 @@ function origin(now: Line): string {
 
 function StepDetails({ now }: { readonly now: Exclude<Line, { kind: 'note' }> }): JSX.Element {
   const before = lineBefore(now)
-  const { type: _type, ...fields } = now.kind === 'step' ? now.event : { type: '' }
+  const fields =
+    now.kind === 'step'
+      ? Object.fromEntries(Object.entries(now.event).filter(([name]) => name !== 'type'))
+      : {}
   return (
     <>
       {now.kind === 'step' && (
@@ -100,7 +103,7 @@ function StepDetails({ now }: { readonly now: Exclude<Line, { kind: 'note' }> })
 
 /** What the shown line says: who did what, why, and how it stands afterwards. */
 export function Details(): JSX.Element {
-  void grown.value
+  redrawn()
   const now = line.value
   if (now === null) {
     return (

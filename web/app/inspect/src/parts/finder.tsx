@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { at, choose, filter, grown, jumpTo, pinned, recording, track } from '../model/player.ts'
+import { at, choose, filter, redrawn, jumpTo, pinned, recording, track } from '../model/player.ts'
 import type { Track } from '../model/recording.ts'
 import { aboutWords, actorWords, stateWords, whole } from '../model/words.ts'
 
@@ -74,8 +74,14 @@ function Chosen(): JSX.Element | null {
   return (
     <div class="chosen">
       {chips.map(([words, without]) => (
-        <button type="button" class="chip on" key={words} onClick={() => choose(without)}>
-          {words} <span aria-label="remove">×</span>
+        <button
+          type="button"
+          class="chip on"
+          key={words}
+          aria-label={`${words} × remove`}
+          onClick={() => choose(without)}
+        >
+          {words} ×
         </button>
       ))}
       <label class="check">
@@ -159,7 +165,7 @@ function Gateways(): JSX.Element {
 
 /** Finds a trade, an alarm, a machine: what is shown, and how every gateway stands at this moment. */
 export function Finder(): JSX.Element {
-  void grown.value
+  redrawn()
   const machines = Object.keys(recording.charts)
   return (
     <aside class="panel finder" aria-label="Find">

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { BOARDS, CHAIN, type Message, messageOf, PEOPLE, TIME } from '../model/origins.ts'
-import { at, goTo, grown, placeOf, recording, shown } from '../model/player.ts'
+import { at, goTo, redrawn, placeOf, recording, shown } from '../model/player.ts'
 import { lineWords, timeWords, whoWords } from '../model/words.ts'
 
 const ROWS = 60
@@ -88,7 +88,7 @@ function useWidth(frame: { readonly current: HTMLElement | null }): number {
 
 /** Who told whom what, across all processes, around the shown step. */
 export function Sequence(): JSX.Element {
-  void grown.value
+  redrawn()
   const frame = useRef<HTMLDivElement>(null)
   const room = useWidth(frame)
   const place = placeOf(at.value)

@@ -5,7 +5,7 @@ import {
   following,
   goToCause,
   goToPlace,
-  grown,
+  redrawn,
   line,
   placeOf,
   playing,
@@ -52,9 +52,71 @@ const ICONS = {
   last: 'M18 5v14M5 5l10 7-10 7z',
 } as const
 
+/** Steps, and plays by itself. */
+function Steps({ place, last }: { readonly place: number; readonly last: number }): JSX.Element {
+  return (
+    <div class="keys">
+      <Key
+        label="First step"
+        hint="Home"
+        icon={ICONS.first}
+        onClick={() => goToPlace(0)}
+        disabled={place <= 0}
+      />
+      <Key label="Step back" hint="←" icon={ICONS.back} onClick={() => stepBy(-1)} disabled={place <= 0} />
+      <Key
+        label={playing.value ? 'Pause' : 'Play'}
+        hint="Space"
+        icon={playing.value ? ICONS.pause : ICONS.play}
+        pressed={playing.value}
+        onClick={togglePlay}
+        disabled={last < 0}
+      />
+      <Key label="Step on" hint="→" icon={ICONS.on} onClick={() => stepBy(1)} disabled={place >= last} />
+      <Key
+        label="Last step"
+        hint="End"
+        icon={ICONS.last}
+        onClick={() => goToPlace(last)}
+        disabled={place >= last}
+      />
+      <select
+        aria-label="Speed"
+        value={speed.value}
+        onChange={(event) => (speed.value = Number(event.currentTarget.value))}
+      >
+        {SPEEDS.map((each) => (
+          <option value={each} key={each}>
+            {each}×
+          </option>
+        ))}
+      </select>
+    </div>
+  )
+}
+
+function Ways(): JSX.Element {
+  return (
+    <div class="keys">
+      <button type="button" class="text-key" onClick={goToCause} title="What brought this about (C)">
+        Cause
+      </button>
+      <button
+        type="button"
+        class="text-key"
+        aria-pressed={following.value}
+        onClick={follow}
+        title="Show what happens as it happens (L)"
+      >
+        Newest
+      </button>
+    </div>
+  )
+}
+
 /** Time travel: step, play, scrub, or follow what is being added. */
 export function Transport(): JSX.Element {
-  void grown.value
+  redrawn()
   const lines = shown()
   const place = placeOf(at.value)
   const last = Math.max(0, lines.length - 1)
@@ -62,43 +124,7 @@ export function Transport(): JSX.Element {
   const position = `${whole(place + 1)} of ${whole(lines.length)}`
   return (
     <section class="transport" aria-label="Time">
-      <div class="keys">
-        <Key
-          label="First step"
-          hint="Home"
-          icon={ICONS.first}
-          onClick={() => goToPlace(0)}
-          disabled={place <= 0}
-        />
-        <Key label="Step back" hint="←" icon={ICONS.back} onClick={() => stepBy(-1)} disabled={place <= 0} />
-        <Key
-          label={playing.value ? 'Pause' : 'Play'}
-          hint="Space"
-          icon={playing.value ? ICONS.pause : ICONS.play}
-          pressed={playing.value}
-          onClick={togglePlay}
-          disabled={lines.length === 0}
-        />
-        <Key label="Step on" hint="→" icon={ICONS.on} onClick={() => stepBy(1)} disabled={place >= last} />
-        <Key
-          label="Last step"
-          hint="End"
-          icon={ICONS.last}
-          onClick={() => goToPlace(last)}
-          disabled={place >= last}
-        />
-        <select
-          aria-label="Speed"
-          value={speed.value}
-          onChange={(event) => (speed.value = Number(event.currentTarget.value))}
-        >
-          {SPEEDS.map((each) => (
-            <option value={each} key={each}>
-              {each}×
-            </option>
-          ))}
-        </select>
-      </div>
+      <Steps place={place} last={lines.length - 1} />
       <input
         class="scrub"
         type="range"
@@ -113,20 +139,7 @@ export function Transport(): JSX.Element {
         <b data-testid="moment">{moment === null ? '–' : timeWords(moment.atMs)}</b>
         <span data-testid="position">{position}</span>
       </p>
-      <div class="keys">
-        <button type="button" class="text-key" onClick={goToCause} title="What brought this about (C)">
-          Cause
-        </button>
-        <button
-          type="button"
-          class="text-key"
-          aria-pressed={following.value}
-          onClick={follow}
-          title="Show what happens as it happens (L)"
-        >
-          Newest
-        </button>
-      </div>
+      <Ways />
     </section>
   )
 }
