@@ -23,6 +23,17 @@ export interface Staged {
   readonly key: string
 }
 
+/** One committed step, for whoever counts or checks them. */
+export interface StepRecord {
+  readonly actor: string
+  readonly step: number
+  readonly event: { readonly type: string }
+  readonly before: unknown
+  readonly after: unknown
+  readonly actions: readonly string[]
+  readonly atMs: number
+}
+
 /** SHA-256 of a stored snapshot, hex: a flipped bit is seen before it becomes a state. */
 export const checksum = (json: string): string => createHash('sha256').update(json).digest('hex')
 

@@ -17,29 +17,20 @@ import {
   restored,
   type Staged,
   stagedOf,
+  type StepRecord,
   valueOf,
 } from './durable-snapshot.ts'
+import { tracedSteps } from './inspection/traced.ts'
 import type { SnapshotTable, Trx } from './storage/schema.ts'
 import type { Store } from './storage/store.ts'
 
-export type { Staged } from './durable-snapshot.ts'
+export type { Staged, StepRecord } from './durable-snapshot.ts'
 
 /** A moment held in the machine's context: at `atMs` the actor sends itself `event`. */
 export interface Deadline<E> {
   readonly id: string
   readonly atMs: number
   readonly event: E
-}
-
-/** One committed step, for the state-chart viewer. */
-export interface StepRecord {
-  readonly actor: string
-  readonly step: number
-  readonly event: { readonly type: string }
-  readonly before: unknown
-  readonly after: unknown
-  readonly actions: readonly string[]
-  readonly atMs: number
 }
 
 /**
@@ -125,10 +116,16 @@ class Durable<M extends AnyStateMachine> implements DurableActor<M> {
   #position = 0
   #stopped = false
   #last: Promise<unknown> = Promise.resolve()
+  /** Turns that are queued, the running one included. */
+  #queued = 0
 
   constructor(options: DurableOptions<M>) {
     this.#options = options
     this.key = options.key
+  }
+
+  get #subject() {
+    return { machine: this.#options.machine, actor: this.key }
   }
 
   snapshot(): SnapshotFrom<M> {
@@ -148,6 +145,7 @@ class Durable<M extends AnyStateMachine> implements DurableActor<M> {
       this.#restore(row)
       for (const action of [...this.#unfinished.values()]) this.#run(action)
     }
+    this.#options.store.inspector?.began(this.#subject, this.snapshot())
     this.#arm()
     const waiting = await this.#waiting()
     this.#position = waiting.at(-1)?.position ?? 0
@@ -190,8 +188,13 @@ class Durable<M extends AnyStateMachine> implements DurableActor<M> {
   }
 
   #queue(work: () => Promise<void>): Promise<void> {
+    this.#queued += 1
     const mine = this.#last.then(() => (this.#stopped ? undefined : work()))
-    this.#last = mine.catch(() => undefined)
+    this.#last = mine
+      .catch(() => undefined)
+      .finally(() => {
+        this.#queued -= 1
+      })
     return mine
   }
 
@@ -226,6 +229,7 @@ class Durable<M extends AnyStateMachine> implements DurableActor<M> {
     const staged = stagedOf(actions, this.key, this.#nextStep())
     const taken = await this.#commit(next, staged, (trx) => this.#enter(trx, id))
     if (!taken) return
+    this.#tellInspector(before, event, next, staged)
     this.#options.inspect?.({
       actor: this.key,
       step: this.#nextStep() - 1,
@@ -236,6 +240,22 @@ class Durable<M extends AnyStateMachine> implements DurableActor<M> {
       atMs: this.#options.clock.nowMs(),
     })
     for (const listener of this.#listeners) listener(next)
+  }
+
+  #tellInspector(
+    before: SnapshotFrom<M>,
+    event: EventFromLogic<M>,
+    after: SnapshotFrom<M>,
+    staged: readonly Staged[],
+  ): void {
+    const { machine, store } = this.#options
+    store.inspector?.stepped(this.#subject, {
+      event,
+      after,
+      transitions: tracedSteps(machine, before, event),
+      actions: staged.map(({ type }) => type),
+      waiting: this.#queued - 1,
+    })
   }
 
   /** Marks `id` as taken; false when it was before. */

@@ -10,6 +10,7 @@ const run = (command, args) => {
 
 if (!existsSync('node_modules/typescript')) process.exit(0)
 run('node_modules/typescript/bin/tsc', ['-p', 'tsconfig.build.json'])
-if (existsSync('web/app/vite.config.ts'))
-  run('node_modules/vite/bin/vite.js', ['build', 'web/app', '--logLevel', 'warn'])
+for (const page of ['web/app', 'web/app/inspect'])
+  if (existsSync(`${page}/vite.config.ts`))
+    run('node_modules/vite/bin/vite.js', ['build', page, '--logLevel', 'warn'])
 if (existsSync('dist/bin/meterhood.js')) chmodSync('dist/bin/meterhood.js', 0o755)

@@ -5,6 +5,8 @@ import type { Clock } from '../../protocols/rules/clock.ts'
 import { Fault, messageOf } from '../../protocols/rules/fault.ts'
 import { reportWindowMs } from '../../protocols/rules/link-timing.ts'
 import type { ReceivedFrame } from '../../protocols/rules/reading.ts'
+import type { Inspector } from '../inspection/inspector.ts'
+import { inspecting } from '../inspection/live-actor.ts'
 import type { BoardCodec, Heard } from './codec.ts'
 import type { Timers } from './conversation.ts'
 import { askFor, Conversation } from './conversation.ts'
@@ -25,6 +27,8 @@ export interface BoardLinkPorts extends BoardLinkInput {
   codec(): BoardCodec
   readonly clock: Clock
   readonly timers: Timers
+  /** Told of what the link does; only while a run is recorded. */
+  readonly inspector?: Inspector | undefined
   /** A report whose CRC is right, with the time at the port. */
   onFrame(received: ReceivedFrame): void
   onNotice(notice: LinkNotice): void
@@ -205,7 +209,12 @@ function liveMachine(ports: BoardLinkPorts, effects: LinkEffects) {
 export function startBoardLink(ports: BoardLinkPorts): BoardLink {
   const { boardId, sampleMs, timers } = ports
   const effects = new LinkEffects(ports)
-  const actor = createActor(liveMachine(ports, effects), { input: { boardId, sampleMs }, clock: timers })
+  const machine = liveMachine(ports, effects)
+  const actor = createActor(machine, {
+    ...inspecting(ports.inspector, { machine, actor: `board-link:${boardId}` }),
+    input: { boardId, sampleMs },
+    clock: timers,
+  })
   const command = (wanted: BoardCommand): Promise<void> => {
     const { conversation } = effects
     if (conversation !== undefined) return askFor(conversation, wanted, timers, ANSWER_MS)

@@ -4,6 +4,8 @@ import { z } from 'zod'
 import type { Fee } from '../../chain/proxy/fees.ts'
 import { corruptStore } from '../storage/fault.ts'
 import type { CallTable, IntentState, IntentTable } from '../storage/schema.ts'
+import type { Inspector } from '../inspection/inspector.ts'
+import { tracedSteps } from '../inspection/traced.ts'
 import { type CallContext, type CallEvent, intentMachine } from './intent-machine.ts'
 
 export type Intent = Selectable<IntentTable>
@@ -55,6 +57,7 @@ export class Call {
   usedAt: { number: number; hash: string } | undefined
   /** What its intents' owner has not been told. */
   untold: Outcome[] = []
+  #inspector: Inspector | undefined
 
   constructor(
     row: Row,
@@ -104,7 +107,8 @@ export class Call {
 
   /** The pure step; what it asks for is noted and done after the commit. */
   step(event: CallEvent): void {
-    const [next, actions] = transition(intentMachine, this.#snapshot, event)
+    const before = this.#snapshot
+    const [next, actions] = transition(intentMachine, before, event)
     if (next.value !== this.#snapshot.value || next.context !== this.#snapshot.context) this.dirty = true
     this.#snapshot = next
     for (const { type } of actions) {
@@ -113,6 +117,30 @@ export class Call {
       if (type === 'tell') this.untold.push(this.outcome())
     }
     if (!this.isOutside) this.unsent = this.wantsReplacement = false
+    this.#tellInspector(before, event, actions)
+  }
+
+  /** From now on the steps of this call are recorded. */
+  inspectedBy(inspector: Inspector | undefined): this {
+    this.#inspector = inspector
+    inspector?.began(this.#subject, this.#snapshot)
+    return this
+  }
+
+  get #subject() {
+    const { newest } = this
+    const hash = newest === undefined ? [] : [`tx:${newest.hash}`]
+    const names = [...this.intents.map(({ id }) => id), ...hash]
+    return { machine: intentMachine, actor: `intent:${this.nonce}:${this.row.kind}`, names }
+  }
+
+  /** A head that changes nothing is told to every call at every block: it is not recorded. */
+  #tellInspector(before: Snapshot, event: CallEvent, actions: readonly { type: string }[]): void {
+    if (this.#inspector === undefined) return
+    const transitions = tracedSteps(intentMachine, before, event)
+    if (event.type === 'head' && transitions.flat().length === 0) return
+    const taken = { event, after: this.#snapshot, transitions, actions: actions.map(({ type }) => type) }
+    this.#inspector.stepped(this.#subject, { ...taken, waiting: 0 })
   }
 
   outcome(state: IntentState = this.state): Outcome {

@@ -1,10 +1,12 @@
-import { createActor } from 'xstate'
+import { type Actor, createActor } from 'xstate'
 import { z } from 'zod'
 import type { ChainBlock, ChainLog } from '../../chain/proxy/block.ts'
 import { type Abi, decoderOf, type FactDecoder, type FactOf } from '../../chain/proxy/facts.ts'
 import type { ChainFeed, Subscription } from '../../chain/proxy/feed.ts'
 import type { Trail } from '../../chain/proxy/trail.ts'
 import { codeOf } from '../../protocols/rules/fault.ts'
+import { notedFact } from '../inspection/facts.ts'
+import { inspecting } from '../inspection/live-actor.ts'
 import type { Database, Trx } from '../storage/schema.ts'
 import type { Store } from '../storage/store.ts'
 import { contractProxyMachine } from './machine.ts'
@@ -88,14 +90,16 @@ export async function createContractProxy<const A extends Abi>(
 
 const nothing = (): void => undefined
 
+const proxyMachine = contractProxyMachine.provide({
+  actions: { tellReady: nothing, tellDegraded: nothing },
+})
+
 class Following<A extends Abi> implements ContractProxy {
   readonly name: string
   readonly address: string
   readonly #options: ContractProxyOptions<A>
   readonly #decoder: FactDecoder<A>
-  readonly #machine = createActor(
-    contractProxyMachine.provide({ actions: { tellReady: nothing, tellDegraded: nothing } }),
-  )
+  readonly #machine: Actor<typeof proxyMachine>
   readonly #subscription: Subscription
   readonly #forgetState: () => void
   readonly #connected: Promise<void>
@@ -109,6 +113,8 @@ class Following<A extends Abi> implements ContractProxy {
     this.address = options.address.toLowerCase()
     this.#decoder = decoderOf(options.abi)
     this.#written = trail.at(-1)?.number ?? -1
+    const subject = { machine: proxyMachine, actor: `contract-proxy:${options.name}` }
+    this.#machine = createActor(proxyMachine, inspecting(options.store.inspector, subject))
     this.#startMachine()
     this.#subscription = options.feed.subscribe({
       name: options.name,
@@ -189,6 +195,7 @@ class Following<A extends Abi> implements ContractProxy {
       await writeTrail(trx, name, after)
     })
     this.#written = block.number
+    for (const fact of facts) store.inspector?.noted(notedFact(name, fact))
     if (facts.length > 0) onApplied?.(facts, block)
   }
 

@@ -95,6 +95,7 @@ class Outbox implements AccountOutbox {
   async start(): Promise<void> {
     const { store, feed } = this.#options
     this.#calls = await rows.activeCalls(store.db, this.account)
+    for (const call of this.#calls) call.inspectedBy(store.inspector)
     const last = await rows.lastNumbers(store.db, this.account)
     this.#position = last.position
     this.#nextNonce = last.nonce
@@ -243,7 +244,8 @@ class Outbox implements AccountOutbox {
     if (first === undefined) return
     const finals = await rows.finalCallsFrom(this.#options.store.db, this.account, first)
     const revived = finals.filter((call) => missing.includes(call.nonce))
-    for (const call of revived) call.step({ type: 'forked', from: 0 })
+    for (const call of revived)
+      call.inspectedBy(this.#options.store.inspector).step({ type: 'forked', from: 0 })
     this.#calls = [...this.#calls, ...revived].sort((a, b) => a.nonce - b.nonce)
     const gone = missing.filter((nonce) => !revived.some((call) => call.nonce === nonce))
     if (gone.length <= MAX_GAP) for (const nonce of gone) await this.#fillGap(nonce)
@@ -381,7 +383,7 @@ class Outbox implements AccountOutbox {
 
   async #insert(call: Call): Promise<void> {
     const { store, clock } = this.#options
-    call.step({ type: 'signed', head: this.#head(), replaces: false })
+    call.inspectedBy(store.inspector).step({ type: 'signed', head: this.#head(), replaces: false })
     await store.transaction((trx) => rows.insertCall(trx, this.account, call, clock.nowMs()))
     this.#nextNonce = Math.max(this.#nextNonce, call.nonce + 1)
     this.#calls = [...this.#calls, call].sort((a, b) => a.nonce - b.nonce)

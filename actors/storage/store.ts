@@ -1,5 +1,6 @@
 import { Kysely } from 'kysely'
 import { Fault } from '../../protocols/rules/fault.ts'
+import type { Inspector } from '../inspection/inspector.ts'
 import { foreignStore, guarded } from './fault.ts'
 import type { StoreKind } from './migrations.ts'
 import { checkVersion, migrate } from './migrate.ts'
@@ -19,6 +20,8 @@ export interface Store {
    * which the transaction holds.
    */
   readonly db: Database
+  /** Told of what the machines of this gateway do; only while a run is recorded. */
+  readonly inspector?: Inspector
   /**
    * Commits everything `work` does through its `trx`, or nothing. Transactions run one after another.
    * Throws what `work` throws, or a store fault (`disk-full`, `store-corrupt`, `store-io`, …).
@@ -117,12 +120,13 @@ async function openPostgres(url: string): Promise<Opened> {
  * Opens a gateway's store and brings it to this program's schema (DESIGN §12). Throws a fault:
  * `store-foreign`, `store-corrupt`, `store-newer`, `store-in-use`, `store-unreachable`, `disk-full`.
  */
-export async function openStore(target: StoreTarget): Promise<Store> {
+export async function openStore(target: StoreTarget, inspector?: Inspector): Promise<Store> {
   const opened = 'url' in target ? await openPostgres(target.url) : await openSqlite(target)
   return {
     kind: opened.kind,
     where: opened.where,
     db: opened.db,
+    ...(inspector === undefined ? {} : { inspector }),
     ...transactions(opened),
   }
 }

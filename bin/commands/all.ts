@@ -10,6 +10,7 @@ export const COMMANDS: Readonly<Record<string, (program: Command) => Promise<voi
   decode: async (program) => (await import('./decode.ts')).registerDecodeCommand(program),
   clear: async (program) => (await import('./clear.ts')).registerClearCommand(program),
   calibrate: async (program) => (await import('./calibrate.ts')).registerCalibrateCommand(program),
+  inspect: async (program) => (await import('./inspect.ts')).registerInspectCommand(program),
   bench: async (program) => (await import('./bench.ts')).registerBenchCommand(program),
   doctor: async (program) => (await import('./doctor.ts')).registerDoctorCommand(program),
 }

@@ -8,7 +8,7 @@ import { durationMs, periodsOf } from '../start/duration.ts'
 import { databaseUrl } from '../start/options.ts'
 import { pricesOf, PRICES_HELP } from '../start/price-flag.ts'
 import { ending, untilAskedToStop } from './ending.ts'
-import { listenAt, pageAt, rpcAt, whole } from './gateway-flags.ts'
+import { listenAt, pageAt, recordAt, rpcAt, whole } from './gateway-flags.ts'
 
 const BILLING = '30d'
 const MICRO_SCT = 1_000_000
@@ -30,6 +30,7 @@ interface CommunityFlags {
   readonly power: string
   readonly water: string
   readonly invites?: string
+  readonly record?: string
   readonly prices?: string
   readonly welcome: string
 }
@@ -47,7 +48,7 @@ function managerKey(text: string | undefined): string | null {
   throw badField('--key', '0x and 64 hex digits', `${text.length} characters`)
 }
 
-function configOf(flags: CommunityFlags): CommunityConfig {
+async function configOf(flags: CommunityFlags): Promise<CommunityConfig> {
   const sampleMs = durationMs('--period', flags.period)
   return {
     name: nameOf('--name', flags.name),
@@ -77,11 +78,12 @@ function configOf(flags: CommunityFlags): CommunityConfig {
     timeScale: 1,
     listen: [listenAt(flags.listen)],
     mdns: true,
+    recordFile: await recordAt(flags.record),
   }
 }
 
 async function community(flags: CommunityFlags): Promise<void> {
-  const config = configOf(flags)
+  const config = await configOf(flags)
   const invited = (flags.invites?.split(',') ?? []).map((name) => nameOf('--invites', name))
   openDataFolder('--data', config.dataDir, (entries) => entries.includes('secrets.json'))
   const stopped = untilAskedToStop()
@@ -132,5 +134,6 @@ export function registerCommunityCommand(program: Command): void {
     .option('--prices <source>', PRICES_HELP)
     .option('--welcome <SCT>', 'tokens that a new member begins with', '0')
     .option('--invites <names>', 'print an invite for each of these homes, e.g. home-01,home-02')
+    .option('--record <file>', 'record what every machine does, for `meterhood inspect`')
     .action((flags: CommunityFlags) => ending('community', community(flags)))
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { multiaddr } from '@multiformats/multiaddr'
 import { badField, messageOf } from '../../protocols/rules/fault.ts'
 
@@ -31,4 +32,13 @@ export function listenAt(text: string): string {
   } catch (thrown) {
     throw badField('--listen', 'a multiaddress, e.g. /ip4/0.0.0.0/tcp/4001', text, messageOf(thrown))
   }
+}
+
+/** Where a gateway's machines are recorded, if anywhere; one that comes back goes on in the same file. */
+export async function recordAt(text: string | undefined): Promise<string | null> {
+  if (text === undefined) return null
+  const { beginRecording } = await import('../host/recorder.ts')
+  const file = resolve(text)
+  beginRecording(file, 'go on')
+  return file
 }

@@ -6,7 +6,7 @@ import { badField, Fault, messageOf } from '../../protocols/rules/fault.ts'
 import type { BoardConfig, HomeConfig } from '../host/configs.ts'
 import { openDataFolder } from '../host/data-folder.ts'
 import { ending, untilAskedToStop } from './ending.ts'
-import { listenAt, pageAt, rpcAt } from './gateway-flags.ts'
+import { listenAt, pageAt, recordAt, rpcAt } from './gateway-flags.ts'
 
 const BoardsFile = z
   .array(
@@ -31,6 +31,7 @@ interface HomeFlags {
   readonly name: string
   readonly invite?: string
   readonly boards?: string
+  readonly record?: string
   readonly page: string
 }
 
@@ -90,6 +91,7 @@ async function configOf(flags: HomeFlags): Promise<HomeConfig> {
     rules: [],
     delegationsAccepted: false,
     mdns: true,
+    recordFile: await recordAt(flags.record),
   }
 }
 
@@ -123,5 +125,6 @@ export function registerHomeCommand(program: Command): void {
     .option('--name <name>', 'what the manager sees', 'home')
     .option('--invite <code>', 'the code that the manager gave; needed once')
     .option('--boards <file>', 'JSON list of the home’s boards (<data>/boards.json)')
+    .option('--record <file>', 'record what every machine does, for `meterhood inspect`')
     .action((flags: HomeFlags) => ending('home', home(flags)))
 }

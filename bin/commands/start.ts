@@ -4,6 +4,7 @@ import { wallClock } from '../clock.ts'
 import { FAULT_GRAMMAR } from '../start/faults.ts'
 import { PRICES_HELP } from '../start/price-flag.ts'
 import { readStartFlags, type StartFlags, type StartOptions } from '../start/options.ts'
+import type { RecordingPages } from '../../web/server/serve-recordings.ts'
 import { writeJsonFile, type RunReport } from '../start/report.ts'
 import { failuresInWords } from '../start/failure-words.ts'
 import { ending, stopAsked, untilAborted } from './ending.ts'
@@ -75,6 +76,8 @@ async function start(flags: StartFlags): Promise<void> {
     import('../start/community.ts'),
     import('../start/run.ts'),
   ])
+  const machines = await showMachines(options)
+  if (machines !== null) tell(`machines   ${machines.url}`)
   const running = await startCommunity(ground, tell, stop)
   for (const page of running.pages.slice(0, 4)) tell(`page       ${page}`)
   if (running.pages.length > 4)
@@ -88,7 +91,15 @@ async function start(flags: StartFlags): Promise<void> {
     }
   } finally {
     await running.close()
+    await machines?.close()
   }
+}
+
+/** What is recorded is shown while it happens, on this machine. */
+async function showMachines({ recordFile }: StartOptions): Promise<RecordingPages | null> {
+  if (recordFile === null) return null
+  const { openRecordings } = await import('../start/open-recordings.ts')
+  return openRecordings([recordFile], 0)
 }
 
 /** `meterhood start`: a whole community on one machine. */
@@ -104,6 +115,7 @@ export function registerStartCommand(program: Command): void {
       'stop after this time, counted from the moment every home operates (60s, 10m, 2h)',
     )
     .option('--report <file>', 'write the report of the run to this file')
+    .option('--record <file>', 'record what every machine does, for `meterhood inspect`')
     .option('--data <folder>', 'data folder (./.meterhood; with --for a fresh temporary one)')
     .option('--chain <kind>', 'embedded, or geth: three signers and a node that follows', 'embedded')
     .option(

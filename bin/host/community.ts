@@ -45,6 +45,7 @@ import { openCommunityMarket } from './market/open-community-market.ts'
 import { passOffersOn } from './market/home-offers.ts'
 import { gatewayLog, type GatewayLog } from './log.ts'
 import { keepPort, whereItListened } from './peer-port.ts'
+import { recorderOf } from './recorder.ts'
 import { loadSecrets, type GatewaySecrets } from './secrets.ts'
 
 const monitoringFace = new Interface(monitoringAbi)
@@ -79,7 +80,7 @@ async function layGround(config: CommunityConfig, { network = WHOLE_NETWORK, say
     config.databaseUrl === null
       ? { file: join(config.dataDir, 'gateway.sqlite') }
       : { url: config.databaseUrl }
-  const store = await openStore(target)
+  const store = await openStore(target, recorderOf('community', config.recordFile, log))
   const account = wallet.address.toLowerCase()
   const { chainId, genesisHash } = contracts
   await claimStore(store, { role: 'community', account, chain: String(chainId), genesis: genesisHash })

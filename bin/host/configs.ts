@@ -52,6 +52,8 @@ export interface CommunityConfig {
   readonly timeScale: number
   readonly listen: readonly string[]
   readonly mdns: boolean
+  /** The recording that its machines write to, if any. */
+  readonly recordFile: string | null
 }
 
 /** What a home's gateway is started with. */
@@ -74,6 +76,8 @@ export interface HomeConfig {
   readonly delegationsAccepted: boolean
   readonly listen: readonly string[]
   readonly mdns: boolean
+  /** The recording that its machines write to, if any. */
+  readonly recordFile: string | null
 }
 
 /** The boards of one home, as the board host runs them. */

@@ -1,4 +1,5 @@
 import { boardCodec } from '../../actors/board-link/codec.ts'
+import type { Inspector } from '../../actors/inspection/inspector.ts'
 import { startBoardLink, type BoardLink, type LinkNotice } from '../../actors/board-link/live.ts'
 import { openSerialLink } from '../../hardware/ports/serial.ts'
 import { openTcpLink } from '../../hardware/ports/tcp.ts'
@@ -37,6 +38,8 @@ export interface HomeBoardsOptions {
   readonly boards: readonly BoardConfig[]
   readonly sampleMs: number
   readonly calibrations: CalibrationBook
+  /** Told of what the links do; only while a run is recorded. */
+  readonly inspector?: Inspector | undefined
   readonly onFrame: (received: ReceivedFrame) => void
   readonly onNotice: (notice: LinkNotice, kind: BoardConfig['kind']) => void
 }
@@ -85,6 +88,7 @@ function linkTo(config: BoardConfig, options: HomeBoardsOptions): Linked {
     codec: () => boardCodec(config.boardId, config.linkKey),
     clock: wallClock,
     timers,
+    inspector: options.inspector,
     onFrame: (received) => {
       heard.last = received
       options.onFrame(received)

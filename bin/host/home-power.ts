@@ -1,4 +1,5 @@
 import { createActor, type Actor, type Snapshot } from 'xstate'
+import { inspecting } from '../../actors/inspection/live-actor.ts'
 import { livePowerControl } from '../../actors/power-control/live.ts'
 import { supplyState, type powerControlMachine } from '../../actors/power-control/machine.ts'
 import { readMeta, writeMeta } from '../../actors/storage/meta.ts'
@@ -28,7 +29,9 @@ export class HomePower {
 
   constructor(options: HomePowerOptions, saved: Snapshot<unknown> | null) {
     const { openRelay, closeRelay, tell } = options
-    this.#actor = createActor(livePowerControl({ openRelay, closeRelay, tell }), {
+    const machine = livePowerControl({ openRelay, closeRelay, tell })
+    this.#actor = createActor(machine, {
+      ...inspecting(options.store.inspector, { machine, actor: KEY }),
       input: { profile: 'icp-m', contractedW: CONTRACTED_BEFORE_QUOTA_W, maxGapMs: 3 * options.sampleMs },
       ...(saved === null ? {} : { snapshot: saved }),
     })

@@ -43,6 +43,7 @@ import { gatewayLog } from './log.ts'
 import { HomeMarket } from './market/home-market.ts'
 import { ownAlarmSender } from './own-alarm-sender.ts'
 import { keepPort, whereItListened } from './peer-port.ts'
+import { recorderOf } from './recorder.ts'
 import { loadSecrets } from './secrets.ts'
 
 const quotaFace = new Interface(quotaAbi)
@@ -95,6 +96,7 @@ async function linkBoards({ config, store, gateway }: HomeOpening, sampleMs: num
     boards: config.boards,
     sampleMs,
     calibrations: await openCalibrationBook(store, ids),
+    inspector: store.inspector,
     onFrame: (received) => {
       if (gateway.actor?.snapshot().matches('operating') === true) gateway.frame(received)
     },
@@ -218,10 +220,8 @@ async function openParts(config: HomeConfig, { network = WHOLE_NETWORK, say }: A
   const log = gatewayLog(config.dataDir, say)
   const secrets = loadSecrets(config.dataDir, systemRandom)
   const wallet = new Wallet(secrets.accountKey)
-  const store = await openStore({
-    file: join(config.dataDir, 'gateway.sqlite'),
-    encryptionKey: getBytes(secrets.storeKey),
-  })
+  const target = { file: join(config.dataDir, 'gateway.sqlite'), encryptionKey: getBytes(secrets.storeKey) }
+  const store = await openStore(target, recorderOf(config.name, config.recordFile, log))
   const node = await createPeerNode({
     identitySeed: getBytes(secrets.peerSeed),
     listen: await whereItListened(store, config.listen),

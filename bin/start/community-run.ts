@@ -67,6 +67,7 @@ export function communityConfig(
     timeScale,
     listen: ['/ip4/127.0.0.1/tcp/0'],
     mdns: true,
+    recordFile: options.recordFile,
   }
 }
 
@@ -99,6 +100,7 @@ export function homeConfig(
     delegationsAccepted: watchesBy(options, number),
     listen: ['/ip4/127.0.0.1/tcp/0'],
     mdns: false,
+    recordFile: options.recordFile,
   }
 }
 

@@ -7,6 +7,7 @@ import { FLASH_BYTES, parseIntelHex } from '../../hardware/board/intel-hex.ts'
 import { loadProfiles, profileOfHome, type ProfileTable } from '../../hardware/board/profiles.ts'
 import { badField, messageOf } from '../../protocols/rules/fault.ts'
 import { openDataFolder, requireWritable } from '../host/data-folder.ts'
+import { beginRecording } from '../host/recorder.ts'
 import { bundledProfiles } from '../host/package-folder.ts'
 import type { StartOptions, StartWish } from './options.ts'
 
@@ -63,5 +64,6 @@ export async function layGround(wish: StartWish): Promise<Ground> {
   await requireFirmware(wish.boardHex)
   requireReport(wish.reportFile)
   await requirePorts(wish)
+  if (wish.recordFile !== null) beginRecording(wish.recordFile, 'anew')
   return { options: { ...wish, dataDir: dataFolder(wish) }, profiles }
 }

@@ -13,6 +13,7 @@ export interface StartFlags {
   readonly billing?: string
   readonly for?: string
   readonly report?: string
+  readonly record?: string
   readonly data?: string
   readonly chain: string
   readonly boards: string
@@ -37,6 +38,7 @@ export interface StartOptions {
   readonly slotsPerBilling: number
   readonly runMs: number | null
   readonly reportFile: string | null
+  readonly recordFile: string | null
   readonly dataDir: string
   readonly chain: 'embedded' | 'geth'
   readonly boards: 'firmware' | 'profile'
@@ -132,6 +134,7 @@ export function readStartFlags(flags: StartFlags): StartWish {
     slotsPerBilling: billingSlots(flags, sampleMs),
     runMs: flags.for === undefined ? null : durationMs('--for', flags.for),
     reportFile: flags.report === undefined ? null : resolve(flags.report),
+    recordFile: flags.record === undefined ? null : resolve(flags.record),
     dataDir: dataFolder(flags),
     chain: oneOf('--chain', flags.chain, ['embedded', 'geth']),
     boards: oneOf('--boards', flags.boards, ['firmware', 'profile']),

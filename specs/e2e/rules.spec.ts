@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { browserIsHere } from '../web/chromium.ts'
 import { meterhood } from './command.ts'
+import { followedTrade, secretsIn } from './followed-trade.ts'
 import { reportOf, startIn } from './report.ts'
 import { FIRST_ROWS, writeProfiles } from './written-profiles.ts'
 
@@ -30,13 +32,15 @@ async function decisions(data: string, home: string) {
 
 describe('rules of four homes', () => {
   let folder = ''
+  let recording = ''
   let report: Awaited<ReturnType<typeof reportOf>>
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'meterhood-rules-'))
     await writeProfiles(join(folder, 'profiles'), HOMES, wattsAt)
     const homes = ['--homes', String(HOMES), '--boards', 'profile', '--profiles', join(folder, 'profiles')]
     const times = ['--period', '2', '--billing', '60s', '--for', '140s']
-    report = await reportOf(folder, startIn(folder, ...homes, ...times))
+    recording = join(folder, 'run.mhr')
+    report = await reportOf(folder, startIn(folder, ...homes, ...times, '--record', recording))
   }, 360_000)
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -66,6 +70,38 @@ describe('rules of four homes', () => {
     const heard = await readFile(join(folder, 'data', 'home-03', 'gateway.log'), 'utf8')
     expect(heard).toContain('word of an offer')
   })
+
+  it('are recorded without any secret of the community or of a home', async () => {
+    const text = await readFile(recording, 'utf8')
+    const secrets = await secretsIn(join(folder, 'data'))
+    expect(secrets.length).toBeGreaterThan(3 * HOMES)
+    expect(secrets.filter((secret) => text.toLowerCase().includes(secret))).toEqual([])
+  })
+
+  it.skipIf(!browserIsHere())(
+    'are followed in the recording, step by step, from the rule to the payment at three gateways',
+    async () => {
+      const { steps, foreign, complaints } = await followedTrade(recording)
+      expect(complaints).toEqual([])
+      expect(foreign).toEqual([])
+      const said = steps.map(({ what }) => what)
+      const inOrder = [
+        /^home-\d+ rule: decides to buy/,
+        /^home-\d+ determination: OFFERED$/,
+        /^home-\d+ rule: decides to sell/,
+        /^home-\d+ call receiveBid: included$/,
+        /^home-\d+ negotiation: AWARDED$/,
+        /^home-\d+ payment: PAID$/,
+      ]
+      const found = inOrder.map((words) => said.findIndex((what) => words.test(what)))
+      expect(found, said.join('\n')).not.toContain(-1)
+      expect(found).toEqual([...found].sort((a, b) => a - b))
+      expect(new Set(said.map((what) => what.split(' ')[0])).size).toBeGreaterThanOrEqual(3)
+      const paid = steps[found.at(-1) ?? -1]
+      expect(paid).toMatchObject({ active: expect.arrayContaining(['payment.paid']) as unknown, traced: 1 })
+    },
+    120_000,
+  )
 
   it('leave a chain that can be verified', async () => {
     const { code, stdout } = await meterhood('verify', '--data', join(folder, 'data'), '--json')

@@ -7,6 +7,11 @@ export function builtAppFolder(): string {
   return join(packageRoot(dirname(fileURLToPath(import.meta.url))), 'dist', 'web', 'app')
 }
 
+/** Where the built page of the state charts lies. */
+export function builtInspectFolder(): string {
+  return join(packageRoot(dirname(fileURLToPath(import.meta.url))), 'dist', 'web', 'inspect')
+}
+
 /** Whether the app was built there. */
 export function isBuilt(folder: string): boolean {
   return existsSync(join(folder, 'index.html'))

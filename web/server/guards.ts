@@ -11,7 +11,7 @@ import type { PageApp } from './routes.ts'
 export const MAX_REQUESTS_PER_MINUTE = 600
 
 /** A page may load from its own gateway only, and runs no script or style that stands inside a document. */
-const POLICY = {
+export const POLICY = {
   defaultSrc: ["'none'"],
   scriptSrc: ["'self'"],
   styleSrc: ["'self'"],

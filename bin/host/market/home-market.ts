@@ -47,6 +47,8 @@ const POWER = 2
 /** A name for an order that no other order has. */
 const ORDER_BYTES = 12
 
+const newSubject = (): string => `order-${Buffer.from(systemRandom(ORDER_BYTES)).toString('hex')}`
+
 interface Lot {
   readonly resource: number
   readonly period: number
@@ -136,6 +138,7 @@ export class HomeMarket {
       account,
       sampleMs,
       leadMs: this.leadMs,
+      newSubject,
       nowMs,
       facts: () => this.facts(),
       goingMicroSct: async (resource) => (await this.state()).prices[resource].goingMicroSct,
@@ -254,7 +257,7 @@ export class HomeMarket {
       tellPeople: (auction) => this.#tellPeople(auction),
       closesAtMs: (lot) => this.#closesAtMs(lot),
       delivery: (id) => this.#judge.opinionOn(id),
-      newSubject: () => `order-${Buffer.from(systemRandom(ORDER_BYTES)).toString('hex')}`,
+      newSubject,
       onChange: () => this.changed(),
       onFault: (thrown, about) => log.fault(thrown, about),
     })

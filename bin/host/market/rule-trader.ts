@@ -25,6 +25,8 @@ export interface RuleTraderOptions {
   readonly facts: () => Promise<TradeFacts>
   /** What a unit of a resource is worth now, micro-SCT; null when nobody knows. */
   readonly goingMicroSct: (resource: Resource) => Promise<number | null>
+  /** A name for a new order. */
+  readonly newSubject: () => string
   readonly nowMs: () => number
   /** Every decision that is kept. */
   readonly onDecision: (decision: DecisionView) => void
@@ -86,7 +88,7 @@ export class RuleTrader {
   }
 
   async #buy(desk: TradingDesk): Promise<void> {
-    const { book, facts: gather, leadMs, nowMs } = this.#options
+    const { book, facts: gather, leadMs, newSubject, nowMs } = this.#options
     const rules = book.active()
     if (rules.rules.length === 0) return
     const facts = await gather()
@@ -95,7 +97,9 @@ export class RuleTrader {
       if (!decision.act || decision.do !== 'buy') continue
       if (facts.periodEndsInMs < leadMs) continue
       await book.did(facts.local.day, decision.rule, decision.costMicroSct)
-      await desk.buy(this.#orderOf(decision, facts, nowMs()))
+      const subject = newSubject()
+      this.#tellInspector({ ...decision, acted: true }, subject)
+      await desk.buy(this.#orderOf(decision, facts, nowMs()), subject)
       // The next rule decides on what this one has changed.
       return
     }
@@ -136,6 +140,10 @@ export class RuleTrader {
       if (this.#passed.size >= PASSED_MOST) this.#passed.clear()
       this.#passed.add(auction.id)
       const text = passedOver(resource, auction.amount, matching)
+      this.#tellInspector(
+        { rule: '', resource, do: 'sell', acted: false, because: matching.because },
+        auction.id,
+      )
       await this.#keep({ rule: '', resource, acted: false, text })
     }
     return matching.matches
@@ -152,7 +160,9 @@ export class RuleTrader {
     const lot = { resource, amount: auction.amount, period: auction.period, slots, sampleMs }
     if (rules.rules.some((rule) => rule.do === 'sell' && rule.resource === resource)) {
       const bid = bidOn(lot, rules, facts, decide(rules, facts))
-      await this.#keep({ rule: bid.bid ? bid.rule : '', resource, acted: bid.bid, text: bid.sentence })
+      const rule = bid.bid ? bid.rule : ''
+      this.#tellInspector({ rule, resource, do: 'sell', acted: bid.bid, because: bid.because }, auction.id)
+      await this.#keep({ rule, resource, acted: bid.bid, text: bid.sentence })
       if (!bid.bid) return { kind: 'decline', because: bid.sentence }
       await book.did(facts.local.day, bid.rule, 0)
       return { kind: 'bid', valueMicroSct: String(bid.lotMicroSct), because: bid.sentence }
@@ -168,7 +178,18 @@ export class RuleTrader {
     const kind = `${act}:${decision.because.map(({ code }) => code).join()}`
     if (this.#said.get(rule) === kind) return
     this.#said.set(rule, kind)
+    if (!act || decision.do === 'sell') this.#tellInspector({ ...decision, acted: false }, null)
     await this.#keep({ rule, resource, acted: act && decision.do === 'buy', text: sentence })
+  }
+
+  /** Why in codes, not in words: these name the price, which is sealed until the bids are shown. */
+  #tellInspector({ rule, do: wish, resource, acted, because }: Decided, subject: string | null): void {
+    this.#options.store.inspector?.noted({
+      what: 'decision',
+      name: rule === '' ? 'no rule' : rule,
+      details: { do: wish, resource, acted, because: because.map(({ code }) => code) },
+      about: subject === null ? [] : [`trade:${subject}`],
+    })
   }
 
   async #keep(decision: Kept): Promise<void> {
@@ -190,6 +211,8 @@ export class RuleTrader {
     onDecision(kept)
   }
 }
+
+type Decided = Pick<TradeDecision, 'rule' | 'do' | 'resource' | 'because'> & { readonly acted: boolean }
 
 interface Kept {
   readonly rule: string
