@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { concat, getAddress, getCreateAddress, Interface, JsonRpcProvider, Wallet } from 'ethers'
 import { z } from 'zod'
 import * as accessBinding from './bindings/access-manager.gen.ts'
+import * as archiveBinding from './bindings/archive.gen.ts'
 import { sameCode } from './bindings/code.ts'
 import * as commitment from './bindings/commitment-monitoring.gen.ts'
 import * as quotaBinding from './bindings/quota.gen.ts'
@@ -27,6 +28,7 @@ const MANAGER_OF_MONITORING = [
   'publishTotal',
   'voidReading',
 ] as const
+const MANAGER_OF_ARCHIVE = ['anchor'] as const
 const MANAGER_OF_QUOTA = [
   'setCommunityContract',
   'allocate',
@@ -63,6 +65,7 @@ export interface DeployOptions {
 }
 
 const accessInterface = new Interface(accessBinding.accessManagerAbi)
+const archiveInterface = new Interface(archiveBinding.archiveAbi)
 const quotaInterface = new Interface(quotaBinding.quotaAbi)
 const tokenInterface = new Interface(tokenBinding.tokenAbi)
 const tradingInterface = new Interface(tradingBinding.tradingAbi)
@@ -137,7 +140,7 @@ interface Expected {
   readonly immutables: readonly (readonly [number, number])[]
 }
 
-function compiledCode({ access, monitoring, quota, token, trading, profile }: Contracts): Expected[] {
+function compiledCode({ access, monitoring, quota, token, trading, archive, profile }: Contracts): Expected[] {
   const stored = {
     code: storage.storageMonitoringDeployedCode,
     immutables: storage.storageMonitoringImmutables,
@@ -150,12 +153,14 @@ function compiledCode({ access, monitoring, quota, token, trading, profile }: Co
   const { quotaDeployedCode, quotaImmutables } = quotaBinding
   const { tokenDeployedCode, tokenImmutables } = tokenBinding
   const { tradingDeployedCode, tradingImmutables } = tradingBinding
+  const { archiveDeployedCode, archiveImmutables } = archiveBinding
   return [
     { name: 'access', address: access, code: accessManagerDeployedCode, immutables: accessManagerImmutables },
     { name: 'monitoring', address: monitoring, ...(profile === 'storage' ? stored : committed) },
     { name: 'quota', address: quota, code: quotaDeployedCode, immutables: quotaImmutables },
     { name: 'token', address: token, code: tokenDeployedCode, immutables: tokenImmutables },
     { name: 'trading', address: trading, code: tradingDeployedCode, immutables: tradingImmutables },
+    { name: 'archive', address: archive, code: archiveDeployedCode, immutables: archiveImmutables },
   ]
 }
 
@@ -199,12 +204,14 @@ interface Addresses {
   readonly quota: string
   readonly token: string
   readonly trading: string
+  readonly archive: string
 }
 
 /** Contracts name each other both ways, so addresses are known before anything is deployed. */
 function addressesOf(from: string, nonce: number): Addresses {
   const nth = (index: number): string => getCreateAddress({ from, nonce: nonce + index })
-  return { access: nth(0), monitoring: nth(1), quota: nth(2), token: nth(3), trading: nth(4) }
+  const community = { access: nth(0), monitoring: nth(1), quota: nth(2), token: nth(3), trading: nth(4) }
+  return { ...community, archive: nth(5) }
 }
 
 type Made = DeployOptions & { readonly auctions: AuctionSettings; readonly priceSigner: string }
@@ -237,6 +244,7 @@ function creations(addresses: Addresses, manager: string, options: Made): Step[]
     ]),
     creation('token', tokenInterface, tokenBinding.tokenBytecode, published),
     creation('trading', tradingInterface, tradingBinding.tradingBytecode, [access, token, quota, auctions]),
+    creation('archive', archiveInterface, archiveBinding.archiveBytecode, [access]),
   ]
 }
 
@@ -249,7 +257,7 @@ function callOf(to: string, contract: Interface, name: string, values: readonly 
   return { name, to, data: contract.encodeFunctionData(name, values), gasLimit: CALL_GAS }
 }
 
-function roles({ access, monitoring, quota, token, trading }: Addresses, manager: string): Step[] {
+function roles({ access, monitoring, quota, token, trading, archive }: Addresses, manager: string): Step[] {
   const selectors = (contract: Interface, names: readonly string[]) =>
     names.map((name) => contract.getFunction(name)?.selector)
   const mayCall = (target: string, contract: Interface, names: readonly string[], role: bigint) =>
@@ -260,6 +268,7 @@ function roles({ access, monitoring, quota, token, trading }: Addresses, manager
     mayCall(token, tokenInterface, MANAGER_OF_TOKEN, ROLES.manager),
     mayCall(token, tokenInterface, ORACLE_OF_TOKEN, ROLES.oracle),
     mayCall(trading, tradingInterface, MANAGER_OF_TRADING, ROLES.manager),
+    mayCall(archive, archiveInterface, MANAGER_OF_ARCHIVE, ROLES.manager),
     callOf(access, accessInterface, 'grantRole', [ROLES.manager, manager, 0]),
     callOf(access, accessInterface, 'grantRole', [ROLES.oracle, manager, 0]),
   ]
