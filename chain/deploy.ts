@@ -9,6 +9,7 @@ import * as quotaBinding from './bindings/quota.gen.ts'
 import * as storage from './bindings/storage-monitoring.gen.ts'
 import * as tokenBinding from './bindings/token.gen.ts'
 import * as tradingBinding from './bindings/trading.gen.ts'
+import { goesOn } from './archive/places.ts'
 import { readContracts, writeContracts, type Contracts } from './contracts-file.ts'
 import { identityOf, rpcCall } from './network/rpc.ts'
 import { MANAGER_OF_TOKEN, ORACLE_OF_TOKEN, TOKEN } from './token-settings.ts'
@@ -62,6 +63,8 @@ export interface DeployOptions {
   readonly auctions?: AuctionSettings
   /** `contracts.json`: read to attach, written after a deployment. */
   readonly file?: string
+  /** Folder of the archives that the chain may have been begun anew from. */
+  readonly archives?: string
 }
 
 const accessInterface = new Interface(accessBinding.accessManagerAbi)
@@ -96,7 +99,7 @@ export async function deployCommunity(options: DeployOptions): Promise<Contracts
   const known = options.file === undefined ? null : await readContracts(options.file)
   if (known !== null) {
     requireSettings(known, options)
-    await attachCommunity(options.rpc, known)
+    await attachCommunity(options.rpc, known, options.archives)
     return known
   }
   const contracts = await deployAll(options)
@@ -105,8 +108,8 @@ export async function deployCommunity(options: DeployOptions): Promise<Contracts
 }
 
 /** Checks that a node follows the contracts' chain and that their code is there. Faults as above. */
-export async function attachCommunity(rpc: string, contracts: Contracts): Promise<void> {
-  await requireChain(rpc, contracts)
+export async function attachCommunity(rpc: string, contracts: Contracts, archives?: string): Promise<void> {
+  await requireChain(rpc, contracts, archives)
   for (const { name, address, code, immutables } of compiledCode(contracts)) {
     const found = await rpcCall(rpc, 'eth_getCode', [address, 'latest'])
     if (typeof found === 'string' && sameCode(found, code, immutables)) continue
@@ -116,9 +119,9 @@ export async function attachCommunity(rpc: string, contracts: Contracts): Promis
   }
 }
 
-async function requireChain(rpc: string, contracts: Contracts): Promise<void> {
+async function requireChain(rpc: string, contracts: Contracts, archives?: string): Promise<void> {
   const found = await identityOf(rpc)
-  if (found.chainId === contracts.chainId && found.genesisHash === contracts.genesisHash) return
+  if (await goesOn(found, contracts, archives)) return
   const message =
     `${rpc}: follows chain ${found.chainId} from ${found.genesisHash}, the contracts are on ` +
     `${contracts.chainId} from ${contracts.genesisHash}; name the right RPC or another data folder`
