@@ -137,6 +137,8 @@ export function servedHeader({ height, hash, parent, time, head, receipts }: Arc
     miner: head?.miner ?? `0x${'00'.repeat(20)}`,
     baseFeePerGas: head?.baseFeePerGas ?? '0x0',
     transactions: receipts.map(({ transactionHash }) => transactionHash),
+    // Of the past it matters no more how its blocks were sealed.
+    ...{ difficulty: '0x2', nonce: `0x${'00'.repeat(8)}`, extraData: '0x' },
   }
 }
 

@@ -40,6 +40,8 @@ export interface Restarted {
 const CARRIED = ['node.json', 'nodekey', 'password', 'keystore', 'votes.json']
 const SECRET = ['nodekey', 'password', 'keystore']
 const DONE = 'restarted.json'
+/** Where Geth keeps blocks and states. */
+const CHAIN = join('geth', 'chaindata')
 
 const besideOf = (chain: string): string => `${chain}.next`
 
@@ -68,8 +70,8 @@ export async function restartChain(restart: Restart): Promise<Restarted> {
   const before = freeName(`${chain}.before-${archive.statement.block.height}`)
   const [sample] = nodes
   const bytes = {
-    before: sample === undefined ? 0 : await folderBytes(join(sample.path, 'geth')),
-    after: await folderBytes(join(placeOf(beside, chain, sample), 'geth')),
+    before: sample === undefined ? 0 : await folderBytes(join(sample.path, CHAIN)),
+    after: await folderBytes(join(placeOf(beside, chain, sample), CHAIN)),
   }
   await rename(chain, before)
   await renameDurably(beside, chain)
@@ -150,6 +152,8 @@ async function layOutBeside(
     const next = NodeFolder.open(place)
     await next.keepNetwork({ ...node.network(), genesis })
     await layOutChain(program, next)
+    // Geth lays out a chain for light clients, too, which no node here is.
+    await rm(join(place, 'geth', 'lightchaindata'), { recursive: true, force: true })
   }
   await requireGenesis(program, placeOf(beside, chain, nodes[0]), archive)
   await keepArchives(chain, beside, from, archive)
