@@ -143,7 +143,15 @@ interface Expected {
   readonly immutables: readonly (readonly [number, number])[]
 }
 
-function compiledCode({ access, monitoring, quota, token, trading, archive, profile }: Contracts): Expected[] {
+function compiledCode({
+  access,
+  monitoring,
+  quota,
+  token,
+  trading,
+  archive,
+  profile,
+}: Contracts): Expected[] {
   const stored = {
     code: storage.storageMonitoringDeployedCode,
     immutables: storage.storageMonitoringImmutables,

@@ -71,7 +71,8 @@ async function contractsOf(dataDir: string): Promise<Contracts> {
   throw new Fault('no-contracts', message, { dataDir })
 }
 
-function managerKeyOf(dataDir: string): string {
+/** The key that signs archives. Fault: `no-manager`. */
+export function managerKeyOf(dataDir: string): string {
   const folder = join(dataDir, 'community')
   if (existsSync(join(folder, 'secrets.json'))) return loadSecrets(folder, systemRandom).accountKey
   const message = `${folder}: has no secrets.json; the manager signs archives: take it where its gateway is`

@@ -50,7 +50,9 @@ async function backup(flags: BackupFlags): Promise<void> {
   const { height, hash } = statement.block
   const counts = { accounts, words, blocks, transactions, bytes }
   const root = rootOf(statement)
-  console.log(JSON.stringify({ folder, height, hash, root, next, previous: statement.previous, anchored, ...counts }))
+  console.log(
+    JSON.stringify({ folder, height, hash, root, next, previous: statement.previous, anchored, ...counts }),
+  )
 }
 
 function restartLines({ archive, nodes, bytes, before }: Restarted): string[] {

@@ -23,6 +23,10 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'meterhood chain signers': 'meterhood chain signers --data ./.meterhood',
   'meterhood chain backup': 'meterhood chain backup --data ./.meterhood --to ./archive-1',
   'meterhood chain restart': 'meterhood chain restart --data ./.meterhood --from ./archive-1',
+  'meterhood archive export':
+    'meterhood archive export --data ./.meterhood --rpc http://127.0.0.1:8545 --to ./history-1',
+  'meterhood archive check':
+    'meterhood archive check ./history-1 --rpc http://127.0.0.1:8545 --contracts contracts.json',
   'meterhood chain copy': 'meterhood chain copy --data ./.meterhood --to ./node-copy',
   'meterhood chain vote': 'meterhood chain vote list --data ./.meterhood',
   'meterhood chain vote add':

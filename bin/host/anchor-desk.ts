@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { OutboxPort } from '../../actors/outbox-port.ts'
 import type { Store } from '../../actors/storage/store.ts'
 import { anchorCall } from '../../chain/archive/anchored.ts'
+import { exportAnchorable, knownExports } from '../../chain/archive/export-statement.ts'
 import { knownArchives } from '../../chain/archive/places.ts'
 import { messageOf } from '../../protocols/rules/fault.ts'
-import { rootOf } from '../../chain/archive/statement.ts'
+import { anchorableOf } from '../../chain/archive/statement.ts'
 
 const LOOK_EVERY_MS = 1_000
 
@@ -13,6 +14,8 @@ export interface AnchorDesk {
   readonly outbox: OutboxPort
   /** Folder in which archives are noted as they are made. */
   readonly archives: string
+  /** … and exports of its history. */
+  readonly exports: string
   /** The contract that keeps their roots, and the community's chain. */
   readonly archive: string
   readonly origin: string
@@ -46,15 +49,23 @@ export function openAnchorDesk(desk: AnchorDesk): () => void {
 }
 
 async function anchorNew(
-  { store, outbox, archives, archive, origin }: AnchorDesk,
+  { store, outbox, archives, exports, archive, origin }: AnchorDesk,
   sent: Set<string>,
 ): Promise<void> {
-  for (const known of await knownArchives(archives)) {
-    const { statement } = known
-    const root = rootOf(statement)
+  const states = (await knownArchives(archives)).map(({ statement, next }) => ({
+    statement,
+    anchorable: anchorableOf(statement, next),
+  }))
+  const histories = (await knownExports(exports)).map(({ statement }) => ({
+    statement,
+    anchorable: exportAnchorable(statement),
+  }))
+  const all = [...states, ...histories].sort((a, b) => a.anchorable.height - b.anchorable.height)
+  for (const { statement, anchorable } of all) {
+    const { root } = anchorable
     const isOwn = statement.origin === origin && statement.archive === archive.toLowerCase()
     if (!isOwn || sent.has(root)) continue
-    const call = { id: `anchor:${root}`, kind: 'anchor', to: archive, data: anchorCall(known) }
+    const call = { id: `anchor:${root}`, kind: 'anchor', to: archive, data: anchorCall(anchorable) }
     await store.transaction((trx) => outbox.enqueue(trx, call))
     sent.add(root)
   }

@@ -15,7 +15,7 @@ import { createOpeningKeys } from '../../actors/community-gateway/opening-keys.t
 import { createQuotaControl } from '../../actors/community-gateway/quota-control.ts'
 import { createRecoveryPool } from '../../actors/community-gateway/recovery/pool.ts'
 import { claimStore, openStore, type Store } from '../../actors/storage/store.ts'
-import { archivesBeside } from '../../chain/archive/places.ts'
+import { archivesBeside, exportsBeside } from '../../chain/archive/places.ts'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
 import type { Contracts } from '../../chain/contracts-file.ts'
@@ -155,6 +155,7 @@ const anchorDesk = ({ config, store, chain, contracts, log }: Ground): (() => vo
     store,
     outbox: chain.outbox,
     archives: archivesBeside(config.dataDir),
+    exports: exportsBeside(config.dataDir),
     archive: contracts.archive,
     origin: contracts.genesisHash,
     onFault: (thrown) => log.fault(thrown, 'anchoring an archive'),

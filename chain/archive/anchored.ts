@@ -1,7 +1,8 @@
 import { Interface } from 'ethers'
 import { z } from 'zod'
 import { archiveAbi } from '../bindings/archive.gen.ts'
-import { NO_ARCHIVE, rootOf, type SignedStatement } from './statement.ts'
+import type { Anchorable } from './anchorable.ts'
+import { NO_ARCHIVE } from './statement.ts'
 
 const face = new Interface(archiveAbi)
 const answer = z.object({ height: z.bigint(), blockHash: z.string(), root: z.string() })
@@ -24,18 +25,14 @@ export async function newestAnchor(ask: Ask, archive: string): Promise<NewestAnc
 }
 
 /** The call that anchors an archive. */
-export function anchorCall({ statement, next }: SignedStatement): string {
-  const { block, previous } = statement
-  return face.encodeFunctionData('anchor', [block.height, block.hash, rootOf(statement), previous, next])
-}
+export const anchorCall = ({ height, blockHash, root, previous, next }: Anchorable): string =>
+  face.encodeFunctionData('anchor', [height, blockHash, root, previous, next])
 
-const logReply = z.array(z.object({ topics: z.array(z.string()), data: z.string() }))
+const logReply = z.array(z.object({ topics: z.array(z.string()) }))
 
-/** Whether a chain's log holds the anchor of an archive. */
-export async function isAnchored(ask: Ask, { statement }: SignedStatement): Promise<boolean> {
-  const event = face.getEvent('Anchored')
-  if (event === null) return false
-  const topics = face.encodeFilterTopics(event, [statement.block.height, rootOf(statement)])
-  const filter = { address: statement.archive, topics, fromBlock: '0x0', toBlock: 'latest' }
+/** Whether the log of a chain holds the anchor of an archive. */
+export async function isAnchored(ask: Ask, archive: string, { height, root }: Anchorable): Promise<boolean> {
+  const topics = face.encodeFilterTopics('Anchored', [height, root])
+  const filter = { address: archive, topics, fromBlock: '0x0', toBlock: 'latest' }
   return logReply.parse(await ask('eth_getLogs', [filter])).length > 0
 }

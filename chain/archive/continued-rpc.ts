@@ -235,7 +235,13 @@ function logsAnswer({ base, history }: Before, filter: Filter, answer: unknown):
     for (const { logs } of servedReceipts(block)) old.push(...logs.filter((log) => isWanted(log, filter)))
   }
   if (to <= base) return old
-  return [...old, ...z.array(located).parse(answer).map((log) => moved(base, log))]
+  return [
+    ...old,
+    ...z
+      .array(located)
+      .parse(answer)
+      .map((log) => moved(base, log)),
+  ]
 }
 
 function isWanted(log: { address: string; topics: string[] }, { address, topics = [] }: Filter): boolean {

@@ -82,7 +82,8 @@ export async function* archivedBlocks(folder: string, statement: Statement): Asy
   let parent = ''
   for await (const entry of checkedEntries(path, 'history', statement.history)) {
     const block = blockSchema.safeParse(entry)
-    if (!block.success) throw archiveFault('archive-edited', `${path}: holds a line that is no block`, { path })
+    if (!block.success)
+      throw archiveFault('archive-edited', `${path}: holds a line that is no block`, { path })
     yield { ...block.data, height, parent: block.data.parent ?? parent }
     parent = block.data.hash
     height += 1
@@ -126,7 +127,10 @@ export class History {
 }
 
 /** A block in the form in which nodes serve it. */
-export function servedHeader({ height, hash, parent, time, head, receipts }: ArchivedBlock, gasLimit: string) {
+export function servedHeader(
+  { height, hash, parent, time, head, receipts }: ArchivedBlock,
+  gasLimit: string,
+) {
   return {
     number: at(height),
     hash,

@@ -94,7 +94,8 @@ export async function* checkedEntries(path: string, name: string, series: Series
     const line = lineOf(raw)
     const next = line === null ? null : linkAfter(link, line.text)
     const isNext = line !== null && line.number === count && count < series.entries
-    if (!isNext || next === null || bytesToHex(next) !== line.link) throw await whatIsWrong(path, series, count)
+    if (!isNext || next === null || bytesToHex(next) !== line.link)
+      throw await whatIsWrong(path, series, count)
     link = next
     count += 1
     yield line.entry

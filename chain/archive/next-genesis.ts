@@ -14,7 +14,10 @@ const NO_UNCLES = '0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d
 const EMPTY_ROOT = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421'
 
 /** The account as the next chain begins with it: contracts that keep heights are told where it goes on. */
-export function carriedOver(account: ArchivedAccount, statement: Pick<Statement, 'heights' | 'block'>): ArchivedAccount {
+export function carriedOver(
+  account: ArchivedAccount,
+  statement: Pick<Statement, 'heights' | 'block'>,
+): ArchivedAccount {
   if (!statement.heights.includes(account.address)) return account
   const base = `0x${statement.block.height.toString(16).padStart(64, '0')}`
   return { ...account, storage: { ...account.storage, [HEIGHT_BASE]: base } }

@@ -8,6 +8,10 @@ export const archivesIn = (chainFolder: string): string => join(chainFolder, 'ar
 /** Where a gateway finds them: its data folder lies beside the chain's. */
 export const archivesBeside = (dataDir: string): string => archivesIn(join(dirname(dataDir), 'chain'))
 
+/** Folder of the exports of its history. */
+export const exportsIn = (chainFolder: string): string => join(chainFolder, 'exports')
+export const exportsBeside = (dataDir: string): string => exportsIn(join(dirname(dataDir), 'chain'))
+
 export interface KnownArchive extends SignedStatement {
   readonly folder: string
 }
@@ -26,9 +30,13 @@ export async function knownArchives(folder: string): Promise<KnownArchive[]> {
 }
 
 /** The archives by which the chain that begins with `genesis` follows from `origin`, oldest first. */
-export function lineage(archives: readonly KnownArchive[], origin: string, genesis: string): KnownArchive[] | null {
+export function lineage(
+  archives: readonly KnownArchive[],
+  origin: string,
+  genesis: string,
+): KnownArchive[] | null {
   const line: KnownArchive[] = []
-  for (let at = genesis; at !== origin; ) {
+  for (let at = genesis; at !== origin;) {
     const before = archives.find(({ next }) => next === at)
     if (before === undefined || line.includes(before)) return null
     line.unshift(before)

@@ -65,7 +65,10 @@ export async function restartChain(restart: Restart): Promise<Restarted> {
   const archive = await checkArchive(from)
   const nodes = nodesUnder(chain)
   for (const node of nodes) requireStopped(node)
-  for (const node of nodes) await askAlone(program, node, (ipc) => requireNewest(ipc, archive, restart))
+  for (const node of nodes) {
+    await askAlone(program, node, (ipc) => requireNewest(ipc, archive, restart))
+    requireRules(node, archive)
+  }
   const beside = await layOutBeside(restart, archive, nodes)
   const before = freeName(`${chain}.before-${archive.statement.block.height}`)
   const [sample] = nodes
@@ -98,7 +101,8 @@ function requireStopped(node: NodeFolder): void {
 }
 
 const quantity = z.string().transform(Number)
-const blockReply = z.object({ hash: z.string() }).nullable()
+const blockReply = z.object({ hash: z.string(), stateRoot: z.string() }).nullable()
+const signersReply = z.array(z.string())
 
 /** The archive must be of this very chain, and nothing final may have come after it. */
 async function requireNewest(
@@ -117,10 +121,9 @@ async function requireNewest(
   if (line.some((each) => each.statement.block.height >= height)) {
     throw older(from, height, 'the chain was begun anew after it')
   }
-  if (genesis !== statement.genesis || (at !== null && at.hash !== hash)) {
-    const message = `${from}: is of another chain than this node’s; name an archive of this community`
-    throw archiveFault('archive-foreign', message, { from, genesis })
-  }
+  const isOurs = at === null || (at.hash === hash && at.stateRoot === statement.block.stateRoot)
+  if (genesis !== statement.genesis || !isOurs) throw foreign(from)
+  if (at !== null) await requireSigners(ipc, archive)
   const ask = (method: string, params: readonly unknown[]) => ipc.ask(method, params, z.unknown())
   const anchor = await newestAnchor(ask, statement.archive)
   if (anchor !== null && anchor.height > height) {
@@ -129,7 +132,25 @@ async function requireNewest(
   const head = await ipc.ask('eth_blockNumber', [], quantity)
   const final = finalAt(head)
   const base = height - number
-  if (final !== null && final > number) throw older(from, height, `the chain went on to block ${final + base}`)
+  if (final !== null && final > number)
+    throw older(from, height, `the chain went on to block ${final + base}`)
+}
+
+/** Who signed an archive matters less than that it says of the node's own chain what the node knows of it. */
+async function requireSigners(ipc: Ipc, { statement, folder }: CheckedArchive): Promise<void> {
+  const at = `0x${statement.block.number.toString(16)}`
+  const signers = (await ipc.ask('clique_getSigners', [at], signersReply)).map((each) => each.toLowerCase())
+  if (signers.sort().join() !== [...statement.signers].sort().join()) throw foreign(folder)
+}
+
+function requireRules(node: NodeFolder, { statement, folder }: CheckedArchive): void {
+  const { config, gasLimit } = node.network().genesis
+  if (JSON.stringify({ config, gasLimit }) !== JSON.stringify(statement.rules)) throw foreign(folder)
+}
+
+function foreign(from: string): Fault {
+  const message = `${from}: is of another chain than this node’s; name an archive of this community`
+  return archiveFault('archive-foreign', message, { from })
 }
 
 function older(from: string, height: number, why: string): Fault {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { getAddress, keccak256, toUtf8Bytes, verifyTypedData } from 'ethers'
 import { z } from 'zod'
 import type { TypedDataSigner } from '../../protocols/crypto/registration.ts'
 import { writeDurably } from '../network/chain-folder.ts'
+import { anchorSigner, signAnchorable, statementRoot, type Anchorable } from './anchorable.ts'
 import { archiveFault } from './fault.ts'
 import { seriesSchema } from './lines.ts'
 
@@ -51,26 +51,11 @@ export const STATE_FILE = 'state.jsonl'
 export const HISTORY_FILE = 'history.jsonl'
 export const NO_ARCHIVE = `0x${'00'.repeat(32)}`
 
-/** What is signed is what is anchored. */
-const TYPES = {
-  Archive: [
-    { name: 'height', type: 'uint64' },
-    { name: 'blockHash', type: 'bytes32' },
-    { name: 'root', type: 'bytes32' },
-    { name: 'previous', type: 'bytes32' },
-    { name: 'next', type: 'bytes32' },
-  ],
-}
-
 /** The root of an archive: Keccak-256 of its statement, which holds the ends of its chained files. */
-export const rootOf = (statement: Statement): string =>
-  keccak256(toUtf8Bytes(JSON.stringify(statementSchema.parse(statement))))
+export const rootOf = (statement: Statement): string => statementRoot(statementSchema.parse(statement))
 
-const domainOf = ({ chainId, archive }: Statement) => {
-  return { name: 'Meterhood archive', version: '1', chainId, verifyingContract: getAddress(archive) }
-}
-
-const messageOf = (statement: Statement, next: string) => ({
+/** What of an archive is signed and anchored. */
+export const anchorableOf = (statement: Statement, next: string): Anchorable => ({
   height: statement.block.height,
   blockHash: statement.block.hash,
   root: rootOf(statement),
@@ -83,7 +68,7 @@ export async function sign(
   next: string,
   signer: TypedDataSigner,
 ): Promise<SignedStatement> {
-  const signature = await signer.signTypedData(domainOf(statement), TYPES, messageOf(statement, next))
+  const signature = await signAnchorable(statement, anchorableOf(statement, next), signer)
   return { statement, next, signature }
 }
 
@@ -99,7 +84,7 @@ export async function readStatement(folder: string): Promise<SignedStatement> {
   const file = join(folder, STATEMENT_FILE)
   const signed = await parsed(file)
   const { statement, next, signature } = signed
-  const signer = signerOf(statement, next, signature)
+  const signer = anchorSigner(statement, anchorableOf(statement, next), signature)
   if (signer === statement.community) return signed
   const message = `${file}: was changed after it was signed; take the archive again from where it was made`
   throw archiveFault('archive-edited', message, { file, signer })
@@ -111,18 +96,5 @@ async function parsed(file: string): Promise<SignedStatement> {
   } catch {
     const message = `${file}: is missing or no statement of an archive; name the folder of a whole archive`
     throw archiveFault('archive-unreadable', message, { file })
-  }
-}
-
-function signerOf(statement: Statement, next: string, signature: string): string | null {
-  try {
-    return verifyTypedData(
-      domainOf(statement),
-      TYPES,
-      messageOf(statement, next),
-      signature,
-    ).toLowerCase()
-  } catch {
-    return null
   }
 }

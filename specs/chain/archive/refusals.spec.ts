@@ -25,7 +25,12 @@ type Change = (lines: string[]) => string[]
 async function saidOf(file: string, change: Change): Promise<Fault> {
   const path = await whole()
   const lines = (await readFile(join(path, file), 'utf8')).split('\n').slice(0, -1)
-  await writeFile(join(path, file), change(lines).map((line) => `${line}\n`).join(''))
+  await writeFile(
+    join(path, file),
+    change(lines)
+      .map((line) => `${line}\n`)
+      .join(''),
+  )
   const said = await checkArchive(path).catch((thrown: unknown) => thrown)
   if (!(said instanceof Fault)) throw new Error('the archive passed')
   return said

@@ -50,7 +50,11 @@ describe.skipIf(GETH === null)('a chain that is begun anew from an archive', () 
     await until('the late ones are there again', async () => (await manager.outbox.counts()).final === 5)
     expect(await manager.heard()).toEqual([...homes, ...late])
     expect(manager.feed.head()?.number).toBeGreaterThan(taken.statement.block.height)
-    const genesis = await follower(net).ipc.ask('eth_getBlockByNumber', ['0x0', false], z.object({ hash: z.string() }))
+    const genesis = await follower(net).ipc.ask(
+      'eth_getBlockByNumber',
+      ['0x0', false],
+      z.object({ hash: z.string() }),
+    )
     expect(genesis.hash).toBe(taken.next)
 
     await net.stop()
