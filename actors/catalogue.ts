@@ -1,3 +1,4 @@
+import { archiveMachine } from './archive/machine.ts'
 import { determinationMachine } from './auction/determination/machine.ts'
 import { negotiationMachine } from './auction/negotiation/machine.ts'
 import { paymentMachine } from './auction/payment/machine.ts'
@@ -25,6 +26,7 @@ export const catalogue = {
   payment: paymentMachine,
   delegation: delegationMachine,
   caring: caringMachine,
+  archive: archiveMachine,
 } as const
 
 export type MachineName = keyof typeof catalogue

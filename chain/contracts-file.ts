@@ -21,6 +21,7 @@ export const contractsSchema = z.object({
   quota: address,
   token: address,
   trading: address,
+  archive: address,
   profile: z.enum(['commitment', 'storage']),
   sampleMs: z.number().int().positive(),
   slotsPerBilling: z.number().int().positive(),

@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { concat, getAddress, getCreateAddress, Interface, JsonRpcProvider, Wallet } from 'ethers'
 import { z } from 'zod'
 import * as accessBinding from './bindings/access-manager.gen.ts'
+import * as archiveBinding from './bindings/archive.gen.ts'
 import { sameCode } from './bindings/code.ts'
 import * as commitment from './bindings/commitment-monitoring.gen.ts'
 import * as quotaBinding from './bindings/quota.gen.ts'
 import * as storage from './bindings/storage-monitoring.gen.ts'
 import * as tokenBinding from './bindings/token.gen.ts'
 import * as tradingBinding from './bindings/trading.gen.ts'
+import { goesOn } from './archive/places.ts'
 import { readContracts, writeContracts, type Contracts } from './contracts-file.ts'
 import { identityOf, rpcCall } from './network/rpc.ts'
 import { MANAGER_OF_TOKEN, ORACLE_OF_TOKEN, TOKEN } from './token-settings.ts'
@@ -27,6 +29,7 @@ const MANAGER_OF_MONITORING = [
   'publishTotal',
   'voidReading',
 ] as const
+const MANAGER_OF_ARCHIVE = ['anchor'] as const
 const MANAGER_OF_QUOTA = [
   'setCommunityContract',
   'allocate',
@@ -60,9 +63,12 @@ export interface DeployOptions {
   readonly auctions?: AuctionSettings
   /** `contracts.json`: read to attach, written after a deployment. */
   readonly file?: string
+  /** Folder of the archives that the chain may have been begun anew from. */
+  readonly archives?: string
 }
 
 const accessInterface = new Interface(accessBinding.accessManagerAbi)
+const archiveInterface = new Interface(archiveBinding.archiveAbi)
 const quotaInterface = new Interface(quotaBinding.quotaAbi)
 const tokenInterface = new Interface(tokenBinding.tokenAbi)
 const tradingInterface = new Interface(tradingBinding.tradingAbi)
@@ -93,7 +99,7 @@ export async function deployCommunity(options: DeployOptions): Promise<Contracts
   const known = options.file === undefined ? null : await readContracts(options.file)
   if (known !== null) {
     requireSettings(known, options)
-    await attachCommunity(options.rpc, known)
+    await attachCommunity(options.rpc, known, options.archives)
     return known
   }
   const contracts = await deployAll(options)
@@ -102,8 +108,8 @@ export async function deployCommunity(options: DeployOptions): Promise<Contracts
 }
 
 /** Checks that a node follows the contracts' chain and that their code is there. Faults as above. */
-export async function attachCommunity(rpc: string, contracts: Contracts): Promise<void> {
-  await requireChain(rpc, contracts)
+export async function attachCommunity(rpc: string, contracts: Contracts, archives?: string): Promise<void> {
+  await requireChain(rpc, contracts, archives)
   for (const { name, address, code, immutables } of compiledCode(contracts)) {
     const found = await rpcCall(rpc, 'eth_getCode', [address, 'latest'])
     if (typeof found === 'string' && sameCode(found, code, immutables)) continue
@@ -113,9 +119,9 @@ export async function attachCommunity(rpc: string, contracts: Contracts): Promis
   }
 }
 
-async function requireChain(rpc: string, contracts: Contracts): Promise<void> {
+async function requireChain(rpc: string, contracts: Contracts, archives?: string): Promise<void> {
   const found = await identityOf(rpc)
-  if (found.chainId === contracts.chainId && found.genesisHash === contracts.genesisHash) return
+  if (await goesOn(found, contracts, archives)) return
   const message =
     `${rpc}: follows chain ${found.chainId} from ${found.genesisHash}, the contracts are on ` +
     `${contracts.chainId} from ${contracts.genesisHash}; name the right RPC or another data folder`
@@ -137,7 +143,15 @@ interface Expected {
   readonly immutables: readonly (readonly [number, number])[]
 }
 
-function compiledCode({ access, monitoring, quota, token, trading, profile }: Contracts): Expected[] {
+function compiledCode({
+  access,
+  monitoring,
+  quota,
+  token,
+  trading,
+  archive,
+  profile,
+}: Contracts): Expected[] {
   const stored = {
     code: storage.storageMonitoringDeployedCode,
     immutables: storage.storageMonitoringImmutables,
@@ -150,12 +164,14 @@ function compiledCode({ access, monitoring, quota, token, trading, profile }: Co
   const { quotaDeployedCode, quotaImmutables } = quotaBinding
   const { tokenDeployedCode, tokenImmutables } = tokenBinding
   const { tradingDeployedCode, tradingImmutables } = tradingBinding
+  const { archiveDeployedCode, archiveImmutables } = archiveBinding
   return [
     { name: 'access', address: access, code: accessManagerDeployedCode, immutables: accessManagerImmutables },
     { name: 'monitoring', address: monitoring, ...(profile === 'storage' ? stored : committed) },
     { name: 'quota', address: quota, code: quotaDeployedCode, immutables: quotaImmutables },
     { name: 'token', address: token, code: tokenDeployedCode, immutables: tokenImmutables },
     { name: 'trading', address: trading, code: tradingDeployedCode, immutables: tradingImmutables },
+    { name: 'archive', address: archive, code: archiveDeployedCode, immutables: archiveImmutables },
   ]
 }
 
@@ -199,12 +215,14 @@ interface Addresses {
   readonly quota: string
   readonly token: string
   readonly trading: string
+  readonly archive: string
 }
 
 /** Contracts name each other both ways, so addresses are known before anything is deployed. */
 function addressesOf(from: string, nonce: number): Addresses {
   const nth = (index: number): string => getCreateAddress({ from, nonce: nonce + index })
-  return { access: nth(0), monitoring: nth(1), quota: nth(2), token: nth(3), trading: nth(4) }
+  const community = { access: nth(0), monitoring: nth(1), quota: nth(2), token: nth(3), trading: nth(4) }
+  return { ...community, archive: nth(5) }
 }
 
 type Made = DeployOptions & { readonly auctions: AuctionSettings; readonly priceSigner: string }
@@ -237,6 +255,7 @@ function creations(addresses: Addresses, manager: string, options: Made): Step[]
     ]),
     creation('token', tokenInterface, tokenBinding.tokenBytecode, published),
     creation('trading', tradingInterface, tradingBinding.tradingBytecode, [access, token, quota, auctions]),
+    creation('archive', archiveInterface, archiveBinding.archiveBytecode, [access]),
   ]
 }
 
@@ -249,7 +268,7 @@ function callOf(to: string, contract: Interface, name: string, values: readonly 
   return { name, to, data: contract.encodeFunctionData(name, values), gasLimit: CALL_GAS }
 }
 
-function roles({ access, monitoring, quota, token, trading }: Addresses, manager: string): Step[] {
+function roles({ access, monitoring, quota, token, trading, archive }: Addresses, manager: string): Step[] {
   const selectors = (contract: Interface, names: readonly string[]) =>
     names.map((name) => contract.getFunction(name)?.selector)
   const mayCall = (target: string, contract: Interface, names: readonly string[], role: bigint) =>
@@ -260,6 +279,7 @@ function roles({ access, monitoring, quota, token, trading }: Addresses, manager
     mayCall(token, tokenInterface, MANAGER_OF_TOKEN, ROLES.manager),
     mayCall(token, tokenInterface, ORACLE_OF_TOKEN, ROLES.oracle),
     mayCall(trading, tradingInterface, MANAGER_OF_TRADING, ROLES.manager),
+    mayCall(archive, archiveInterface, MANAGER_OF_ARCHIVE, ROLES.manager),
     callOf(access, accessInterface, 'grantRole', [ROLES.manager, manager, 0]),
     callOf(access, accessInterface, 'grantRole', [ROLES.oracle, manager, 0]),
   ]

@@ -32,8 +32,8 @@ export interface InitWish {
   readonly network: string | null
   /** Signers of a chain that is all on this machine. */
   readonly localSigners: number | null
-  /** Folder of a backup. */
-  readonly backup: string | null
+  /** Folder of a copy of a node. */
+  readonly copy: string | null
   readonly periodS: number
   readonly gasLimit: number
   readonly chainId: number | null
@@ -58,8 +58,8 @@ const alloc = z.looseObject({ alloc: z.record(z.string(), z.unknown()) })
 export async function initChain(wish: InitWish): Promise<InitOutcome> {
   const folder = join(wish.dataDir, 'chain')
   const program = await findGeth(gethPlaces())
-  if (wish.backup !== null) {
-    const { node } = await restore(program, wish.backup, folder, wish.node.password)
+  if (wish.copy !== null) {
+    const { node } = await restore(program, wish.copy, folder, wish.node.password)
     return outcome(program, [node], node.network())
   }
   if (wish.localSigners !== null) {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { finishRestart } from '../../chain/archive/restart.ts'
 import { findGeth } from '../../chain/network/geth/install.ts'
 import { nodesUnder, type NodeFolder } from '../../chain/network/geth/node-folder.ts'
 import { endLeftOver, startGeth, type GethNode } from '../../chain/network/geth/process.ts'
@@ -24,6 +25,7 @@ const SETTLE_EVERY_MS = 30_000
 /** Runs the nodes of a data folder, and keeps telling them their votes. */
 export async function runNodes(wanted: Wanted): Promise<RunNodes> {
   const program = await findGeth(gethPlaces())
+  await finishRestart(join(wanted.dataDir, 'chain'))
   const folders = nodesUnder(join(wanted.dataDir, 'chain'))
   const nodes: GethNode[] = []
   const timer = setInterval(() => void settleAll(nodes, wanted.tell), SETTLE_EVERY_MS)

@@ -7,6 +7,7 @@ export const COMMANDS: Readonly<Record<string, (program: Command) => Promise<voi
   home: async (program) => (await import('./home.ts')).registerHomeCommand(program),
   verify: async (program) => (await import('./verify.ts')).registerVerifyCommand(program),
   chain: async (program) => (await import('./chain.ts')).registerChainCommand(program),
+  archive: async (program) => (await import('./archive.ts')).registerArchiveCommand(program),
   decode: async (program) => (await import('./decode.ts')).registerDecodeCommand(program),
   clear: async (program) => (await import('./clear.ts')).registerClearCommand(program),
   calibrate: async (program) => (await import('./calibrate.ts')).registerCalibrateCommand(program),

@@ -150,7 +150,7 @@ async function dropPeer(name: string, flags: NodeFlags): Promise<void> {
   ])
 }
 
-async function backup(flags: NodeFlags & { to: string; node?: string }): Promise<void> {
+async function copy(flags: NodeFlags & { to: string; node?: string }): Promise<void> {
   const nodes = nodesOf(flags)
   const node = nodes.find(({ card }) => card.name === flags.node) ?? nodes[0]
   if (node === undefined || (flags.node !== undefined && node.card.name !== flags.node)) {
@@ -160,7 +160,7 @@ async function backup(flags: NodeFlags & { to: string; node?: string }): Promise
   const manifest = await backUp(node, ipcOf(node), to)
   const password = `password   is not in it: keep ${node.passwordFile} somewhere else`
   print({ folder: to, ...manifest }, flags, ({ head }) => [
-    `backup     ${node.card.name} up to block ${head.number}, in ${to}`,
+    `copy       ${node.card.name} up to block ${head.number}, in ${to}`,
     ...(node.card.signer === null ? [] : [password]),
   ])
 }
@@ -184,10 +184,10 @@ export function addChainNodeCommands(chain: Command): void {
   asked(chain, 'signers', 'who seals blocks, and who is missing').action((flags: NodeFlags) =>
     ending('chain signers', signers(flags)),
   )
-  asked(chain, 'backup', 'copy keys and blocks of a running node')
+  asked(chain, 'copy', 'copy keys and blocks of one running node, to set it up on another machine')
     .requiredOption('--to <folder>', 'a new folder')
     .option('--node <name>', 'which of several nodes')
-    .action((flags: NodeFlags & { to: string }) => ending('chain backup', backup(flags)))
+    .action((flags: NodeFlags & { to: string }) => ending('chain copy', copy(flags)))
   addVoteCommands(chain)
   addPeerCommands(chain)
 }

@@ -25,7 +25,7 @@ interface InitFlags {
   readonly members?: string[]
   readonly network?: string
   readonly signers?: string
-  readonly backup?: string
+  readonly copy?: string
   readonly period: string
   readonly gasLimit: string
   readonly chainId?: string
@@ -76,8 +76,8 @@ function cardField(field: 'name' | 'host', text: string): string {
 }
 
 async function wishOf(flags: InitFlags): Promise<InitWish> {
-  const one = [flags.members, flags.network, flags.signers, flags.backup].filter((each) => each !== undefined)
-  if (one.length > 1) throw badField('chain init', 'one of --members, --network, --signers, --backup', 'more')
+  const one = [flags.members, flags.network, flags.signers, flags.copy].filter((each) => each !== undefined)
+  if (one.length > 1) throw badField('chain init', 'one of --members, --network, --signers, --copy', 'more')
   return {
     dataDir: resolve(flags.data),
     node: {
@@ -89,7 +89,7 @@ async function wishOf(flags: InitFlags): Promise<InitWish> {
     members: flags.members?.map((file) => resolve(file)) ?? null,
     network: flags.network === undefined ? null : resolve(flags.network),
     localSigners: flags.signers === undefined ? null : whole('--signers', flags.signers, 1, 25),
-    backup: flags.backup === undefined ? null : resolve(flags.backup),
+    copy: flags.copy === undefined ? null : resolve(flags.copy),
     periodS: whole('--period', flags.period, 1, 3_600),
     gasLimit: whole('--gas-limit', flags.gasLimit, 5_000_000, 1_000_000_000),
     chainId: flags.chainId === undefined ? null : whole('--chain-id', flags.chainId, 1, 0x7fff_ffff),
@@ -169,7 +169,7 @@ export function addChainSetupCommands(chain: Command): void {
     .option('--members <card...>', 'begin the chain: the node.json of every other member')
     .option('--network <file>', 'join the chain: the network.json that the manager made')
     .option('--signers <n>', 'begin a chain of n signers and a follower, all on this machine')
-    .option('--backup <folder>', 'go on from a backup, where its node is gone for good')
+    .option('--copy <folder>', 'go on from a copy (chain copy), where its node is gone for good')
     .option('--period <seconds>', 'block period', String(DEFAULT_PERIOD_S))
     .option('--gas-limit <gas>', 'gas of a block', String(DEFAULT_GAS_LIMIT))
     .option('--chain-id <n>', 'number of the chain (a random one)')

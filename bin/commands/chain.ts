@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { addChainArchiveCommands } from './chain-archive.ts'
 import { addChainNodeCommands } from './chain-node.ts'
 import { addChainServeCommand } from './chain-serve.ts'
 import { addChainSetupCommands } from './chain-setup.ts'
@@ -9,4 +10,5 @@ export function registerChainCommand(program: Command): void {
   addChainSetupCommands(chain)
   addChainServeCommand(chain)
   addChainNodeCommands(chain)
+  addChainArchiveCommands(chain)
 }

@@ -21,7 +21,13 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'meterhood chain serve': 'meterhood chain serve --data ./.meterhood --port 8545',
   'meterhood chain status': 'meterhood chain status --data ./.meterhood --json',
   'meterhood chain signers': 'meterhood chain signers --data ./.meterhood',
-  'meterhood chain backup': 'meterhood chain backup --data ./.meterhood --to ./backup',
+  'meterhood chain backup': 'meterhood chain backup --data ./.meterhood --to ./archive-1',
+  'meterhood chain restart': 'meterhood chain restart --data ./.meterhood --from ./archive-1',
+  'meterhood archive export':
+    'meterhood archive export --data ./.meterhood --rpc http://127.0.0.1:8545 --to ./history-1',
+  'meterhood archive check':
+    'meterhood archive check ./history-1 --rpc http://127.0.0.1:8545 --contracts contracts.json',
+  'meterhood chain copy': 'meterhood chain copy --data ./.meterhood --to ./node-copy',
   'meterhood chain vote': 'meterhood chain vote list --data ./.meterhood',
   'meterhood chain vote add':
     'meterhood chain vote add 0x71c7656ec7ab88b098defb751b7401b5f6d8976f --data ./.meterhood',

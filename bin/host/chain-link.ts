@@ -12,8 +12,9 @@ import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
 import { tokenAbi } from '../../chain/bindings/token.gen.ts'
 import { tradingAbi } from '../../chain/bindings/trading.gen.ts'
 import type { ChainBlock, ChainLog } from '../../chain/proxy/block.ts'
+import { continuedRpc } from '../../chain/archive/continued-rpc.ts'
 import { createChainFeed, type ChainFeed, type FeedState } from '../../chain/proxy/feed.ts'
-import { createRpc } from '../../chain/proxy/rpc.ts'
+import { createRpc, type Rpc } from '../../chain/proxy/rpc.ts'
 import { RECORD_BYTES } from '../../protocols/messages/record.ts'
 import { WHOLE_NETWORK, type Cable } from '../../protocols/rules/cable.ts'
 import type { ChainView } from '../../web/read-model.ts'
@@ -82,6 +83,8 @@ export interface ChainLinkOptions {
   readonly finality: FinalityKind
   readonly chainId: number
   readonly genesisHash: string
+  /** What a chain that was begun anew is known by: who signs archives, and where they are. */
+  readonly continuation?: { readonly community: string; readonly archives: string }
   readonly blockTimeS: number
   /** The block of the deployment: events are read from here. */
   readonly fromBlock: number
@@ -134,7 +137,7 @@ async function takeFeed(options: ChainLinkOptions): Promise<ChainFeed> {
   }
   const { cable = WHOLE_NETWORK.chain } = options
   const feed = createChainFeed({
-    rpc: createRpc({ url: options.rpc, cable }),
+    rpc: rpcOf(options, cable),
     cable,
     clock: wallClock,
     expect: { chainId: options.chainId, genesisHash: options.genesisHash },
@@ -143,6 +146,13 @@ async function takeFeed(options: ChainLinkOptions): Promise<ChainFeed> {
   })
   feeds.set(options.rpc, { feed, users: 1 })
   return feed
+}
+
+function rpcOf({ rpc, genesisHash, chainId, continuation }: ChainLinkOptions, cable: Cable): Rpc {
+  const plain = createRpc({ url: rpc, cable })
+  return continuation === undefined
+    ? plain
+    : continuedRpc(plain, { origin: genesisHash, chainId, ...continuation })
 }
 
 async function giveBack(rpc: string): Promise<void> {

@@ -62,6 +62,8 @@ export interface CommunityParts {
   readonly tell: (event: Parameters<CommunityActor['send']>[0]) => void
   readonly market: CommunityMarket
   readonly epochs: Epochs
+  /** Ends the desk that anchors archives. */
+  readonly closeAnchors: () => void
 }
 
 const TICK_MS = 500
@@ -328,6 +330,7 @@ export class CommunityGateway {
         trading: contracts.trading,
       },
       chainId: contracts.chainId,
+      genesisHash: contracts.genesisHash,
       deployedAtBlock: contracts.deployedAtBlock,
     }
   }
@@ -369,6 +372,7 @@ export class CommunityGateway {
   async close(): Promise<void> {
     const { collector, allocator, chain, epochs, excesses, market, node, pool, store } = this.#parts
     clearInterval(this.#timer)
+    this.#parts.closeAnchors()
     epochs.stop()
     collector.stop()
     allocator.stop()

@@ -15,6 +15,7 @@ import { createOpeningKeys } from '../../actors/community-gateway/opening-keys.t
 import { createQuotaControl } from '../../actors/community-gateway/quota-control.ts'
 import { createRecoveryPool } from '../../actors/community-gateway/recovery/pool.ts'
 import { claimStore, openStore, type Store } from '../../actors/storage/store.ts'
+import { archivesBeside, exportsBeside } from '../../chain/archive/places.ts'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
 import type { Contracts } from '../../chain/contracts-file.ts'
@@ -30,6 +31,7 @@ import { serveWhereabouts } from '../../protocols/p2p/whereabouts.ts'
 import { WHOLE_NETWORK, type Network } from '../../protocols/rules/cable.ts'
 import { periodOf } from '../../protocols/rules/units.ts'
 import { systemRandom, wallClock } from '../clock.ts'
+import { openAnchorDesk } from './anchor-desk.ts'
 import { openChainLink, type ChainLink } from './chain-link.ts'
 import { createCommissioning } from './commissioning.ts'
 import { CommunityGateway } from './community-gateway.ts'
@@ -94,6 +96,7 @@ async function layGround(config: CommunityConfig, { network = WHOLE_NETWORK, say
     finality: config.finality,
     chainId,
     genesisHash,
+    continuation: { community: contracts.community, archives: archivesBeside(config.dataDir) },
     blockTimeS: config.blockTimeS,
     fromBlock: contracts.deployedAtBlock,
     store,
@@ -123,6 +126,7 @@ const deploymentOf = (config: CommunityConfig, secrets: GatewaySecrets) => ({
   windowBlocks: config.challengeBlocks,
   auctions: auctionSettings(config.blockTimeS, config.sampleMs * config.slotsPerBilling),
   file: join(config.dataDir, 'contracts.json'),
+  archives: archivesBeside(config.dataDir),
 })
 
 const descriptorOf = ({ config, contracts, node }: Ground): CommunityDescriptor => ({
@@ -146,6 +150,17 @@ const descriptorOf = ({ config, contracts, node }: Ground): CommunityDescriptor 
   blockTimeS: config.blockTimeS,
   gatewayAddresses: node.addresses().slice(0, 8),
 })
+
+const anchorDesk = ({ config, store, chain, contracts, log }: Ground): (() => void) =>
+  openAnchorDesk({
+    store,
+    outbox: chain.outbox,
+    archives: archivesBeside(config.dataDir),
+    exports: exportsBeside(config.dataDir),
+    archive: contracts.archive,
+    origin: contracts.genesisHash,
+    onFault: (thrown) => log.fault(thrown, 'anchoring an archive'),
+  })
 
 /** What the parts tell each other once all of them exist. */
 interface Hooks {
@@ -352,7 +367,8 @@ export async function openCommunity(config: CommunityConfig, around: Around = {}
     nowMs: () => wallClock.nowMs(),
     random: systemRandom,
   })
-  const parts = { ...ground, ...counting, ...sending, invites, market, epochs }
+  const closeAnchors = anchorDesk(ground)
+  const parts = { ...ground, ...counting, ...sending, invites, market, epochs, closeAnchors }
   const gateway = new CommunityGateway({ ...parts, monitoringFace, tell })
   hooks.gateway = gateway
   await counting.book.refresh(store.db)

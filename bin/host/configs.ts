@@ -106,6 +106,7 @@ export interface CommunityOpened {
   readonly page: string
   readonly contracts: Pick<Contracts, 'monitoring' | 'quota' | 'token' | 'trading'>
   readonly chainId: number
+  readonly genesisHash: string
   readonly deployedAtBlock: number
 }
 

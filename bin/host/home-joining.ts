@@ -4,6 +4,7 @@ import type { Courier } from '../../actors/smart-gateway/courier.ts'
 import { exchangeKeys, keptGrant, keptKeys, type KeyGrant } from '../../actors/smart-gateway/joining.ts'
 import type { SealedSlotData } from '../../actors/smart-gateway/readings.ts'
 import { readMeta, writeMeta } from '../../actors/storage/meta.ts'
+import { archivesBeside } from '../../chain/archive/places.ts'
 import type { Store } from '../../actors/storage/store.ts'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import { decodeScalar, keyPair } from '../../protocols/crypto/group.ts'
@@ -103,6 +104,7 @@ export class HomeOpening {
     this.unwatchNode = watchNode({
       rpc: this.config.rpc,
       expected: () => this.community?.descriptor ?? null,
+      archives: archivesBeside(this.config.dataDir),
       say: (line) => this.log.say(line),
     })
   }

@@ -12,6 +12,7 @@ import { keptKeys } from '../../actors/smart-gateway/joining.ts'
 import { startSmartGateway } from '../../actors/smart-gateway/live.ts'
 import { keepSample, keepSealed, savedHomeState } from '../../actors/smart-gateway/readings.ts'
 import { claimStore, openStore } from '../../actors/storage/store.ts'
+import { archivesBeside } from '../../chain/archive/places.ts'
 import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
 import { servePages } from '../../web/server/serve-pages.ts'
 import { systemRandom, wallClock } from '../clock.ts'
@@ -60,6 +61,7 @@ async function openChain(home: HomeOpening, descriptor: CommunityDescriptor): Pr
     finality: home.config.finality,
     chainId: descriptor.chainId,
     genesisHash: descriptor.genesisHash,
+    continuation: { community: descriptor.community, archives: archivesBeside(home.config.dataDir) },
     blockTimeS: descriptor.blockTimeS,
     fromBlock: descriptor.deployedAtBlock,
     store: home.store,

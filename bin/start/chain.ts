@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Wallet } from 'ethers'
+import { finishRestart } from '../../chain/archive/restart.ts'
 import { startEmbeddedChain } from '../../chain/network/embedded.ts'
 import { startGethChain } from '../../chain/network/geth/local-network.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
@@ -48,7 +49,8 @@ export async function startChain(options: StartOptions, stop: AbortSignal): Prom
   }
 }
 
-const chainFolder = ({ dataDir }: StartOptions): string => join(dataDir, 'chain')
+/** Folder of the chain in the data folder of a run. */
+export const chainFolder = ({ dataDir }: StartOptions): string => join(dataDir, 'chain')
 
 async function startEmbedded(options: StartOptions, signal: AbortSignal): Promise<RunChain> {
   const chain = await startEmbeddedChain({
@@ -75,6 +77,7 @@ async function startEmbedded(options: StartOptions, signal: AbortSignal): Promis
 
 async function startGeth(options: StartOptions, signal: AbortSignal): Promise<RunChain> {
   const managerKey = loadSecrets(communityFolder(options), systemRandom).accountKey
+  await finishRestart(chainFolder(options))
   const chain = await startGethChain({
     dataDir: chainFolder(options),
     blockTimeS: options.blockTimeS,

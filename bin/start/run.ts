@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { archivesIn } from '../../chain/archive/places.ts'
 import { wallClock } from '../clock.ts'
 import type { CommunityTally, GatewayStatus, HomeTally } from '../host/configs.ts'
 import { assembleReport } from './assemble.ts'
+import { chainFolder } from './chain.ts'
 import type { RunningCommunity, Tell } from './community.ts'
 import type { StartOptions } from './options.ts'
 import { unlessStopped } from './unless-stopped.ts'
@@ -55,13 +57,11 @@ async function report(
     homes.map(({ name, process }) => process.ask('tally', name)),
   )) as HomeTally[]
   const community = (await gateway.ask('tally')) as CommunityTally
-  const count = await countChain(
-    chain.rpc,
-    chain.chainId,
-    opened.contracts.monitoring,
-    opened.deployedAtBlock,
-  )
-  const market = await countMarket(chain.rpc, chain.chainId, opened.contracts, opened.deployedAtBlock)
+  const { contracts, deployedAtBlock, genesisHash: origin } = opened
+  const archives = archivesIn(chainFolder(options))
+  const continuation = { origin, chainId: chain.chainId, community: opened.account, archives }
+  const count = await countChain(chain.rpc, continuation, contracts.monitoring, deployedAtBlock)
+  const market = await countMarket(chain.rpc, continuation, contracts, deployedAtBlock)
   const first = running.firstReadingMs()
   return assembleReport({
     boards: options.boards,

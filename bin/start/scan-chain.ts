@@ -1,5 +1,7 @@
-import { Interface, JsonRpcProvider, Network } from 'ethers'
+import { Interface } from 'ethers'
 import { z } from 'zod'
+import { ContinuedProvider } from '../../chain/archive/continued-provider.ts'
+import type { Continuation } from '../../chain/archive/continued-rpc.ts'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import { percentile } from './report.ts'
 import { countDelegations, DelegationScan, type DelegationCount } from './scan-delegations.ts'
@@ -60,11 +62,11 @@ function countReceipt(count: Count, receipt: Receipt, monitoring: string): void 
 /** Reads every block from `fromBlock` to the head and counts what it holds. */
 export async function countChain(
   rpc: string,
-  chainId: number,
+  continuation: Continuation,
   monitoring: string,
   fromBlock: number,
 ): Promise<ChainCount> {
-  const provider = new JsonRpcProvider(rpc, Network.from(chainId), { staticNetwork: true })
+  const provider = new ContinuedProvider(rpc, continuation)
   try {
     const head = await provider.getBlockNumber()
     const delegations = new DelegationScan()

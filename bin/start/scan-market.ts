@@ -1,5 +1,7 @@
-import { Contract, Interface, JsonRpcProvider, Network, type Log } from 'ethers'
+import { Contract, Interface, type JsonRpcProvider, type Log } from 'ethers'
 import { AUCTION_FAILURES } from '../../actors/auction/negotiation/machine.ts'
+import { ContinuedProvider } from '../../chain/archive/continued-provider.ts'
+import type { Continuation } from '../../chain/archive/continued-rpc.ts'
 import { tokenAbi } from '../../chain/bindings/token.gen.ts'
 import { tradingAbi } from '../../chain/bindings/trading.gen.ts'
 import { percentile } from './report.ts'
@@ -87,11 +89,11 @@ async function tokensOf(
 /** Counts the trades and the tokens of a run from the chain. */
 export async function countMarket(
   rpc: string,
-  chainId: number,
+  continuation: Continuation,
   addresses: { readonly token: string; readonly trading: string },
   fromBlock: number,
 ): Promise<MarketCount> {
-  const provider = new JsonRpcProvider(rpc, Network.from(chainId), { staticNetwork: true })
+  const provider = new ContinuedProvider(rpc, continuation)
   try {
     const logs = await logsOf(provider, addresses.trading, fromBlock)
     const count = (name: string): number =>

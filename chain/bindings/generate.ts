@@ -30,6 +30,7 @@ const WANTED = {
   quota: ['Quota.sol', 'Quota'],
   trading: ['TradingEnabler.sol', 'TradingEnabler'],
   token: ['SmartCommunityToken.sol', 'SmartCommunityToken'],
+  archive: ['Archive.sol', 'Archive'],
 } as const
 
 const bytecodeSchema = z.object({ object: z.string() })

@@ -2,13 +2,14 @@
 pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Height} from "./Height.sol";
 import {IQuota} from "./interfaces/IQuota.sol";
 import {IQuotaMarket} from "./interfaces/IQuotaMarket.sol";
 import {IResourceMonitoring} from "./interfaces/IResourceMonitoring.sol";
 import {ITradingEnabler} from "./interfaces/ITradingEnabler.sol";
 
 /// @title What is kept of each auction, and what it says.
-abstract contract AuctionBook is ITradingEnabler {
+abstract contract AuctionBook is ITradingEnabler, Height {
     uint8 internal constant ENERGY = 1;
     uint8 internal constant POWER = 2;
     uint8 internal constant WATER = 3;
@@ -158,11 +159,6 @@ abstract contract AuctionBook is ITradingEnabler {
     }
 
     // ---- Steps
-
-    /// @dev Height that the gap is counted in.
-    function _height() internal view virtual returns (uint256) {
-        return block.number;
-    }
 
     function _kept(uint256 id) internal view returns (Kept storage kept) {
         kept = _auctions[id];

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Height} from "./Height.sol";
 import {IQuotaMarket} from "./interfaces/IQuotaMarket.sol";
 import {QuotaDivision} from "./QuotaDivision.sol";
 
 /// @title Locks, sales and loans of quota.
 /// @notice An award writes only words that its offer and its bid wrote before, so that it costs little.
-abstract contract QuotaExchange is IQuotaMarket, QuotaDivision {
+abstract contract QuotaExchange is IQuotaMarket, QuotaDivision, Height {
     uint8 private constant PLACES = 32;
 
     /// @dev One word: what a home has exchanged of one resource in one period. `locked` of power counts
@@ -142,11 +143,6 @@ abstract contract QuotaExchange is IQuotaMarket, QuotaDivision {
 
     function _requireMarket() private view {
         if (msg.sender != market) revert NotTheMarket(msg.sender, market);
-    }
-
-    /// @dev Height that windows and loans are counted in.
-    function _height() internal view virtual returns (uint64) {
-        return uint64(block.number);
     }
 
     function _quotaOf(address home, uint64 period, uint256 index) internal view returns (uint64) {

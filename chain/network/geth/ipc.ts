@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { Fault } from '../../../protocols/rules/fault.ts'
 
 const DEADLINE_MS = 10_000
-/** The longest answer read: a status is a few kilobytes. */
-const ANSWER_MOST = 8 * 1024 * 1024
+/** The longest answer read: a status is a few kilobytes, a contract's whole storage some megabytes. */
+const ANSWER_MOST = 256 * 1024 * 1024
 
 const answerSchema = z.object({
   result: z.unknown().optional(),
@@ -50,11 +50,11 @@ function exchange(path: string, question: string, deadlineMs: number): Promise<s
     socket.once('close', () => fail('the node closed the connection'))
     socket.once('connect', () => socket.write(`${question}\n`))
     socket.on('data', (piece: string) => {
-      text += piece
+      const end = piece.indexOf('\n')
+      text += end < 0 ? piece : piece.slice(0, end)
       if (text.length > ANSWER_MOST) return fail(`more than ${ANSWER_MOST} bytes`)
-      const end = text.indexOf('\n')
       if (end < 0) return
-      resolve(text.slice(0, end))
+      resolve(text)
       socket.destroy()
     })
   })

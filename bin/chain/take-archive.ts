@@ -1,0 +1,161 @@
+import { existsSync } from 'node:fs'
+import { cp, mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Wallet } from 'ethers'
+import { z } from 'zod'
+import { runArchive } from '../../actors/archive/live.ts'
+import { newestAnchor } from '../../chain/archive/anchored.ts'
+import { checkArchive, type CheckedArchive } from '../../chain/archive/check.ts'
+import { folderBytes } from '../../chain/archive/folder-bytes.ts'
+import { archivesIn, knownArchives } from '../../chain/archive/places.ts'
+import { rootOf, STATEMENT_FILE } from '../../chain/archive/statement.ts'
+import { seal, snapshot, type Snapshot, type Taking } from '../../chain/archive/take.ts'
+import { contractsFileIn, readContracts, type Contracts } from '../../chain/contracts-file.ts'
+import { periodSOf } from '../../chain/network/geth/community-network.ts'
+import { findGeth } from '../../chain/network/geth/install.ts'
+import { createIpc, type Ipc } from '../../chain/network/geth/ipc.ts'
+import { nodesUnder, type NodeFolder } from '../../chain/network/geth/node-folder.ts'
+import { askAlone, runningIn } from '../../chain/network/geth/process.ts'
+import { genesisHashOf } from '../../chain/network/geth/status.ts'
+import { Fault } from '../../protocols/rules/fault.ts'
+import { systemRandom } from '../clock.ts'
+import { gethPlaces } from '../host/cache-folder.ts'
+import { createFinality } from '../host/finality.ts'
+import { loadSecrets } from '../host/secrets.ts'
+
+export interface TakenArchive {
+  readonly archive: CheckedArchive
+  readonly bytes: number
+  /** Whether the chain itself names the archive by now. */
+  readonly anchored: boolean
+  /** Whether the node ran while it was taken. */
+  readonly running: boolean
+}
+
+const quantity = z.string().transform(Number)
+const LEAST_PATIENCE_MS = 15_000
+/** Blocks in which the community gateway has anchored an archive, where it runs. */
+const PATIENCE_BLOCKS = 8
+const LOOK_EVERY_MS = 500
+
+/**
+ * Makes an archive of the chain of a data folder: of the newest final block while its nodes run, and of the
+ * newest one where they are stopped, since nothing follows it any more.
+ */
+export async function takeArchive(
+  dataDir: string,
+  to: string,
+  tell: (state: string) => void,
+): Promise<TakenArchive> {
+  const nodes = nodesUnder(join(dataDir, 'chain'))
+  const known = await contractsOf(dataDir)
+  const wallet = new Wallet(managerKeyOf(dataDir))
+  const running = nodes.find((node) => runningIn(node) !== null)
+  if (running !== undefined) {
+    const ipc = createIpc(running.ipcPath)
+    return take({ dataDir, node: running, ipc, to, wallet, contracts: known, running: true }, tell)
+  }
+  const program = await findGeth(gethPlaces())
+  const node = await longest(program, nodes)
+  return askAlone(program, node, (ipc) =>
+    take({ dataDir, node, ipc, to, wallet, contracts: known, running: false }, tell),
+  )
+}
+
+async function contractsOf(dataDir: string): Promise<Contracts> {
+  const file = contractsFileIn(dataDir)
+  const contracts = file === null ? null : await readContracts(file)
+  if (contracts !== null) return contracts
+  const message = `${dataDir}: has no contracts.json; take the archive where the community gateway is`
+  throw new Fault('no-contracts', message, { dataDir })
+}
+
+/** The key that signs archives. Fault: `no-manager`. */
+export function managerKeyOf(dataDir: string): string {
+  const folder = join(dataDir, 'community')
+  if (existsSync(join(folder, 'secrets.json'))) return loadSecrets(folder, systemRandom).accountKey
+  const message = `${folder}: has no secrets.json; the manager signs archives: take it where its gateway is`
+  throw new Fault('no-manager', message, { folder })
+}
+
+/** The node that has most blocks: what the others lack would be lost. */
+async function longest(program: string, nodes: readonly NodeFolder[]): Promise<NodeFolder> {
+  const [first] = nodes
+  if (first === undefined) throw new Fault('no-node', 'the folder holds no chain node')
+  if (nodes.length === 1) return first
+  const head = (ipc: Ipc) => ipc.ask('eth_blockNumber', [], quantity)
+  const heads = await Promise.all(nodes.map((node) => askAlone(program, node, head)))
+  return nodes[heads.indexOf(Math.max(...heads))] ?? first
+}
+
+interface Work {
+  readonly dataDir: string
+  readonly node: NodeFolder
+  readonly ipc: Ipc
+  readonly to: string
+  readonly wallet: Wallet
+  readonly contracts: Contracts
+  readonly running: boolean
+}
+
+async function take(work: Work, tell: (state: string) => void): Promise<TakenArchive> {
+  const { dataDir, ipc, to, wallet, running } = work
+  const taking = await takingOf(work)
+  let taken: Snapshot | undefined
+  let archive: CheckedArchive | undefined
+  const { anchored } = await runArchive(
+    {
+      takeSnapshot: async () => void (taken = await snapshot(taking)),
+      sign: async () => {
+        if (taken === undefined) throw new Error('signed before it was taken')
+        await seal(taken, wallet)
+      },
+      verify: async () => {
+        archive = await checkArchive(to)
+        await note(dataDir, archive)
+      },
+      anchor: async () => running && archive !== undefined && untilAnchored(ipc, archive, work.node),
+      restart: () => Promise.reject(new Error('a backup restarts nothing')),
+    },
+    { type: 'BACK_UP', folder: to },
+    tell,
+  )
+  if (archive === undefined) throw new Error('the archive was not checked')
+  return { archive, bytes: await folderBytes(to), anchored: anchored === true, running }
+}
+
+async function takingOf({ dataDir, node, ipc, to, contracts, running }: Work): Promise<Taking> {
+  const archives = await knownArchives(archivesIn(join(dataDir, 'chain')))
+  const genesis = await genesisHashOf(ipc)
+  const head = await ipc.ask('eth_blockNumber', [], quantity)
+  const number = running ? createFinality('depth').newest(head) : head
+  if (number === null || number === 0) {
+    throw new Fault('too-early', `block ${head}: nothing is final yet; wait for some blocks`, { head })
+  }
+  return {
+    ...{ ipc, number, contracts, to },
+    rules: node.network().genesis,
+    base: archives.find(({ next }) => next === genesis) ?? null,
+    previous: archives.at(-1) ?? null,
+  }
+}
+
+/** The community gateway looks here for archives that the chain does not name yet. */
+async function note(dataDir: string, { folder, statement }: CheckedArchive): Promise<void> {
+  const place = join(archivesIn(join(dataDir, 'chain')), String(statement.block.height))
+  await rm(place, { recursive: true, force: true })
+  await mkdir(place, { recursive: true, mode: 0o700 })
+  await cp(join(folder, STATEMENT_FILE), join(place, STATEMENT_FILE))
+}
+
+async function untilAnchored(ipc: Ipc, { statement }: CheckedArchive, node: NodeFolder): Promise<boolean> {
+  const ask = (method: string, params: readonly unknown[]) => ipc.ask(method, params, z.unknown())
+  const patienceMs = Math.max(LEAST_PATIENCE_MS, PATIENCE_BLOCKS * 1_000 * periodSOf(node.network()))
+  for (let waited = 0; waited < patienceMs; waited += LOOK_EVERY_MS) {
+    const found = await newestAnchor(ask, statement.archive)
+    if (found?.root === rootOf(statement)) return true
+    await sleep(LOOK_EVERY_MS)
+  }
+  return false
+}

@@ -1,0 +1,96 @@
+import { join } from 'node:path'
+import { Interface, Wallet } from 'ethers'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { codeOf } from '../../../protocols/rules/fault.ts'
+import { monitoringAbi } from '../../../chain/bindings/monitoring.gen.ts'
+import { closing, GETH, headOf, network, temporary, untilBlock } from '../network/geth-lab.ts'
+import { archiveAt, closingArchive, follower, found, gateway, restart } from './community.ts'
+import { openRelay } from './relay.ts'
+
+const face = new Interface(monitoringAbi)
+const LIMIT_MS = 60_000
+const home = (): string => Wallet.createRandom().address.toLowerCase()
+
+async function until(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
+  const end = performance.now() + LIMIT_MS
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`it never came: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+describe.skipIf(GETH === null)('a chain that is begun anew from an archive', () => {
+  const program = GETH ?? ''
+
+  it('carries contracts, nonces and heights; gateways go on, and nothing is done twice', async () => {
+    const place = temporary()
+    const chain = join(place, 'chain')
+    let net = await network({ dataDir: chain })
+    const relay = await openRelay(net.rpc)
+    closing(() => relay.close())
+    const contracts = await found(net.rpc)
+    const manager = await gateway(relay.url, contracts, chain, place)
+    const homes = [home(), home(), home()]
+    for (const each of homes) await manager.admit(each)
+    await until('three homes are final', async () => (await manager.outbox.counts()).final === 3)
+
+    // These are in a block when the archive is taken, and not in the archive.
+    const final = (await headOf(follower(net).ipc)).number
+    const late = [home(), home()]
+    for (const each of late) await manager.admit(each)
+    await until('two more are included', async () => (await manager.heard()).length === 5)
+    const first = join(place, 'first')
+    const taken = await archiveAt(follower(net).ipc, final, contracts, chain, first)
+    await net.stop()
+    await restart(program, chain, first, () => final)
+
+    net = await network({ dataDir: chain })
+    relay.lead(net.rpc)
+    await until('the late ones are there again', async () => (await manager.outbox.counts()).final === 5)
+    expect(await manager.heard()).toEqual([...homes, ...late])
+    expect(manager.feed.head()?.number).toBeGreaterThan(taken.statement.block.height)
+    const genesis = await follower(net).ipc.ask(
+      'eth_getBlockByNumber',
+      ['0x0', false],
+      z.object({ hash: z.string() }),
+    )
+    expect(genesis.hash).toBe(taken.next)
+
+    await net.stop()
+    const second = join(place, 'second')
+    const again = await closingArchive(program, contracts, chain, second)
+    expect(again.statement.block.height).toBeGreaterThan(taken.statement.block.height)
+    expect(again.statement.origin).toBe(contracts.genesisHash)
+    expect(await restart(program, chain, first).catch(codeOf)).toBe('already-restarted')
+    await restart(program, chain, second)
+    expect(await restart(program, chain, first).catch(codeOf)).toBe('archive-older')
+
+    net = await network({ dataDir: chain })
+    relay.lead(net.rpc)
+    const newest = home()
+    await manager.admit(newest)
+    await until('a home of the third chain', async () => (await manager.outbox.counts()).final === 6)
+    expect(await manager.heard()).toEqual([...homes, ...late, newest])
+    for (const each of await manager.heard()) {
+      const data = face.encodeFunctionData('isAdmitted', [each])
+      const told = await follower(net).ipc.ask(
+        'eth_call',
+        [{ to: contracts.monitoring, data }, 'latest'],
+        z.string(),
+      )
+      expect(BigInt(told)).toBe(1n)
+    }
+    expect((await manager.outbox.counts()).failed ?? 0).toBe(0)
+    await untilBlock(follower(net).ipc, 2)
+  }, 240_000)
+
+  it('is refused while a node runs', async () => {
+    const chain = join(temporary(), 'chain')
+    const net = await network({ dataDir: chain })
+    const contracts = await found(net.rpc)
+    const to = join(temporary(), 'archive')
+    await archiveAt(follower(net).ipc, contracts.deployedAtBlock, contracts, chain, to)
+    expect(await restart(program, chain, to).catch(codeOf)).toBe('node-runs')
+  }, 120_000)
+})
