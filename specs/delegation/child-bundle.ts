@@ -19,7 +19,12 @@ export async function bundleChild(): Promise<{ readonly file: string; readonly f
     mode: 'development',
     publicDir: false,
     resolve: { conditions: CONDITIONS },
-    ssr: { noExternal: true, external: ['libsql'], resolve: { conditions: CONDITIONS } },
+    // A counted run listens to the machines of the child, too: then their library is not in the bundle.
+    ssr: {
+      noExternal: true,
+      external: process.env['METERHOOD_COVERAGE'] === undefined ? ['libsql'] : ['libsql', 'xstate'],
+      resolve: { conditions: CONDITIONS },
+    },
     build: { ssr: CHILD, outDir: folder, minify: false, target: 'node20' },
   })
   return { file: join(folder, 'watching-child.js'), folder }
