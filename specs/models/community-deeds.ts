@@ -38,7 +38,7 @@ export class CommunityDeeds {
       .toBe(true)
   }
 
-  async #chainIs(state: string): Promise<void> {
+  async #chainIs(state: 'stalled' | 'rewound'): Promise<void> {
     await expect
       .poll(() => this.actor.snapshot().matches({ operating: { chainWatch: state } }), PATIENCE)
       .toBe(true)

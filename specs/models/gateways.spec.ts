@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
 import { CommunityDeeds } from './community-deeds.ts'
 import { communityModel } from './community-gateway.ts'
 import { GatewaysWorld, PATIENCE } from './gateways-world.ts'
 import { HomeDeeds } from './home-deeds.ts'
 import { homeModel } from './smart-gateway.ts'
-import { carryOut, type Deeds, leavesOf, type Step, toursOf } from './tour.ts'
+import { carryOut, type Deeds, leavesOf, metaSchema, type Step, toursOf } from './tour.ts'
 
-const metaSchema = z.array(z.string())
 const LIFE_MS = 300_000
 
 /** Whose machine is driven, and what is done for each event of the model. */

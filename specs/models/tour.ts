@@ -1,4 +1,5 @@
 import type { AnyStateMachine } from 'xstate'
+import { z } from 'zod'
 
 /** One event of a tour, the state of the model after it, and what the model says of that state. */
 export interface Step {
@@ -6,6 +7,9 @@ export interface Step {
   readonly state: string
   readonly meta: unknown
 }
+
+/** What a model says of a state: leaf states that the machine must come to. */
+export const metaSchema = z.array(z.string())
 
 interface Way {
   readonly event: string
