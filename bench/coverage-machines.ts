@@ -46,18 +46,20 @@ function printed(tallies: readonly MachineTally[]): string {
   return rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')).join('\n')
 }
 
-function missingOf({ machine, states, transitions, crashCells }: MachineTally): string[] {
+function missingOf({ machine, states, transitions, breaches, crashCells }: MachineTally): string[] {
   return [
     ...states.missing.map((name) => `${machine}: never in state ${name}`),
     ...transitions.missing.map((name) => `${machine}: never took ${name}`),
+    ...breaches.map((path) => `${machine}: sneaked through ${path}`),
     ...crashCells.missing.map((name) => `${machine}: never killed ${name}`),
   ]
 }
 
-const isEnough = ({ states, transitions, sneakPaths, crashCells }: MachineTally): boolean =>
+const isEnough = ({ states, transitions, sneakPaths, breaches, crashCells }: MachineTally): boolean =>
   states.missing.length === 0 &&
   transitions.seen >= transitions.of * TRANSITIONS_LEAST &&
   sneakPaths > 0 &&
+  breaches.length === 0 &&
   crashCells.of > 0 &&
   crashCells.missing.length === 0
 

@@ -69,7 +69,9 @@ function judged(name: string, { leastPercent }: Group): boolean {
     console.log(`${score.toFixed(1).padStart(6)} %  ${String(mutants.length).padStart(4)} mutants  ${file}`)
   }
   const total = scoreOf(Object.values(files).flatMap(({ mutants }) => mutants.map(({ status }) => status)))
-  console.log(`${total.toFixed(1).padStart(6)} %  ${name}${leastPercent === null ? '' : `, of ${leastPercent} %`}`)
+  console.log(
+    `${total.toFixed(1).padStart(6)} %  ${name}${leastPercent === null ? '' : `, of ${leastPercent} %`}`,
+  )
   return leastPercent === null || total >= leastPercent
 }
 

@@ -1,5 +1,5 @@
 export function count(
-  kind: 'state' | 'transition' | 'sneak' | 'cell' | 'crash',
+  kind: 'state' | 'transition' | 'sneak' | 'breach' | 'cell' | 'crash',
   machine: string,
   name: string,
 ): void

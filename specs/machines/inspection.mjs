@@ -23,7 +23,7 @@ function placeOf({ source, eventType }, transition) {
 }
 
 function note({ type, snapshot, _transitions: transitions = [] }) {
-  if (type !== '@xstate.microstep' || snapshot.machine === undefined) return
+  if (trying || type !== '@xstate.microstep' || snapshot.machine === undefined) return
   const { id } = snapshot.machine
   for (const node of snapshot._nodes) count('state', id, node.path.join('.'))
   for (const transition of transitions) {
@@ -31,6 +31,24 @@ function note({ type, snapshot, _transitions: transitions = [] }) {
     if (place < 0) continue
     count('state', id, transition.source.path.join('.'))
     count('transition', id, `${transition.source.path.join('.')} ${transition.eventType} ${place}`)
+  }
+}
+
+const SNEAKING = Symbol.for('meterhood.came')
+const tried = new Set()
+let trying = false
+
+/** Hands each new state to whoever tries sneak paths in this process (specs/models/sneak-paths.ts). */
+function came(machine, snapshot) {
+  const key = `${machine.id} ${JSON.stringify(snapshot.value)}`
+  const attempt = globalThis[SNEAKING]
+  if (attempt === undefined || trying || tried.has(key)) return
+  tried.add(key)
+  trying = true
+  try {
+    attempt(machine, snapshot)
+  } finally {
+    trying = false
   }
 }
 
@@ -47,7 +65,9 @@ export function follow({ prototype }) {
         systems.add(scope.system)
         scope.system.inspect(note)
       }
-      return original.call(this, first, ...rest)
+      const next = original.call(this, first, ...rest)
+      came(this, next)
+      return next
     }
   }
 }

@@ -6,7 +6,7 @@ import { universeOf } from './universe.ts'
 
 /** What a counted run wrote down: of a state, a transition, a sneak path, a crash cell wanted or lived through. */
 const factSchema = z.object({
-  kind: z.enum(['state', 'transition', 'sneak', 'cell', 'crash']),
+  kind: z.enum(['state', 'transition', 'sneak', 'breach', 'cell', 'crash']),
   machine: z.string(),
   name: z.string(),
 })
@@ -22,6 +22,8 @@ export interface MachineTally {
   readonly states: Share
   readonly transitions: Share
   readonly sneakPaths: number
+  /** Events that changed something where nobody may hear them. */
+  readonly breaches: readonly string[]
   readonly crashCells: Share
 }
 
@@ -61,6 +63,7 @@ export function tallyOf(folder: string): MachineTally[] {
       states: shareOf(states, of('state')),
       transitions: shareOf([...transitions.keys()], of('transition'), (key) => transitions.get(key) ?? key),
       sneakPaths: of('sneak').size,
+      breaches: [...of('breach')],
       crashCells: shareOf([...of('cell')].sort(), of('crash')),
     }
   })

@@ -64,10 +64,15 @@ export class CommunityDeeds {
     EPOCH_IS_DUE: () =>
       this.#tell({ type: 'EPOCH_DUE', epoch: (this.actor.snapshot().context.epoch ?? 0) + 1 }),
     ALARMS_PILE_UP: async () => {
-      for (const slot of [1, 2, 3]) this.world.community.mismatch(this.#account(0), slot, 'spec')
+      for (const slot of [101, 102, 103]) this.world.community.mismatch(this.#account(0), slot, 'spec')
       await expect
         .poll(() => this.#homes[0]?.gateway.actor?.snapshot().context.alarmsUnread, PATIENCE)
         .toBeGreaterThanOrEqual(3)
+      await this.#tell(
+        { type: 'ALARMS_DRAFTED', count: 2 },
+        { type: 'ALARMS_PUBLISHED', count: 1 },
+        { type: 'ALARMS_PUBLISHED', count: 1 },
+      )
     },
     TWO_PERIODS_END: () => {
       const { period } = this.actor.snapshot().context
