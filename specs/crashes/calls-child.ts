@@ -15,23 +15,25 @@ import { deathSchema } from './wire.ts'
  * when a call or the proxy is in a named state, at a named moment.
  */
 
+const wishSchema = z.object({ finalUpTo: z.number(), cut: z.boolean() })
 const settings = z
   .object({
     file: z.string(),
     rpc: z.string(),
     tally: z.string(),
     fromBlock: z.number(),
-    finalUpTo: z.number(),
-    cut: z.boolean(),
+    wish: wishSchema,
     deaths: z.array(deathSchema),
   })
   .parse(JSON.parse(process.argv[2] ?? 'null'))
-const wishSchema = z.object({ finalUpTo: z.number(), cut: z.boolean() })
 
 const STDERR = 2
 const clock = { nowMs: () => Date.now() }
-let wish = { finalUpTo: settings.finalUpTo, cut: settings.cut }
+let { wish } = settings
 const states: Record<string, string> = { intent: 'queued', contractProxy: 'disconnected' }
+/** The newest state of the call that is in the store. */
+let kept = 'queued'
+let applied = 0
 let moved: { readonly from: string; readonly to: string }[] = []
 
 /** Written at once: nothing that is left in a buffer survives. */
@@ -42,7 +44,7 @@ function dieAt(hook: string, leaves: readonly string[]): void {
   process.kill(process.pid, 'SIGKILL')
 }
 
-const tell = (): void => void process.send?.({ ...states })
+const tell = (): void => void process.send?.({ ...states, kept, applied })
 const active = (): string[] => Object.entries(states).map(([machine, state]) => `${machine} ${state}`)
 
 /** A store in which a process dies with a step made and not yet committed, or just committed. */
@@ -64,6 +66,8 @@ function mortal(store: Store): Store {
         moved.map(({ to }) => to),
       )
       moved = []
+      kept = states['intent'] ?? ''
+      tell()
       return made
     },
   }
@@ -71,12 +75,17 @@ function mortal(store: Store): Store {
 
 onStep((machine, from, to) => {
   if (!(machine in states)) return
-  states[machine] = to
-  moved.push({ from: `${machine} ${from}`, to: `${machine} ${to}` })
-  if (machine === 'contractProxy') dieAt('after persist', [`${machine} ${to}`])
+  const [before, after] = [from, to].map((value) => `${machine} ${String(value)}`)
+  states[machine] = String(to)
+  moved.push({ from: before ?? '', to: after ?? '' })
+  // The proxy keeps nothing but its cursor: it is begun anew.
+  if (machine === 'contractProxy') dieAt('after persist', [after ?? ''])
   tell()
 })
 dieAt('after persist', ['contractProxy disconnected'])
+/** In the order of blocks, so that those above a fork can be taken back. */
+const factName = (block: number, id: string): string => `fact ${String(block).padStart(9, '0')} ${id}`
+
 const node = await startBadNode(settings.rpc)
 const store = mortal(await openStore({ file: settings.file }))
 const feed = await createChainFeed({ rpc: createRpc({ url: node.url, deadlineMs: 2_000 }), clock })
@@ -96,19 +105,24 @@ function setMood(): void {
 setMood()
 
 const rows = await store.db.selectFrom('call').select('state').orderBy('nonce', 'desc').execute()
-states['intent'] = rows[0]?.state ?? 'queued'
+states['intent'] = kept = rows[0]?.state ?? 'queued'
+applied = (await store.db.selectFrom('counter').select('name').execute()).length
 const body = { id: 'put-1', kind: 'put', to: settings.tally, data: bodyOf(1), gas: 100_000 }
 await store.transaction((trx) => outbox.enqueue(trx, body))
 dieAt('after persist', active())
 await createContractProxy({
   ...{ store, feed, name: 'tally', address: settings.tally, abi: tallyAbi, start: settings.fromBlock },
-  apply: async (trx, facts) => {
-    for (const fact of facts) await count(trx, `fact ${String(fact.args.id)}`)
+  apply: async (trx, facts, block) => {
+    for (const fact of facts) await count(trx, factName(block.number, String(fact.args.id)))
     dieAt('after receipt', [`contractProxy ${states['contractProxy'] ?? ''}`])
   },
-  revert: async (trx) => {
-    await trx.deleteFrom('counter').execute()
-    dieAt('after receipt', [`contractProxy ${states['contractProxy'] ?? ''}`])
+  revert: async (trx, from) => {
+    await trx.deleteFrom('counter').where('name', '>=', factName(from, '')).execute()
+    applied = 0
+  },
+  onApplied: (facts) => {
+    applied += facts.length
+    tell()
   },
 })
 process.on('message', (message) => {

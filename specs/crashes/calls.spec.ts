@@ -10,7 +10,7 @@ import { createSigner } from '../../chain/proxy/signing.ts'
 import { bundleChild } from '../delegation/child-bundle.ts'
 import { count } from '../machines/inspection.mjs'
 import { deployTally, keyOf, type Node, putCall, bodyOf, startNode, timesOf } from '../proxy/node.ts'
-import { RemoteCalls } from './remote-calls.ts'
+import { Undying } from './undying.ts'
 import { type Death, HOOKS } from './wire.ts'
 
 /*
@@ -26,11 +26,19 @@ const account = createSigner(keyOf(1)).account
 const deployer = createSigner(keyOf(0)).account
 const FOREIGN = 100
 
+const tells = z.object({
+  intent: z.string(),
+  contractProxy: z.string(),
+  kept: z.string(),
+  applied: z.number(),
+})
+type Calls = Undying<z.infer<typeof tells>, { finalUpTo: number; cut: boolean }>
+
 /** What happens around a call, with the states that it or the proxy comes to. */
 interface Course {
   readonly states: readonly string[]
   begin?(node: Node): Promise<unknown>
-  run(node: Node, calls: RemoteCalls): Promise<void>
+  run(node: Node, calls: Calls): Promise<void>
 }
 
 async function until(node: Node, wanted: () => Promise<boolean> | boolean, mines = true): Promise<void> {
@@ -44,12 +52,16 @@ async function until(node: Node, wanted: () => Promise<boolean> | boolean, mines
   throw new Error('it did not come')
 }
 
-const inState = (calls: RemoteCalls, state: string) => () => calls.states['intent'] === state
-const proxyIs = (calls: RemoteCalls, state: string) => () => calls.states['contractProxy'] === state
+const came = (calls: Calls, state: string) => () => calls.tales.some(({ intent }) => intent === state)
+const proxyCame = (calls: Calls, state: string) => () =>
+  calls.tales.some(({ contractProxy }) => contractProxy === state)
 const poolSize = async (node: Node): Promise<number> =>
   Number(z.object({ pending: z.string() }).parse(await node.ask('txpool_status')).pending)
 const sent = (node: Node) => async () => (await poolSize(node)) === 1
-const final = (node: Node, calls: RemoteCalls) => until(node, inState(calls, 'final'))
+/** The call is final in the store, and the proxy has applied everything: two events. */
+const final = (node: Node, calls: Calls) =>
+  until(node, () => calls.told?.kept === 'final' && calls.told.applied >= EVENTS)
+const EVENTS = 2
 const call = (states: string) => states.split(' ').map((state) => `intent ${state}`)
 
 const COURSES: Readonly<Record<string, Course>> = {
@@ -67,6 +79,8 @@ const COURSES: Readonly<Record<string, Course>> = {
     run: async (node, calls) => {
       await until(node, sent(node), false)
       await node.ask('anvil_setNextBlockBaseFeePerGas', '0x174876e800')
+      await node.mine()
+      await until(node, came(calls, 'underpriced'), false)
       await final(node, calls)
     },
   },
@@ -74,7 +88,7 @@ const COURSES: Readonly<Record<string, Course>> = {
     states: call('rejected'),
     begin: (node) => node.ask('anvil_setBalance', account, '0x0'),
     run: async (node, calls) => {
-      await until(node, inState(calls, 'rejected'), false)
+      await until(node, came(calls, 'rejected'), false)
       await node.mine(7)
       await node.ask('anvil_setBalance', account, '0xde0b6b3a7640000')
       await final(node, calls)
@@ -85,7 +99,7 @@ const COURSES: Readonly<Record<string, Course>> = {
     run: async (node, calls) => {
       await until(node, sent(node), false)
       await node.mine()
-      await until(node, inState(calls, 'included'), false)
+      await until(node, came(calls, 'included'), false)
       await node.ask('anvil_reorg', 1, [])
       await final(node, calls)
     },
@@ -98,7 +112,7 @@ const COURSES: Readonly<Record<string, Course>> = {
       await node.ask('anvil_dropAllTransactions')
       await node.ask('eth_sendTransaction', { from: account, to: account, value: '0x1', nonce: '0x0' })
       await node.mine(8)
-      await until(node, inState(calls, 'stalled'), false)
+      await until(node, came(calls, 'stalled'), false)
       calls.wish({ finalUpTo: Number.MAX_SAFE_INTEGER })
       await final(node, calls)
     },
@@ -106,9 +120,9 @@ const COURSES: Readonly<Record<string, Course>> = {
   'a node that goes away': {
     states: ['contractProxy degraded'],
     run: async (node, calls) => {
-      await until(node, proxyIs(calls, 'ready'), false)
+      await until(node, proxyCame(calls, 'ready'), false)
       calls.wish({ cut: true })
-      await until(node, proxyIs(calls, 'degraded'), false)
+      await until(node, proxyCame(calls, 'degraded'), false)
       calls.wish({ cut: false })
       await final(node, calls)
     },
@@ -152,16 +166,21 @@ describe(`a call and its contract, killed by SIGKILL in every state (seed ${SEED
     await node.mine(3)
     await course.begin?.(node)
     const file = join(folder, 'gateway.sqlite')
-    const calls = new RemoteCalls(child.file, { file, rpc: node.url, tally, fromBlock: 0 }, deaths)
+    const calls: Calls = new Undying({
+      program: child.file,
+      settings: { file, rpc: node.url, tally, fromBlock: 0 },
+      ...{ deaths, tells, wish: { finalUpTo: Number.MAX_SAFE_INTEGER, cut: false } },
+    })
     try {
       calls.start()
       await course.run(node, calls)
       await calls.stop()
       const store = await openStore({ file })
       const intents = await store.db.selectFrom('intent').select(['id', 'state', 'nonce']).execute()
-      const facts = await store.db.selectFrom('counter').selectAll().execute()
+      const facts = await store.db.selectFrom('counter').selectAll().orderBy('name').execute()
       await store.close()
-      return { end: { intents, facts, times: await timesOf(node, tally, 1) }, calls }
+      const ids = facts.map(({ name, value }) => [name.split(' ').at(-1), value])
+      return { end: { intents, ids, times: await timesOf(node, tally, 1) }, calls }
     } finally {
       await calls.stop()
       await node.kill()
@@ -182,7 +201,7 @@ describe(`a call and its contract, killed by SIGKILL in every state (seed ${SEED
   it.each(chosen)('%s: is carried out once', { timeout: 300_000 }, async (_name, course) => {
     const undisturbed = (await lived(course, [])).end
     expect(undisturbed.times).toBe(1)
-    expect(undisturbed.facts.map(({ value }) => value)).toEqual([1, 1])
+    expect(undisturbed.ids.map(([, times]) => times)).toEqual([1, 1])
     const cells = wanted.filter((each) => course.states.includes(each.leaf))
     // A process watches its calls before they are handed over or after it, not both.
     for (const hook of HOOKS) {

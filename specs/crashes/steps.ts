@@ -6,11 +6,11 @@ import { z } from 'zod'
  * this must be imported before any machine is.
  */
 
-type Listener = (machine: string, from: string, to: string) => void
+type Listener = (machine: string, from: unknown, to: unknown) => void
 
 const valueSchema = z.object({ value: z.unknown() })
 const listeners: Listener[] = []
-const textOf = (snapshot: unknown): string => String(valueSchema.parse(snapshot).value)
+const valueOf = (snapshot: unknown): unknown => valueSchema.parse(snapshot).value
 
 const step: unknown = Reflect.get(StateMachine.prototype, 'transition')
 Reflect.set(
@@ -19,7 +19,7 @@ Reflect.set(
   function follow(this: { readonly id: string }, ...given: unknown[]): unknown {
     if (typeof step !== 'function') throw new Error('a machine makes its steps in another way')
     const next: unknown = Reflect.apply(step, this, given)
-    for (const listener of listeners) listener(this.id, textOf(given[0]), textOf(next))
+    for (const listener of listeners) listener(this.id, valueOf(given[0]), valueOf(next))
     return next
   },
 )

@@ -5,6 +5,8 @@ import { build } from 'vite'
 const ROOT = new URL('../..', import.meta.url).pathname
 const WATCHING_CHILD = 'specs/delegation/watching-child.ts'
 const CACHE = join(ROOT, 'node_modules', '.vite')
+/** Packages with native parts cannot be bundled. */
+const NATIVE = ['libsql', 'serialport']
 const CONDITIONS = ['development', 'node', 'module']
 
 /** A child that is killed a hundred times has to start fast: in one file it does in a quarter of the time. */
@@ -24,7 +26,7 @@ export async function bundleChild(
     // A counted run listens to the machines of the child, too: then their library is not in the bundle.
     ssr: {
       noExternal: true,
-      external: process.env['METERHOOD_COVERAGE'] === undefined ? ['libsql'] : ['libsql', 'xstate'],
+      external: process.env['METERHOOD_COVERAGE'] === undefined ? NATIVE : [...NATIVE, 'xstate'],
       resolve: { conditions: CONDITIONS },
     },
     build: { ssr: child, outDir: folder, minify: false, target: 'node20' },

@@ -191,7 +191,7 @@ const caring: readonly CaringEvent[] = [
   { type: 'CARE_ENDS' },
 ]
 
-export const SNEAK_EVENTS: Readonly<Record<MachineName, readonly { readonly type: string }[]>> = {
+export const SNEAK_EVENTS: Readonly<Partial<Record<MachineName, readonly { readonly type: string }[]>>> = {
   'smart-gateway': home,
   'community-gateway': community,
   'price-feed': feed,

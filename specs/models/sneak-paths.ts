@@ -11,7 +11,7 @@ const nameOf = ({ id }: AnyStateMachine): MachineName | undefined =>
 /** What may be heard in the states that are active, and in those around them. */
 function heardIn(name: MachineName, value: unknown): ReadonlySet<string> {
   const leaves = leavesOf(value)
-  const active = Object.entries(HEARD[name]).filter(([path]) =>
+  const active = Object.entries(HEARD[name] ?? {}).filter(([path]) =>
     leaves.some((leaf) => path === '' || leaf === path || leaf.startsWith(`${path}.`)),
   )
   return new Set(active.flatMap(([, events]) => events.split(' ')))
@@ -28,7 +28,7 @@ function trySneakPaths(machine: AnyStateMachine, snapshot: AnyMachineSnapshot): 
   const name = nameOf(machine)
   if (name === undefined || snapshot.status !== 'active') return
   const heard = heardIn(name, snapshot.value)
-  for (const event of SNEAK_EVENTS[name].filter(({ type }) => !heard.has(type))) {
+  for (const event of (SNEAK_EVENTS[name] ?? []).filter(({ type }) => !heard.has(type))) {
     const path = `${JSON.stringify(snapshot.value)} ${event.type}`
     const [next, actions] = transition(machine, snapshot, event)
     const same = textOf(next) === textOf(snapshot) && actions.length === 0
