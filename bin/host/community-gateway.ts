@@ -149,10 +149,14 @@ export class CommunityGateway {
     for (const { account, peerKey } of told.admitted) {
       node.membership.admit({ peerKey, account })
       desk.admitted(account)
+      this.#silence.known(account, null)
       tell({ type: 'MEMBER_ADMITTED', account })
     }
     for (const account of told.keyed) tell({ type: 'MEMBER_KEYED', account })
-    for (const account of told.revoked) tell({ type: 'MEMBER_REVOKED', account })
+    for (const account of told.revoked) {
+      this.#silence.forget(account)
+      tell({ type: 'MEMBER_REVOKED', account })
+    }
     if (told.readings > 0) tell({ type: 'RECORDS_SEEN', count: told.readings })
     if (told.alarms > 0) tell({ type: 'ALARMS_PUBLISHED', count: told.alarms })
     if (told.alarms > 0) this.#parts.alarms.wake()

@@ -1,5 +1,6 @@
 import { getBytes } from 'ethers'
 import { readMeta } from '../../actors/storage/meta.ts'
+import type { IntentState } from '../../actors/storage/schema.ts'
 import { communityKey, type HomeOpening } from './home-joining.ts'
 
 /** An epoch that began while the home was away, or was still joining, is met now. */
@@ -29,4 +30,18 @@ export function published(home: HomeOpening, epoch: number): void {
     },
     (thrown: unknown) => home.log.fault(thrown),
   )
+}
+
+const ON_CHAIN: readonly IntentState[] = ['included', 'confirmed', 'final']
+
+/** A crash may have come between the block with the home's key and the machine that waits for it. */
+export async function publishedMeanwhile(home: HomeOpening): Promise<void> {
+  const newest = await readMeta(home.store.db, 'epoch')
+  if (newest === null) return
+  const call = await home.store.db
+    .selectFrom('intent')
+    .select('state')
+    .where('id', '=', `key:${newest}`)
+    .executeTakeFirst()
+  if (call !== undefined && ON_CHAIN.includes(call.state)) published(home, Number(newest))
 }

@@ -22,7 +22,7 @@ import type { HomeConfig } from './configs.ts'
 import { pageActions } from './home-actions.ts'
 import { openCalibrationBook } from './calibration-book.ts'
 import { connectBoards, meterSettings, type HomeBoards } from './home-boards.ts'
-import { newestEpoch } from './home-epochs.ts'
+import { newestEpoch, publishedMeanwhile } from './home-epochs.ts'
 import { HomeDelegations } from './delegation/home-delegations.ts'
 import { followContracts } from './follow-contracts.ts'
 import { HomeExcesses } from './home-excesses.ts'
@@ -287,6 +287,7 @@ export async function openHome(
   }
   home.courier?.wake()
   await newestEpoch(home)
+  await publishedMeanwhile(home)
   gateway.pages = await servePages({
     view: () => gateway.view(),
     subscribe: (listener) => gateway.onChange(listener),

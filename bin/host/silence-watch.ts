@@ -10,6 +10,7 @@ import {
 /** What the community gateway remembers of its homes' readings, to tell who fell silent. */
 export class SilenceWatch {
   readonly #homes = new Map<string, Watch>()
+  readonly #left = new Set<string>()
   readonly #limit: number
   #sinceSlot: number
   #resting = false
@@ -22,11 +23,20 @@ export class SilenceWatch {
 
   /** A home of which the newest slot is known from before. */
   known(home: string, lastSlot: number | null): void {
+    this.#left.delete(home)
     this.#homes.set(home, { ...NEW_WATCH, lastSlot })
   }
 
   heard(home: string, slot: number): void {
+    // A reading from before it left may be opened after that.
+    if (this.#left.has(home)) return
     this.#homes.set(home, watchReading(this.#homes.get(home) ?? NEW_WATCH, slot).next)
+  }
+
+  /** A home that left: nobody waits for it, nor could an alarm about it be read by anybody. */
+  forget(home: string): void {
+    this.#homes.delete(home)
+    this.#left.add(home)
   }
 
   /** Nobody could be heard before this slot: homes have their time to catch up. */

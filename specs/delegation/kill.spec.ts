@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { caringMachine } from '../../actors/caring/machine.ts'
 import { delegationMachine } from '../../actors/delegation/machine.ts'
 import { leafStates } from '../machines/coverage.ts'
+import { count } from '../machines/inspection.mjs'
 import { COURSES, type Course } from './courses.ts'
 import { HOOKS, type Death } from './home-wire.ts'
 import type { Died } from './remote-watch.ts'
@@ -65,6 +66,8 @@ function chancesOf(side: Side, state: string): number[] {
   return fc.sample(fc.nat(), { numRuns: 2, seed: SEED + place })
 }
 
+const cellOf = (side: Side, { state, hook }: Death): string => `${side}: ${state} ${hook}`
+
 const NOBODY: Deaths = { away: [], near: [] }
 const diedOf = (homes: TwoHomes): Readonly<Record<Side, readonly Died[]>> => ({
   away: [...homes.away.died],
@@ -98,8 +101,10 @@ describe(`two homes killed by SIGKILL in every state of a delegation (seed ${SEE
   afterAll(() => homes.close())
 
   const note = (side: Side, died: readonly Died[]): void => {
-    for (const { death, within } of died)
+    for (const { death, within } of died) {
+      count('crash', death.machine, cellOf(side, death))
       for (const leaf of within) killedIn.add(`${side} ${death.machine}.${leaf}`)
+    }
   }
 
   it.each(Object.entries(COURSES))(
@@ -126,6 +131,13 @@ describe(`two homes killed by SIGKILL in every state of a delegation (seed ${SEE
       }
     },
   )
+
+  afterAll(() => {
+    const deaths = (side: Side) =>
+      Object.values(COURSES).flatMap((course) => HOOKS.flatMap((_, round) => deathsOf(course, side, round)))
+    for (const side of ['away', 'near'] as const)
+      for (const death of deaths(side)) count('cell', death.machine, cellOf(side, death))
+  })
 
   it('leaves no state out, on the side or the sides that have it', () => {
     const never = expected().filter((state) => !killedIn.has(state))

@@ -24,6 +24,12 @@ import { openWatchingHome, type Outside } from './watching-home.ts'
  * moment. Its neighbour and the community gateway are at the other end of its parent.
  */
 
+// Only a run that counts machines pays for trying what they may not hear.
+if (process.env['METERHOOD_COVERAGE'] !== undefined) {
+  const { watchSneakPaths } = await import('../models/sneak-paths.ts')
+  watchSneakPaths()
+}
+
 const settings = z
   .object({
     rpc: z.string(),

@@ -82,6 +82,8 @@ export class Gateway {
   board: Board
   cutToBoard = false
   cutFromBoard = false
+  /** The board hears so many commands of a connection. */
+  hears = Number.POSITIVE_INFINITY
   /** The port does not open. */
   unreachable: boolean
   /** What the board says waits here while it is a list. */
@@ -161,7 +163,7 @@ export class Gateway {
     if (this.unreachable) throw new Error('connection refused')
     if (this.held) await new Promise<void>((resolve) => this.#early.push(resolve))
     const line = new Line((bytes) => {
-      if (!this.cutToBoard) this.board.receive(bytes)
+      if (!this.cutToBoard && line.sent.length <= this.hears) this.board.receive(bytes)
     })
     this.lines.push(line)
     return line

@@ -9,6 +9,7 @@ import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import { tokenAbi } from '../../chain/bindings/token.gen.ts'
 import { tradingAbi } from '../../chain/bindings/trading.gen.ts'
 import { leafStates } from '../machines/coverage.ts'
+import { count } from '../machines/inspection.mjs'
 import { RemoteHome, type Death } from './remote-home.ts'
 import { storyOf, tradingLab, type TradingLab } from './trading-lab.ts'
 
@@ -244,6 +245,11 @@ async function lived(lab: TradingLab, course: Course, deaths: readonly Death[]) 
 const hooksOf = (state: string): readonly Death['hook'][] =>
   state in CALL_OF_STATE ? HOOKS : ['after persist']
 
+function countCell(kind: 'cell' | 'crash', state: string, hook: Death['hook']): void {
+  const [machine = '', ...leaf] = state.split('.')
+  count(kind, machine, `${leaf.join('.')} ${hook}`)
+}
+
 /** A way to die in every state, by chance, or the `round`-th of all ways. */
 function deathsOf(states: readonly string[], seed: number, round: number | null): Death[] {
   const chances = fc.sample(fc.nat(), { numRuns: states.length, seed })
@@ -270,7 +276,10 @@ describe(`a home killed by SIGKILL in every state (seed ${SEED})`, () => {
         for (let tries = 0; tries < TRIES_MOST && left.length > 0; tries += 1) {
           const killed = await lived(lab(), course, left)
           expect(killed.end).toEqual(undisturbed.end)
-          for (const { state } of killed.died) killedIn.add(state)
+          for (const { state, hook } of killed.died) {
+            killedIn.add(state)
+            countCell('crash', state, hook)
+          }
           left = left.filter((death) => !killed.died.includes(death))
         }
         expect(left).toEqual([])
@@ -284,6 +293,8 @@ describe(`a home killed by SIGKILL in every state (seed ${SEED})`, () => {
       negotiation: negotiationMachine,
       payment: paymentMachine,
     }
+    for (const state of new Set(Object.values(COURSES).flatMap(({ states }) => states)))
+      for (const hook of hooksOf(state)) countCell('cell', state, hook)
     const all = Object.entries(machines).flatMap(([name, machine]) =>
       leafStates(machine).map((leaf) => `${name}.${leaf}`),
     )

@@ -38,6 +38,8 @@ export class FeedBench {
   /** What the source says; null: it is away. */
   market: Partial<Record<MarketPrice['resource'], number>> | null = { energy: 150_000 }
   reads = 0
+  /** In this state of the feed's work the chain does not answer. */
+  chainAwayIn: string | null = null
   feed: PriceFeed | undefined
   #offsetMs = 0
   #mining: NodeJS.Timeout | undefined
@@ -159,6 +161,8 @@ export class FeedBench {
   }
 
   read(to: string, data: string): Promise<string> {
+    const work = this.feed?.actor.snapshot().value.work ?? 'meeting'
+    if (work === this.chainAwayIn) return Promise.reject(new Fault('chain-away', 'a spec: away'))
     return this.#chain.rpc.call('eth_call', [{ to, data }, 'latest'], hexData)
   }
 

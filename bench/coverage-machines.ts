@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MODEL_SPECS } from '../specs/models/specs.ts'
+import { type MachineTally, type Share, tallyOf, TRANSITIONS_LEAST } from '../specs/machines/tally.ts'
+
+/*
+ * `npm run coverage:machines`: drives the real machines by their models and kills them in every state, then
+ * counts what was met by the inspection of the machines themselves, in whichever process they ran.
+ */
+
+const ROOT = new URL('..', import.meta.url).pathname
+const INSPECTION = join(ROOT, 'specs/machines/inspection.mjs')
+
+/** Runs specs in which every machine of every process is counted into a folder; resolves with the exit code. */
+function counted(specs: readonly string[], folder: string, toStderr: boolean): Promise<number> {
+  const env = {
+    ...process.env,
+    METERHOOD_COVERAGE: folder,
+    METERHOOD_CRASHES: 'all',
+    NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import ${INSPECTION}`,
+  }
+  const vitest = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...specs], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', toStderr ? 2 : 'inherit', 'inherit'],
+  })
+  return new Promise((resolve) => vitest.once('exit', (code) => resolve(code ?? 1)))
+}
+
+const fraction = ({ seen, of }: Share): string => `${seen}/${of}`
+
+function printed(tallies: readonly MachineTally[]): string {
+  const rows = [
+    ['machine', 'states', 'transitions', 'sneak paths', 'crash cells'],
+    ...tallies.map(({ machine, states, transitions, sneakPaths, crashCells }) => [
+      machine,
+      fraction(states),
+      fraction(transitions),
+      String(sneakPaths),
+      fraction(crashCells),
+    ]),
+  ]
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
+  return rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')).join('\n')
+}
+
+function missingOf({ machine, states, transitions, breaches, crashCells }: MachineTally): string[] {
+  return [
+    ...states.missing.map((name) => `${machine}: never in state ${name}`),
+    ...transitions.missing.map((name) => `${machine}: never took ${name}`),
+    ...breaches.map((path) => `${machine}: sneaked through ${path}`),
+    ...crashCells.missing.map((name) => `${machine}: never killed ${name}`),
+  ]
+}
+
+const isEnough = ({ states, transitions, sneakPaths, breaches, crashCells }: MachineTally): boolean =>
+  states.missing.length === 0 &&
+  transitions.seen >= transitions.of * TRANSITIONS_LEAST &&
+  sneakPaths > 0 &&
+  breaches.length === 0 &&
+  crashCells.of > 0 &&
+  crashCells.missing.length === 0
+
+async function main(flags: readonly string[]): Promise<number> {
+  const json = flags.includes('--json')
+  const chosen = flags.filter((flag) => !flag.startsWith('--'))
+  const folder = mkdtempSync(join(tmpdir(), 'meterhood-coverage-'))
+  try {
+    const code = await counted(chosen.length > 0 ? chosen : MODEL_SPECS, folder, json)
+    const tallies = tallyOf(folder)
+    const ok = code === 0 && tallies.every(isEnough)
+    if (json) console.log(JSON.stringify({ ok, specs: code === 0, machines: tallies }))
+    else console.log([printed(tallies), ...tallies.flatMap(missingOf)].join('\n'))
+    return ok ? 0 : 1
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+process.exit(await main(process.argv.slice(2)))

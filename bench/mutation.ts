@@ -1,0 +1,97 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+
+/*
+ * `npm run mutation -- [GROUP] [FILE…]`: changes the sources in small ways and runs the fast specs of the group
+ * against each change; a change that no spec minds is a survivor. One group, or one file of it, at a time:
+ * all of them take hours.
+ */
+
+const ROOT = new URL('..', import.meta.url).pathname
+
+interface Group {
+  readonly files: readonly string[]
+  readonly specs: readonly string[]
+  /** The least part of the mutants that must be noticed; null where none is promised. */
+  readonly leastPercent: number | null
+}
+
+const GROUPS: Readonly<Record<string, Group>> = {
+  rules: {
+    files: ['protocols/rules/**/*.ts'],
+    specs: [
+      'specs/rules/*.spec.ts',
+      'specs/market/{clear,lot-price,preferences,simulate,trade-rules,trade-weights}.spec.ts',
+      'specs/machines/{power-control,price-feed}.spec.ts',
+    ],
+    leastPercent: 90,
+  },
+  crypto: { files: ['protocols/crypto/*.ts'], specs: ['specs/crypto/*.spec.ts'], leastPercent: 90 },
+  messages: {
+    files: ['protocols/messages/*.ts'],
+    specs: ['specs/crypto/*.spec.ts', 'specs/p2p/{messages,peer-record,notices}.spec.ts'],
+    leastPercent: null,
+  },
+  auction: {
+    files: ['actors/auction/*/machine.ts', 'protocols/rules/clear.ts', 'protocols/rules/auction-phase.ts'],
+    specs: ['specs/machines/auction*.spec.ts', 'specs/market/clear.spec.ts'],
+    leastPercent: 90,
+  },
+  machines: {
+    files: ['actors/**/machine.ts', 'actors/contract-proxy/intent-machine.ts'],
+    specs: ['specs/machines/*.spec.ts', 'specs/proxy/machines.spec.ts'],
+    leastPercent: null,
+  },
+}
+
+const reportSchema = z.object({
+  files: z.record(z.string(), z.object({ mutants: z.array(z.object({ status: z.string() })) })),
+})
+
+const NOTICED = ['Killed', 'Timeout']
+const COUNTED = [...NOTICED, 'Survived', 'NoCoverage']
+
+function scoreOf(statuses: readonly string[]): number {
+  const counted = statuses.filter((status) => COUNTED.includes(status))
+  if (counted.length === 0) return 100
+  return (100 * counted.filter((status) => NOTICED.includes(status)).length) / counted.length
+}
+
+/** Prints the score of each file, and of the group; false when it is under what is promised. */
+function judged(name: string, { leastPercent }: Group): boolean {
+  const { files } = reportSchema.parse(
+    JSON.parse(readFileSync(join(ROOT, `build/mutation/${name}.json`), 'utf8')),
+  )
+  for (const [file, { mutants }] of Object.entries(files)) {
+    const score = scoreOf(mutants.map(({ status }) => status))
+    console.log(`${score.toFixed(1).padStart(6)} %  ${String(mutants.length).padStart(4)} mutants  ${file}`)
+  }
+  const total = scoreOf(Object.values(files).flatMap(({ mutants }) => mutants.map(({ status }) => status)))
+  console.log(
+    `${total.toFixed(1).padStart(6)} %  ${name}${leastPercent === null ? '' : `, of ${leastPercent} %`}`,
+  )
+  return leastPercent === null || total >= leastPercent
+}
+
+function mutate(name: string, group: Group, files: readonly string[]): boolean {
+  const env = {
+    ...process.env,
+    METERHOOD_MUTATION_GROUP: name,
+    METERHOOD_MUTATION_FILES: JSON.stringify(files.length > 0 ? files : group.files),
+    METERHOOD_MUTATION_SPECS: JSON.stringify(group.specs),
+  }
+  const stryker = join(ROOT, 'node_modules/@stryker-mutator/core/bin/stryker.js')
+  const { status } = spawnSync(process.execPath, [stryker, 'run'], { cwd: ROOT, env, stdio: 'inherit' })
+  return status === 0 && judged(name, group)
+}
+
+const [name, ...files] = process.argv.slice(2)
+const chosen = Object.entries(GROUPS).filter(([each]) => name === undefined || each === name)
+if (chosen.length === 0) {
+  console.error(`mutation: there is no "${name ?? ''}"; choose ${Object.keys(GROUPS).join(', ')}`)
+  process.exit(2)
+}
+const results = chosen.map(([each, group]) => mutate(each, group, files))
+process.exit(results.every(Boolean) ? 0 : 1)
