@@ -14,6 +14,19 @@ export interface PlacedFact {
   readonly sender: string
 }
 
+/** The facts of a block as gateways hear them: readings by their home, and what concerns everybody. */
+export interface Heard {
+  readonly all: readonly HeardFact[]
+  readonly shared: readonly HeardFact[]
+  readonly readings: ReadonlyMap<string, readonly HeardFact[]>
+}
+
+/** An event with its block. */
+export interface HeardFact extends PlacedFact {
+  readonly block: number
+  readonly timestampMs: number
+}
+
 /** How a transaction ended in its block. */
 export interface Ending {
   readonly transaction: SignedTransaction
@@ -25,6 +38,8 @@ export interface SimulatedBlock {
   readonly header: Header
   readonly receipts: readonly Receipt[]
   readonly facts: readonly PlacedFact[]
+  /** The same, sorted by whom they concern. */
+  readonly heard: Heard
   readonly endings: readonly Ending[]
   /** Takes the block's changes back. */
   undo: readonly (() => void)[]
@@ -150,7 +165,7 @@ export class SimulatedChain {
       baseFeePerGas: this.baseFeeWei,
       transactions: receipts.map(({ transactionHash }) => transactionHash),
     }
-    return { header, receipts, facts, endings, undo: this.ledger.taken() }
+    return { header, receipts, facts, heard: heardFrom(facts, header), endings, undo: this.ledger.taken() }
   }
 
   #run(
@@ -199,4 +214,20 @@ export class SimulatedChain {
   #caller(sender: string, valueWei: bigint, height: number, timeS: number, tell: Caller['tell']): Caller {
     return { sender, valueWei, height, timeS, tell }
   }
+}
+
+function heardFrom(facts: readonly PlacedFact[], { number, timestamp }: Header): Heard {
+  const all = facts.map((fact) => ({ ...fact, block: number, timestampMs: timestamp * 1000 }))
+  const readings = new Map<string, HeardFact[]>()
+  const shared: HeardFact[] = []
+  for (const fact of all) {
+    if (fact.told.name !== 'Reading') {
+      shared.push(fact)
+      continue
+    }
+    const own = readings.get(fact.told.home)
+    if (own === undefined) readings.set(fact.told.home, [fact])
+    else own.push(fact)
+  }
+  return { all, shared, readings }
 }

@@ -27,7 +27,13 @@ export type ContractCall =
   | { contract: 'monitoring'; name: 'announceKeys'; epoch: number; keyId: string }
   | { contract: 'monitoring'; name: 'publishKey'; epoch: number; delegation: number; keyId: string }
   | { contract: 'monitoring'; name: 'submit'; recipient: string; records: Uint8Array }
-  | { contract: 'monitoring'; name: 'raiseAlarms'; first: number; homes: readonly string[]; envelopes: readonly string[] }
+  | {
+      contract: 'monitoring'
+      name: 'raiseAlarms'
+      first: number
+      homes: readonly string[]
+      envelopes: readonly string[]
+    }
   | {
       contract: 'monitoring'
       name: 'publishTotal'

@@ -36,4 +36,8 @@ export class CareDesk {
   alarmsRead(): number {
     return 0
   }
+
+  watched(): readonly string[] {
+    return []
+  }
 }

@@ -9,6 +9,7 @@ import { alarmsFor, type PeriodMark, periodUse, type PeriodUse } from '../../../
 import type { EssentialData } from '../../../protocols/rules/reading.ts'
 import { homesInTotal } from '../../../protocols/rules/totals.ts'
 import { periodOf } from '../../../protocols/rules/units.ts'
+import type { Heard } from '../chain/chain.ts'
 import { keyIdOf, KeyRing, openEssential, sealBytes } from '../crypto.ts'
 import { Cell, Table } from '../ledger.ts'
 import type { Hearer, Word } from '../transport.ts'
@@ -276,6 +277,10 @@ export class CommunityGateway extends Gateway implements Hearer {
   }
 
   // ---- What the chain says
+
+  protected chosen({ all }: Heard): readonly HeardFact[] {
+    return all
+  }
 
   protected apply(facts: readonly HeardFact[], block: ChainBlock): (() => void)[] {
     const then: (() => void)[] = []

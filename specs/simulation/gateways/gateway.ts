@@ -5,12 +5,12 @@ import type { ChainBlock } from '../../../chain/proxy/block.ts'
 import type { Trail } from '../../../chain/proxy/trail.ts'
 import { RECORD_BYTES } from '../../../protocols/messages/record.ts'
 import { encodeCall } from '../chain/call-bytes.ts'
-import type { PlacedFact } from '../chain/chain.ts'
+import type { Heard, HeardFact } from '../chain/chain.ts'
 import { SimulatedFeed } from '../chain/feed.ts'
 import { gasOf } from '../chain/gas.ts'
 import { ERROR_ABIS, SimulatedNode } from '../chain/node.ts'
 import { simulatedSigner } from '../chain/signer.ts'
-import type { ContractCall, ContractName } from '../contracts/call.ts'
+import type { ContractCall } from '../contracts/call.ts'
 import { Ledger } from '../ledger.ts'
 import type { World } from '../world.ts'
 import { DurableMachine, type MachineOptions, type Step } from './durable.ts'
@@ -25,12 +25,6 @@ const GAS_MARGIN = 2
 
 /** Facts of older blocks are never taken back. */
 const KEPT_BLOCKS = 512
-
-/** An event of one block, for one gateway. */
-export interface HeardFact extends PlacedFact {
-  readonly block: number
-  readonly timestampMs: number
-}
 
 /** The bodies of submissions to one recipient go in one call. */
 function mergeSubmits(_kind: string, bodies: readonly Uint8Array[]): Merged {
@@ -169,14 +163,12 @@ export abstract class Gateway {
     })
   }
 
-  factsOf(block: ChainBlock): HeardFact[] {
-    const { number, timestampMs } = block
-    const facts = this.world.chain.blockOf(block.hash)?.facts ?? []
-    return facts.map((fact) => ({ ...fact, block: number, timestampMs }))
-  }
+  /** What of a block concerns this gateway. */
+  protected abstract chosen(heard: Heard): readonly HeardFact[]
 
   async #take(life: Life, block: ChainBlock, trail: Trail): Promise<void> {
-    const facts = this.factsOf(block)
+    const heard = this.world.chain.blockOf(block.hash)?.heard
+    const facts = heard === undefined ? [] : this.chosen(heard)
     let then: (() => void)[] = []
     await this.store.transaction(life, () => {
       try {
@@ -219,4 +211,4 @@ export abstract class Gateway {
   }
 }
 
-export type { ContractName }
+export type { HeardFact }

@@ -12,6 +12,7 @@ import {
   NEW_HOME,
 } from '../../../protocols/rules/home-registers.ts'
 import type { EssentialData, ReceivedFrame } from '../../../protocols/rules/reading.ts'
+import type { Heard } from '../chain/chain.ts'
 import { keyIdOf, KeyRing, openBytes, sealEssential } from '../crypto.ts'
 import type { Household } from '../household.ts'
 import { Cell, Table } from '../ledger.ts'
@@ -196,6 +197,11 @@ export class HomeGateway extends Gateway {
   }
 
   // ---- What the chain says
+
+  protected chosen({ shared, readings }: Heard): readonly HeardFact[] {
+    const mine = [this.account, ...this.care.watched()].flatMap((home) => readings.get(home) ?? [])
+    return mine.length === 0 ? shared : [...shared, ...mine]
+  }
 
   protected apply(facts: readonly HeardFact[], block: ChainBlock): (() => void)[] {
     const then: (() => void)[] = []
