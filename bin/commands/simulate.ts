@@ -56,7 +56,7 @@ export function registerSimulateCommand(program: Command): void {
     .option('--homes <n>', 'homes of the community', whole(1, 5_000), 40)
     .option('--days <n>', 'days of simulated time', whole(1, 400), 30)
     .option('--seed <text>', 'the same seed does the same again', '7')
-    .option('--batch <n>', 'slots that a home sends in one call', whole(1, 16), 4)
+    .option('--batch <n>', 'slots that a home sends in one call', whole(1, 16), 8)
     .option('--no-faults', 'nothing goes wrong')
     .option('--no-trading', 'no home buys or sells')
     .option('--no-delegations', 'no home hands over its watch')

@@ -19,6 +19,7 @@ export function checkEnd(world: World): void {
     })
   }
   for (const home of world.homes) checkHome(world, home)
+  checkMarket(world)
   checkCommunity(world)
 }
 
@@ -41,6 +42,44 @@ function checkHome(world: World, home: HomeGateway): void {
   watch.check('I5 a home knows what the chain holds of it', unknown.length === 0, () => {
     return `${home.name}: ${unknown.length} slots`
   })
+}
+
+/** Every auction is decided and paid, everybody has back what was owed, and every home knows it. */
+function checkMarket({ watch, chain, homes, options }: World): void {
+  const { trading } = chain.contracts
+  let settled = 0
+  for (const [id, auction] of trading.auctions()) {
+    if (auction.state === 'settled') settled += 1
+    const over = auction.state === 'settled' || auction.state === 'failed'
+    watch.check('I4 every auction comes to its end', over, () => `${id} is ${auction.state}`)
+    watch.check(
+      'I4 every buyer has back what is due',
+      auction.buyerRefunded,
+      () => `${id} of ${auction.buyer}`,
+    )
+    for (const { account, name } of homes) {
+      const bid = trading.bidOf(id, account)
+      watch.check(
+        'I4 every bond comes back',
+        bid === undefined || bid.state === 'refunded',
+        () => `${id} at ${name}`,
+      )
+    }
+  }
+  for (const { name, market } of homes) {
+    const open = market.openTrades()
+    watch.check('I4 every trade comes to its end', open.length === 0, () => {
+      return `${name}: ${open.map(({ subject, stage, role }) => `${role} ${stage} ${subject}`).join(', ')}`
+    })
+    for (const [id, { auction }] of market.book.known.entries()) {
+      const state = trading.auction(id)?.state
+      watch.check('I5 a home knows how its auctions ended', state === auction.state, () => {
+        return `${name}: ${id} is ${auction.state}, on the chain ${state}`
+      })
+    }
+  }
+  const enough = options.days < 5 || options.homes < 10 || settled > 0
+  watch.check('neighbours trade', !options.trading || enough, () => `${settled} trades were settled`)
 }
 
 function checkCommunity(world: World): void {

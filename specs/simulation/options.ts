@@ -15,7 +15,7 @@ export const DEFAULTS: SimulationOptions = {
   homes: 40,
   days: 30,
   seed: '7',
-  batch: 4,
+  batch: 8,
   faults: 1,
   trading: true,
   delegations: true,

@@ -13,7 +13,7 @@ const HOUR_MS = 3_600_000
 const QUIET_DAYS = 2
 
 /** Homes of one community meter a slot within so long, each at its own moment. */
-const METERED_WITHIN_MS = 20_000
+const METERED_WITHIN_MS = 8_000
 
 /** What a simulation found. */
 export interface SimulationReport {

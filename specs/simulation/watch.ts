@@ -10,6 +10,8 @@ import type { Step } from './gateways/durable.ts'
 import type { Word } from './transport.ts'
 import type { World } from './world.ts'
 import { checkDelivery, checkDivision, checkJudgement, checkTotal } from './second-opinion.ts'
+import { checkBid, checkDecisions, checkForecast, checkMatch } from './trade-opinion.ts'
+import { Market } from './market-watch.ts'
 import { expectedRefusal } from './expected-refusals.ts'
 import { Money } from './money-watch.ts'
 
@@ -41,6 +43,7 @@ export class Watch {
   readonly checked: Record<string, number> = {}
   readonly failures: Record<string, number> = {}
   readonly money: Money
+  readonly market: Market
   found = 0
   steps = 0
   refusedBoardFrames = 0
@@ -52,6 +55,7 @@ export class Watch {
   constructor(world: World) {
     this.#world = world
     this.money = new Money(world, this)
+    this.market = new Market(world, this)
   }
 
   /** Counts a check, and a violation where it fails. */
@@ -179,6 +183,10 @@ export class Watch {
   judged = checkJudgement(this)
   counted = checkTotal(this)
   delivery = checkDelivery(this)
+  foreseen = checkForecast(this)
+  decided = checkDecisions(this)
+  matched = checkMatch(this)
+  bidJudged = checkBid(this)
 
   // ---- The chain
 
@@ -205,11 +213,13 @@ export class Watch {
       this.#contents.delete(`${transaction.from}:${transaction.nonce - 64}`)
     }
     this.money.block(block)
+    this.market.block(block)
   }
 
   undone(block: SimulatedBlock): void {
     for (const { transaction, refused } of block.endings) if (refused === null) this.#count(transaction, -1)
     this.money.undone(block)
+    this.market.undone(block)
   }
 
   #count({ from, nonce }: SignedTransaction, by: number): void {

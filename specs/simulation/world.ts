@@ -24,7 +24,7 @@ import { Watch } from './watch.ts'
 const GAS_LIMIT = 8_000_000
 const BASE_FEE_WEI = 1_000_000n
 /** Blocks after the last call, so that it is confirmed; then the chain is quiet until something is due. */
-const TAIL_BLOCKS = 4
+const TAIL_BLOCKS = 3
 /** A quiet chain makes a block so seldom; more often while an auction runs by its time. */
 const QUIET_S = 900
 const QUIET_AUCTION_S = 60
@@ -125,6 +125,11 @@ export class World {
   isFinal({ number, hash }: BlockRef): boolean {
     const depth = this.chain.head.header.number - number + 1
     return depth >= this.times.finalBlocks && this.chain.blockAt(number)?.header.hash === hash
+  }
+
+  /** After its last day a community trades no more. */
+  isTradingTime(): boolean {
+    return this.time.nowMs() < this.times.startMs + this.options.days * 86_400_000 - 4 * 3_600_000
   }
 
   // ---- Lives

@@ -1,4 +1,5 @@
 import type { ChainBlock } from '../../../chain/proxy/block.ts'
+import type { Word } from '../transport.ts'
 import type { HeardFact } from './gateway.ts'
 import type { HomeGateway } from './home.ts'
 
@@ -39,5 +40,9 @@ export class CareDesk {
 
   watched(): readonly string[] {
     return []
+  }
+
+  async hear(_from: string, _word: Word): Promise<Word> {
+    return { kind: 'heard' }
   }
 }

@@ -133,6 +133,11 @@ export abstract class Gateway {
   protected abstract begin(): Promise<void>
   /** Applies the facts of a block within its transaction; gives what is to be done after it. */
   protected abstract apply(facts: readonly HeardFact[], block: ChainBlock): (() => void)[]
+  /** A fork is about to take these blocks' facts back. */
+  protected undoing(_from: number): void {
+    return undefined
+  }
+
   /** A fork has taken these blocks' facts back. */
   protected abstract undone(from: number): void
   /** The block is applied. */
@@ -187,6 +192,7 @@ export abstract class Gateway {
 
   async #goBack(life: Life, from: number, trail: Trail): Promise<void> {
     await this.store.transaction(life, () => {
+      this.undoing(from)
       this.heard.undo(from)
       this.store.trail.set(trail)
       this.undone(from)

@@ -16,6 +16,7 @@ import type { Heard } from '../chain/chain.ts'
 import { keyIdOf, KeyRing, openBytes, sealEssential } from '../crypto.ts'
 import type { Household } from '../household.ts'
 import { Cell, Table } from '../ledger.ts'
+import type { Hearer, Word } from '../transport.ts'
 import type { World } from '../world.ts'
 import { CareDesk } from './care-desk.ts'
 import { Gateway, type HeardFact } from './gateway.ts'
@@ -40,7 +41,7 @@ const slotOf = ({ params }: Staged): number => {
 }
 
 /** A home's gateway: it meters, seals, sends, hears its alarms, trades and delegates. */
-export class HomeGateway extends Gateway {
+export class HomeGateway extends Gateway implements Hearer {
   readonly household: Household
   readonly ring = new KeyRing()
   readonly index: number
@@ -130,6 +131,19 @@ export class HomeGateway extends Gateway {
     await this.#machine?.send(event)
   }
 
+  /** Tells the neighbours of an offer; the chain remains what counts. */
+  gossip(subject: string): void {
+    const auctionId = this.market.trades.get(subject)?.auction ?? ''
+    const resource = this.market.trades.get(subject)?.order?.resource ?? 0
+    const neighbour = this.world.homes[(this.index + 1) % this.world.homes.length]
+    if (neighbour === undefined || neighbour === this) return
+    void this.world.transport.tell(this, neighbour, { kind: 'offer-notice', auctionId, resource })
+  }
+
+  hear(from: string, word: Word): Promise<Word> {
+    return this.care.hear(from, word)
+  }
+
   // ---- The effects of the machine
 
   #keepSample(slot: number): void {
@@ -138,6 +152,7 @@ export class HomeGateway extends Gateway {
     this.slots.set(slot, { slot, essential: sample.essential, state: 'sample' })
     this.registers.set(sample.next)
     this.#samples.delete(slot)
+    this.market.metered(slot, sample.essential)
   }
 
   async #seal(slot: number): Promise<void> {
@@ -206,7 +221,7 @@ export class HomeGateway extends Gateway {
   protected apply(facts: readonly HeardFact[], block: ChainBlock): (() => void)[] {
     const then: (() => void)[] = []
     for (const fact of facts) this.#hear(fact, then)
-    this.market.apply(facts, then)
+    this.market.apply(facts)
     this.care.apply(facts, block, then)
     return then
   }
@@ -250,7 +265,11 @@ export class HomeGateway extends Gateway {
     then.push(() => void this.tell({ type: 'ALARM_OPENED', number }))
   }
 
-  protected undone(from: number): void {
+  protected override undoing(from: number): void {
+    this.market.undoing(from)
+  }
+
+  protected undone(): void {
     // The slots' facts are taken back with the chain's other facts; the machine counts them again.
     const waiting = [...this.slots.values()].filter(
       ({ state, slot }) => state === 'sealed' && !this.included.has(slot),
@@ -259,7 +278,7 @@ export class HomeGateway extends Gateway {
     for (let i = counted; i < waiting.length; i += 1) {
       void this.tell({ type: 'READING_UNDONE', slot: waiting[i]?.slot ?? 0 })
     }
-    this.market.undone(from)
+    this.market.undone()
     this.care.undone()
   }
 

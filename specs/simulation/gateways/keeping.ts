@@ -36,10 +36,13 @@ export function keptInMemory(store: GatewayStore, life: Life): OutboxKeeping<Tra
     transaction: (work) => store.transaction(life, work),
     afterCommit: (trx, then) => void trx.after.push(then),
     queuedIntents: async (_account, limit, held) => {
-      if (store.queued.size === 0) return []
-      const found = [...store.queued.keys()].flatMap((id) => store.intents.get(id) ?? [])
-      const wanted = held.length === 0 ? found : found.filter(({ kind }) => !held.includes(kind))
-      return wanted.sort((a, b) => a.position - b.position).slice(0, limit)
+      const found: Intent[] = []
+      for (const id of store.queued.keys()) {
+        const intent = store.intents.get(id)
+        if (intent !== undefined && !held.includes(intent.kind)) found.push(intent)
+      }
+      if (found.length > 1) found.sort((a, b) => a.position - b.position)
+      return found.length > limit ? found.slice(0, limit) : found
     },
     isWaiting: async () => {
       for (const { state } of store.intents.values()) if (!ON_CHAIN.includes(state)) return true
