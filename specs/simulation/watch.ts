@@ -27,6 +27,7 @@ const KEPT_VIOLATIONS = 50
 const EXPECTED_FAULTS = new Set([
   'rpc-unreachable',
   'rpc-unknown',
+  'already-sealed',
   'fee-above-cap',
   'call-stalled',
   'call-unfunded',

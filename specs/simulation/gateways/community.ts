@@ -293,12 +293,10 @@ export class CommunityGateway extends Gateway implements Hearer {
       } else this.#hear(fact, then)
     }
     if (readings > 0) {
-      then.push(() => {
-        void this.tell({ type: 'RECORDS_SEEN', count: readings })
-        void this.tell({ type: 'READINGS_OPENED', accepted: readings, faulty: 0 })
-      })
+      this.#post({ type: 'RECORDS_SEEN', count: readings }, then)
+      this.#post({ type: 'READINGS_OPENED', accepted: readings, faulty: 0 }, then)
     }
-    if (drafted > 0) then.push(() => void this.tell({ type: 'ALARMS_DRAFTED', count: drafted }))
+    if (drafted > 0) this.#post({ type: 'ALARMS_DRAFTED', count: drafted }, then)
     this.deliveries.apply(facts)
     this.witnesses.apply(facts)
     return then
@@ -308,20 +306,20 @@ export class CommunityGateway extends Gateway implements Hearer {
     switch (told.name) {
       case 'CommunityKeysAnnounced': {
         const { epoch } = told
-        then.push(() => void this.tell({ type: 'KEYS_ANNOUNCED', epoch }))
+        this.#post({ type: 'KEYS_ANNOUNCED', epoch }, then)
         return
       }
       case 'HomeAdmitted': {
         const { home: account } = told
         this.members.set(account, 'admitted')
-        then.push(() => void this.tell({ type: 'MEMBER_ADMITTED', account }))
+        this.#post({ type: 'MEMBER_ADMITTED', account }, then)
         return
       }
       case 'OperationKeyPublished': {
         if (told.delegation !== 0) return
         const { home: account } = told
         this.members.set(account, 'keyed')
-        then.push(() => void this.tell({ type: 'MEMBER_KEYED', account }))
+        this.#post({ type: 'MEMBER_KEYED', account }, then)
         return
       }
       case 'CommunityContractSet':
@@ -345,7 +343,7 @@ export class CommunityGateway extends Gateway implements Hearer {
         return
       case 'Alarm':
         this.lastAlarm.set(told.number)
-        then.push(() => this.#alarmPublished(told.number))
+        this.#alarmPublished(told.number, then)
     }
   }
 
@@ -354,11 +352,16 @@ export class CommunityGateway extends Gateway implements Hearer {
     this.exchanged.set(key, (this.exchanged.get(key) ?? 0) + by)
   }
 
-  #alarmPublished(number: number): void {
+  #alarmPublished(number: number, then: (() => void)[]): void {
     if (!this.#sealed.has(number)) return
-    void this.store
-      .transaction(this.life, () => this.#sealed.delete(number))
-      .then(() => this.tell({ type: 'ALARMS_PUBLISHED', count: 1 }))
+    this.#sealed.delete(number)
+    this.#post({ type: 'ALARMS_PUBLISHED', count: 1 }, then)
+  }
+
+  /** Told within the transaction of the facts, so that no death comes between. */
+  #post(event: Event, then: (() => void)[]): void {
+    this.#machine?.post(event)
+    then.push(() => void this.#machine?.drain())
   }
 
   /** Opens a reading, checks it, follows the use of quotas by it; gives how many alarms it brought. */

@@ -64,6 +64,25 @@ export class DurableMachine<M extends AnyStateMachine> {
     this.#snapshot = restored(machine, JSON.parse(JSON.stringify(kept.persisted)), key)
     this.#step = kept.step
     for (const action of kept.pending) this.#run(action)
+    void this.drain()
+  }
+
+  /** Puts an event in the machine's inbox, within the caller's transaction: it is taken once, after it. */
+  post(event: EventFromLogic<M>): void {
+    const { store, key } = this.#options
+    const number = store.posted.get() + 1
+    store.posted.set(number)
+    store.inbox.set(number, { machine: key, event })
+  }
+
+  /** Takes what was posted. */
+  async drain(): Promise<void> {
+    const { store, key } = this.#options
+    await (this.#last = this.#last.then(async () => {
+      for (const [number, { machine, event }] of [...store.inbox.entries()]) {
+        if (machine === key) await this.#take(event as EventFromLogic<M>, number)
+      }
+    }))
   }
 
   send(event: EventFromLogic<M>): Promise<void> {
@@ -72,13 +91,14 @@ export class DurableMachine<M extends AnyStateMachine> {
     return mine
   }
 
-  async #take(event: EventFromLogic<M>): Promise<void> {
+  async #take(event: EventFromLogic<M>, posted?: number): Promise<void> {
+    if (posted !== undefined && !this.#options.store.inbox.has(posted)) return
     const { key, machine, onStep } = this.#options
     const before = this.snapshot()
     const [next, actions] = transition(machine, before, event)
     this.#step += 1
     const staged = stagedOf(actions, key, this.#step)
-    await this.#commit(next, staged)
+    await this.#commit(next, staged, posted)
     onStep?.({
       actor: key,
       step: this.#step,
@@ -89,10 +109,11 @@ export class DurableMachine<M extends AnyStateMachine> {
     })
   }
 
-  async #commit(next: SnapshotFrom<M>, staged: readonly Staged[]): Promise<void> {
+  async #commit(next: SnapshotFrom<M>, staged: readonly Staged[], posted?: number): Promise<void> {
     const { key, machine, store, life, stage, effects = {} } = this.#options
     const lasting = staged.filter(({ type }) => type in effects)
     await store.transaction(life, async (trx) => {
+      if (posted !== undefined) store.inbox.delete(posted)
       for (const action of staged) await stage?.(trx, action)
       const pending = [...this.#unfinished.values(), ...lasting]
       store.machines.set(key, { persisted: persistedOf(machine, next), step: this.#step, pending })

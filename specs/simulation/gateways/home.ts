@@ -11,6 +11,7 @@ import {
   type HomeState,
   NEW_HOME,
 } from '../../../protocols/rules/home-registers.ts'
+import { Fault } from '../../../protocols/rules/fault.ts'
 import type { EssentialData, ReceivedFrame } from '../../../protocols/rules/reading.ts'
 import type { Heard } from '../chain/chain.ts'
 import { keyIdOf, KeyRing, openBytes, sealEssential } from '../crypto.ts'
@@ -25,6 +26,8 @@ import type { DurableMachine } from './durable.ts'
 
 const EXTENDED = new Uint8Array(32)
 const RETRY_MS = 60_000
+
+type HomeEvent = Parameters<DurableMachine<typeof smartGatewayMachine>['send']>[0]
 
 /** A slot as the home's repository has it. */
 export interface KeptSlot {
@@ -58,6 +61,7 @@ export class HomeGateway extends Gateway implements Hearer {
   // ---- In memory
   #machine: DurableMachine<typeof smartGatewayMachine> | null = null
   #collector: SlotCollector | null = null
+  #gone: readonly number[] = []
   #samples = new Map<number, { essential: EssentialData; next: HomeState }>()
 
   constructor(world: World, index: number, account: string, household: Household) {
@@ -127,7 +131,7 @@ export class HomeGateway extends Gateway implements Hearer {
     }
   }
 
-  async tell(event: Parameters<DurableMachine<typeof smartGatewayMachine>['send']>[0]): Promise<void> {
+  async tell(event: HomeEvent): Promise<void> {
     await this.#machine?.send(event)
   }
 
@@ -165,6 +169,8 @@ export class HomeGateway extends Gateway implements Hearer {
     const kept = this.slots.get(slot)
     const community = this.communityKey.get()
     if (kept === undefined || community === null) throw new Error(`slot ${slot} cannot be sealed`)
+    // The effect that seals is done again after a death that came before its end was kept.
+    if (kept.state === 'sealed') throw new Fault('already-sealed', `slot ${slot} is sealed`, { slot })
     const { keyId, delegation } = this.care.recipientOf(slot, community)
     const { epoch } = community
     const binding = { sender: this.account, epoch, slot, delegation }
@@ -236,19 +242,25 @@ export class HomeGateway extends Gateway implements Hearer {
         if (told.home !== this.account || told.delegation !== 0 || community === null) return
         this.keyed.set(true)
         const { epoch, keyId } = community
-        then.push(() => void this.tell({ type: 'KEY_PUBLISHED', epoch, recipient: keyId }))
+        this.#post({ type: 'KEY_PUBLISHED', epoch, recipient: keyId }, then)
         return
       }
       case 'Reading': {
         if (told.home !== this.account) return
         const { slot } = told
         this.included.set(slot, block)
-        then.push(() => void this.tell({ type: 'READING_INCLUDED', slot }))
+        this.#post({ type: 'READING_INCLUDED', slot }, then)
         return
       }
       case 'Alarm':
         if (told.home === this.account && told.delegation === 0) this.#openAlarm(told, then)
     }
+  }
+
+  /** Told within the transaction of the facts, so that no death comes between. */
+  #post(event: HomeEvent, then: (() => void)[]): void {
+    this.#machine?.post(event)
+    then.push(() => void this.#machine?.drain())
   }
 
   #openAlarm(
@@ -262,24 +274,20 @@ export class HomeGateway extends Gateway implements Hearer {
       return
     }
     this.alarms.set(number, decodeAlarm(plain))
-    then.push(() => void this.tell({ type: 'ALARM_OPENED', number }))
+    this.#post({ type: 'ALARM_OPENED', number }, then)
   }
 
   protected override undoing(from: number): void {
     this.market.undoing(from)
+    this.#gone = [...this.included.entries()].filter(([, block]) => block >= from).map(([slot]) => slot)
   }
 
   protected undone(): void {
-    // The slots' facts are taken back with the chain's other facts; the machine counts them again.
-    const waiting = [...this.slots.values()].filter(
-      ({ state, slot }) => state === 'sealed' && !this.included.has(slot),
-    )
-    const { waiting: counted } = this.#machine?.snapshot().context ?? { waiting: 0 }
-    for (let i = counted; i < waiting.length; i += 1) {
-      void this.tell({ type: 'READING_UNDONE', slot: waiting[i]?.slot ?? 0 })
-    }
+    for (const slot of this.#gone) this.#machine?.post({ type: 'READING_UNDONE', slot })
+    this.#gone = []
     this.market.undone()
     this.care.undone()
+    void this.#machine?.drain()
   }
 
   protected looked(block: ChainBlock): void {

@@ -41,6 +41,11 @@ export class GatewayStore {
   readonly position = new Cell<number>(this.ledger, 0)
   readonly nextNonce = new Cell<number>(this.ledger, 0)
   readonly machines = new Table<string, KeptMachine>(this.ledger)
+  /** Events that a machine is still to take, in their order. */
+  readonly inbox = new Table<number, { readonly machine: string; readonly event: { type: string } }>(
+    this.ledger,
+  )
+  readonly posted = new Cell<number>(this.ledger, 0)
   readonly trail = new Cell<Trail>(this.ledger, [])
   #last: Promise<unknown> = Promise.resolve()
   commits = 0
