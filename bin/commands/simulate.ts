@@ -10,6 +10,7 @@ interface Flags {
   readonly trading: boolean
   readonly delegations: boolean
   readonly json?: true
+  readonly stopAtFirst?: true
 }
 
 const BAR = 30
@@ -60,27 +61,31 @@ export function registerSimulateCommand(program: Command): void {
     .option('--no-faults', 'nothing goes wrong')
     .option('--no-trading', 'no home buys or sells')
     .option('--no-delegations', 'no home hands over its watch')
+    .option('--stop-at-first', 'end at the first violation')
     .option('--json', 'print the report as one JSON object')
     .action(async (flags: Flags) => {
       process.exit(await run(flags))
     })
 }
 
-async function run({ json, faults, ...flags }: Flags): Promise<number> {
+async function run({ json, faults, stopAtFirst, ...flags }: Flags): Promise<number> {
   const { simulate } = await import('../../specs/simulation/run.ts')
   const began = performance.now()
   const shows = process.stderr.isTTY && json !== true
   const onProgress = (progress: Progress): void => {
     if (shows) process.stderr.write(bar(progress))
   }
-  const report = await simulate({ ...flags, faults: faults ? 1 : 0 }, onProgress)
+  const report = await simulate(
+    { ...flags, faults: faults ? 1 : 0, stopsAtFirst: stopAtFirst === true },
+    onProgress,
+  )
   if (shows) process.stderr.write('\n')
   if (json === true) console.log(JSON.stringify(report))
   else tell(report, commandOf(flags, faults), performance.now() - began)
   return report.violations === 0 ? 0 : 1
 }
 
-function commandOf(flags: Omit<Flags, 'faults' | 'json'>, faults: boolean): string {
+function commandOf(flags: Omit<Flags, 'faults' | 'json' | 'stopAtFirst'>, faults: boolean): string {
   const { homes, days, seed, batch, trading, delegations } = flags
   const off = [
     faults ? '' : '--no-faults',

@@ -36,6 +36,8 @@ export class Faults {
   readonly #boards: Chance
   readonly #cutOff = new Set<Gateway>()
   readonly #chainAway = new Set<Gateway>()
+  readonly #disturbedAtMs = new Map<Gateway, number>()
+  #allDisturbedAtMs = -Infinity
   on = false
 
   constructor(world: World, chance: Chance) {
@@ -56,6 +58,23 @@ export class Faults {
 
   count(name: string, by = 1): void {
     this.#counts[name] = (this.#counts[name] ?? 0) + by
+  }
+
+  // ---- Who has an excuse
+
+  disturb(gateway: Gateway): void {
+    this.#disturbedAtMs.set(gateway, this.#world.time.nowMs())
+  }
+
+  disturbAll(): void {
+    this.#allDisturbedAtMs = this.#world.time.nowMs()
+  }
+
+  /** Whether something went wrong at a gateway, or everywhere, since a moment. */
+  wasDisturbed(gateway: Gateway, sinceMs: number): boolean {
+    const now = this.#chainAway.has(gateway) || this.#cutOff.has(gateway) || gateway.life.dead
+    const last = Math.max(this.#disturbedAtMs.get(gateway) ?? -Infinity, this.#allDisturbedAtMs)
+    return now || last >= sinceMs
   }
 
   // ---- Deaths
@@ -88,10 +107,12 @@ export class Faults {
     if (!this.on) return 'answered'
     if (sends && this.#network.hits(RATES.questionLost)) {
       this.count('question to a node lost')
+      this.disturb(gateway)
       return 'question-lost'
     }
     if (sends && this.#network.hits(RATES.answerLost)) {
       this.count('answer of a node lost')
+      this.disturb(gateway)
       return 'answer-lost'
     }
     return 'answered'
@@ -179,6 +200,7 @@ export class Faults {
       this.#chainAway.add(gateway)
       this.#world.time.after(forMs, () => {
         this.#chainAway.delete(gateway)
+        this.disturb(gateway)
         gateway.feed.poke()
       })
     })
@@ -190,6 +212,7 @@ export class Faults {
     this.#world.time.at(atMs, () => {
       if (!this.on) return
       this.count('fork')
+      this.disturbAll()
       this.#world.fork(depth, drops)
     })
   }
@@ -198,6 +221,7 @@ export class Faults {
     this.#world.time.at(atMs, () => {
       if (!this.on) return
       const lost = this.#world.pool.lose(() => this.#plan.hits(500_000))
+      this.disturbAll()
       if (lost > 0) this.count('waiting call lost by the nodes', lost)
     })
   }
@@ -210,6 +234,7 @@ export class Faults {
       this.#world.chain.baseFeeWei = before * 40n
       this.#world.time.after(this.#plan.whole(3, 25) * MINUTE_MS, () => {
         this.#world.chain.baseFeeWei = before
+        this.disturbAll()
       })
     })
   }

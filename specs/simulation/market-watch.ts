@@ -15,6 +15,8 @@ interface Shown {
   readonly value: bigint
 }
 
+/** From an offer to the end of its bids. */
+const BIDDING_S = 300
 const PER_UNIT = { 1: 1_000n, 3: 1_000_000n } as const
 
 /** Holds every auction on the chain against the written rules, and against the same in other words. */
@@ -66,6 +68,8 @@ export class Market {
       case 'AuctionFailed':
         if (told.reason === 4) this.#decided(told.id, null, null)
         return
+      case 'BondsForfeited':
+        return this.#forfeited(told.id)
       case 'ExchangeConfirmed':
         return this.#paid(told)
     }
@@ -121,6 +125,30 @@ export class Market {
     this.#watch.check('the lowest wins at the second price', wins === winner && pays === price, () => {
       return `${id}: ${winner} at ${price}, it should be ${wins} at ${pays}`
     })
+  }
+
+  /** A bond is lost only by who was kept from its call. */
+  #forfeited(id: string): void {
+    const { chain, faults } = this.#world
+    const auction = chain.contracts.trading.auction(id)
+    if (auction === undefined) return
+    const sinceMs = (auction.commitEnd - BIDDING_S) * 1000
+    const late = auction.state === 'open' ? [auction.buyer] : this.#silent(id)
+    for (const account of late) {
+      const home = this.#world.homeOf(account)
+      const excused = home === undefined || faults.wasDisturbed(home, sinceMs)
+      this.#watch.check(
+        'nobody loses a bond without a reason',
+        excused,
+        () => `${home?.name ?? account} in ${id}`,
+      )
+    }
+  }
+
+  #silent(id: string): string[] {
+    const shown = this.#shown.get(id) ?? []
+    const sellers = [...(this.#bids.get(id)?.keys() ?? [])]
+    return sellers.filter((seller) => !shown.some((each) => each.seller === seller))
   }
 
   #paid({ id, delivered, paid, penalty }: PlacedFact['told'] & { name: 'ExchangeConfirmed' }): void {

@@ -9,6 +9,8 @@ export interface SimulationOptions {
   readonly faults: number
   readonly trading: boolean
   readonly delegations: boolean
+  /** Whether it ends at the first violation. */
+  readonly stopsAtFirst: boolean
 }
 
 export const DEFAULTS: SimulationOptions = {
@@ -19,6 +21,7 @@ export const DEFAULTS: SimulationOptions = {
   faults: 1,
   trading: true,
   delegations: true,
+  stopsAtFirst: false,
 }
 
 /** How the simulated community counts its time. */

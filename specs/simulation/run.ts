@@ -62,13 +62,28 @@ async function passDays(world: World, onProgress: (progress: Progress) => void):
     const dayMs = times.startMs + day * DAY_MS
     faults.plan(dayMs)
     planSlots(world, dayMs, day + 1 === options.days)
-    for (let hour = 1; hour <= 24; hour += 1) await time.passUntil(dayMs + hour * HOUR_MS)
+    for (let hour = 1; hour <= 24; hour += 1) {
+      await time.passUntil(dayMs + hour * HOUR_MS)
+      for (const home of world.homes) checkCounts(world, home)
+      if (options.stopsAtFirst && world.watch.found > 0) return
+    }
     onProgress({ day: day + 1, days: options.days })
   }
   faults.heal()
   const endMs = times.startMs + options.days * DAY_MS
   planLastSlots(world, endMs)
   await time.passUntil(endMs + QUIET_DAYS * DAY_MS)
+}
+
+/** A home's machine counts what its disk holds and the chain does not. */
+function checkCounts({ watch }: World, home: HomeGateway): void {
+  const snapshot = home.state()?.snapshot()
+  if (home.life.dead || snapshot === undefined || home.store.inbox.size > 0) return
+  if (!snapshot.matches({ operating: { metering: 'listening' } })) return
+  const waiting = home.slots.size - home.included.size
+  watch.check('a home counts what waits', snapshot.context.waiting === waiting, () => {
+    return `${home.name}: ${snapshot.context.waiting} of ${waiting}`
+  })
 }
 
 /** Every sample period of a day, at every home at a moment of its own. */

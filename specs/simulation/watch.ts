@@ -22,6 +22,11 @@ export interface Violation {
 }
 
 const KEPT_VIOLATIONS = 50
+const MINUTE_MS = 60_000
+/** A block comes every ten seconds, and up to sixteen calls wait for each other. */
+const IN_BLOCK_MS = 5 * MINUTE_MS
+const ALARM_MS = 45 * MINUTE_MS
+const OVER_MS = 60 * MINUTE_MS
 
 /** What a gateway may tell of while nothing is wrong with it. */
 const EXPECTED_FAULTS = new Set([
@@ -93,14 +98,48 @@ export class Watch {
   failed(gateway: Gateway, id: string, kind: string, error: string): void {
     const name = `${kind}: ${error}`
     this.failures[name] = (this.failures[name] ?? 0) + 1
-    this.check('no call is refused but by a race', expectedRefusal(kind, error), () => {
+    const sinceMs = (gateway.store.intents.get(id)?.created_at_ms ?? 0) - 30 * MINUTE_MS
+    const disturbed = this.#world.faults.wasDisturbed(gateway, sinceMs)
+    this.check('no call is refused but by a race', expectedRefusal(kind, error, disturbed), () => {
       return `${gateway.name}: ${id} was refused: ${error}`
+    })
+  }
+
+  /** Who is not disturbed has its calls in a block within minutes. */
+  #inTime(gateway: Gateway, intent: Intent, state: string): void {
+    if (state !== 'included') return
+    const { time, times, faults, options } = this.#world
+    const gatheredMs = intent.kind === 'submit' ? (options.batch + 1) * times.sampleMs : 0
+    const tookMs = time.nowMs() - intent.created_at_ms
+    const excused = faults.wasDisturbed(gateway, intent.created_at_ms)
+    this.check('a call is in a block in time', excused || tookMs <= gatheredMs + IN_BLOCK_MS, () => {
+      return `${gateway.name}: ${intent.id} took ${Math.round(tookMs / 1000)} s`
+    })
+  }
+
+  /** An alarm reaches its home in time; the community may have been away for a while. */
+  alarmRead(home: Gateway, draftedMs: number, readMs: number): void {
+    const { faults, community } = this.#world
+    const excused = faults.wasDisturbed(home, draftedMs) || faults.wasDisturbed(community, draftedMs)
+    this.check('an alarm comes in time', excused || readMs - draftedMs <= ALARM_MS, () => {
+      return `${home.name}: ${Math.round((readMs - draftedMs) / 60_000)} minutes`
+    })
+  }
+
+  /** Who has not won has its money back soon. */
+  tradeOver(home: Gateway, subject: string, outcome: string, decidedMs: number): void {
+    if (outcome === 'awarded') return
+    const { time, faults } = this.#world
+    const excused = faults.wasDisturbed(home, decidedMs)
+    this.check('who has not won is through soon', excused || time.nowMs() - decidedMs <= OVER_MS, () => {
+      return `${home.name}: ${subject}, ${outcome}, took ${Math.round((time.nowMs() - decidedMs) / 60_000)} minutes`
     })
   }
 
   /** What an outbox tells its gateway must be so, on the chain that its gateway sees. */
   outcome(gateway: Gateway, intent: Intent, outcome: Outcome): void {
     const { state, block, blockHash, transactionHash } = outcome
+    this.#inTime(gateway, intent, state)
     if (!['included', 'confirmed', 'final'].includes(state)) return
     const { chain } = this.#world
     const held = block === null ? undefined : chain.blockAt(block)

@@ -140,8 +140,8 @@ export class World {
     await this.time.passUntil(this.time.nowMs())
   }
 
-  restarted(_gateway: Gateway): void {
-    this.faults.count('start of a gateway')
+  restarted(gateway: Gateway): void {
+    this.faults.disturb(gateway)
   }
 
   died(gateway: Gateway): void {

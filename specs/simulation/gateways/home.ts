@@ -273,7 +273,9 @@ export class HomeGateway extends Gateway implements Hearer {
       this.world.watch.break('alarm-unread', `${this.name} cannot open alarm ${number}`)
       return
     }
-    this.alarms.set(number, decodeAlarm(plain))
+    const alarm = decodeAlarm(plain)
+    this.alarms.set(number, alarm)
+    this.world.watch.alarmRead(this, alarm.t, this.world.time.nowMs())
     this.#post({ type: 'ALARM_OPENED', number }, then)
   }
 

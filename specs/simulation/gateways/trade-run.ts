@@ -176,7 +176,17 @@ export class TradeRun {
     if (status !== 'done') return
     if (this.#machine.stage === 'determination') await this.#determined(this.#machine.of)
     else if (this.#machine.stage === 'negotiation' && value !== 'out') await this.#move({ stage: 'payment' })
-    else await this.#move({ stage: 'over' })
+    else {
+      if (this.#machine.stage === 'payment') this.#checkOver(this.#machine.of)
+      await this.#move({ stage: 'over' })
+    }
+  }
+
+  #checkOver(machine: DurableMachine<typeof paymentMachine>): void {
+    const { home, book } = this.#desk
+    const { auctionId, outcome } = machine.snapshot().context
+    const decidedMs = book.known.get(auctionId)?.auction.decided_at_ms ?? 0
+    home.world.watch.tradeOver(home, this.#subject, outcome, decidedMs)
   }
 
   async #determined(machine: DurableMachine<typeof determinationMachine>): Promise<void> {
