@@ -1,7 +1,7 @@
-import type { Database } from '../storage/schema.ts'
 import type { Call, Intent } from './call.ts'
-import type { Merged, OutboxOptions } from './outbox-options.ts'
-import { queuedIntents } from './outbox-rows.ts'
+import type { Merged, OutboxSettings } from './outbox-options.ts'
+
+type Gathers = Pick<OutboxSettings<never>, 'gather' | 'mergeable' | 'merge' | 'singly' | 'mendable'>
 
 /** Intents that go in one call when they wait together (DESIGN §13); more where more are gathered. */
 const MAX_MERGED = 4
@@ -27,7 +27,7 @@ function togetherWith(first: Intent, waiting: readonly Intent[]): number {
  * ends it, since calls leave in the order in which they were asked for. The outbox looks again at every
  * block, so that a call is at most one block late.
  */
-function isGathering(waiting: readonly Intent[], { gather, mergeable = [] }: OutboxOptions, nowMs: number) {
+function isGathering(waiting: readonly Intent[], { gather, mergeable = [] }: Gathers, nowMs: number) {
   const [first] = waiting
   if (first === undefined || gather === undefined || !mergeable.includes(first.kind)) return false
   if (waiting.length >= gather.count || togetherWith(first, waiting) < waiting.length) return false
@@ -37,7 +37,7 @@ function isGathering(waiting: readonly Intent[], { gather, mergeable = [] }: Out
 }
 
 /** Kinds whose order counts, while the contract may yet refuse an earlier call of them. */
-export function heldKinds(calls: readonly Call[], options: OutboxOptions, head: number): readonly string[] {
+export function heldKinds(calls: readonly Call[], options: Gathers, head: number): readonly string[] {
   const { mergeable = [], singly, mendable } = options
   if (mendable === undefined) return []
   const holdsUp = ({ isOutside, context }: Call): boolean => {
@@ -56,20 +56,19 @@ interface Readiness {
 }
 
 /** The intents that may go now, oldest first, as many as one call takes; none while they gather. */
-export async function readyIntents(
-  db: Database,
+export async function readyIntents<T>(
   account: string,
-  options: OutboxOptions,
+  options: OutboxSettings<T>,
   { hurried, held }: Readiness,
 ): Promise<readonly Intent[]> {
-  const { mergeable = [], gather, refresh, singly } = options
+  const { keeping, mergeable = [], gather, refresh, singly } = options
   const most = Math.max(singly?.() === true ? MAX_MERGED_SINGLY : MAX_MERGED, gather?.count ?? 1)
-  const waiting = await queuedIntents(db, account, most, held)
+  const waiting = await keeping.queuedIntents(account, most, held)
   if (!hurried && isGathering(waiting, options, options.clock.nowMs())) return []
   if (refresh === undefined || waiting.length === 0) return waiting
   const fresh = await refresh(waiting)
   // What must wait holds up nothing of another kind.
-  return fresh.length > 0 ? fresh : queuedIntents(db, account, most, mergeable)
+  return fresh.length > 0 ? fresh : keeping.queuedIntents(account, most, mergeable)
 }
 
 /** Gas that the merged intents asked for together; undefined when one of them leaves it to the node. */
@@ -83,7 +82,7 @@ function gasOf(intents: readonly Intent[]): number | undefined {
 }
 
 /** The calldata that the first waiting intents make, and how many of them it carries. */
-export function mergedOf(first: Intent, waiting: readonly Intent[], options: OutboxOptions): Merged {
+export function mergedOf(first: Intent, waiting: readonly Intent[], options: Gathers): Merged {
   const { merge, mergeable = [] } = options
   const together = waiting.slice(0, togetherWith(first, waiting))
   const made =

@@ -1,10 +1,13 @@
 import type { Abi } from '../../chain/proxy/facts.ts'
 import type { ChainFeed } from '../../chain/proxy/feed.ts'
 import type { FeeRules } from '../../chain/proxy/fees.ts'
+import type { Signer } from '../../chain/proxy/signing.ts'
 import type { Clock } from '../../protocols/rules/clock.ts'
 import type { IntentState, Trx } from '../storage/schema.ts'
 import type { Store } from '../storage/store.ts'
+import type { Inspector } from '../inspection/inspector.ts'
 import type { Intent, Outcome } from './call.ts'
+import type { OutboxKeeping } from './outbox-keeping.ts'
 
 /** What a gateway wants done on the chain. */
 export interface IntentRequest {
@@ -37,11 +40,14 @@ export interface Gathering {
   readonly longestMs: number
 }
 
-export interface OutboxOptions {
-  readonly store: Store
+/** What an outbox is made of, wherever it is kept and however it signs; `T` is a transaction there. */
+export interface OutboxSettings<T> {
+  readonly keeping: OutboxKeeping<T>
   readonly feed: ChainFeed
-  readonly signerKey: Uint8Array
+  readonly signer: Signer
   readonly clock: Clock
+  /** Who watches what calls do, for the state-chart viewer. */
+  readonly inspector?: Inspector | undefined
   readonly fees?: FeeRules
   /** Kinds whose waiting intents go together, and how. Also called with one body. */
   readonly mergeable?: readonly string[]
@@ -63,17 +69,23 @@ export interface OutboxOptions {
   /** Whether a body that the contract refused waits again, to be made anew by `refresh`. */
   readonly mendable?: (kind: string, error: string) => boolean
   /** Within the transaction that notes the outcome. */
-  readonly apply?: (trx: Trx, intent: Intent, outcome: Outcome) => Promise<void>
+  readonly apply?: (trx: T, intent: Intent, outcome: Outcome) => Promise<void>
   /** After it. */
   readonly onOutcome?: (intent: Intent, outcome: Outcome) => void
   readonly onFault: (thrown: unknown, about: string) => void
 }
 
+/** What an outbox in a gateway's store is made of. */
+export interface OutboxOptions extends Omit<OutboxSettings<Trx>, 'keeping' | 'signer' | 'inspector'> {
+  readonly store: Store
+  readonly signerKey: Uint8Array
+}
+
 /** The durable outbox of one account: it alone decides the account's nonces (DESIGN §7). */
-export interface AccountOutbox {
+export interface AccountOutbox<T = Trx> {
   readonly account: string
   /** Writes the intent in the caller's transaction; it is signed and sent after the commit. */
-  enqueue(trx: Trx, request: IntentRequest): Promise<void>
+  enqueue(trx: T, request: IntentRequest): Promise<void>
   /** From now on no intent waits for others to go with. */
   hurry(): void
   /** Something changed that `refresh` goes by: looks again at what waits. */

@@ -49,6 +49,20 @@ export async function isWaiting(db: Database, account: string): Promise<boolean>
   return waiting !== undefined
 }
 
+/** How many intents are in each state. */
+export async function countIntents(
+  db: Database,
+  account: string,
+): Promise<Partial<Record<IntentState, number>>> {
+  const found = await db
+    .selectFrom('intent')
+    .select((row) => ['state', row.fn.countAll<number>().as('n')])
+    .where('account', '=', account)
+    .groupBy('state')
+    .execute()
+  return Object.fromEntries(found.map((row) => [row.state, row.n]))
+}
+
 /** The next place in the order of arrival, and the nonce after the last one used. */
 export async function lastNumbers(
   db: Database,

@@ -4,15 +4,15 @@ import type { Subscription } from '../../chain/proxy/feed.ts'
 import { DEFAULT_FEES, feeFor, type FeeRules } from '../../chain/proxy/fees.ts'
 import type { Receipt } from '../../chain/proxy/replies.ts'
 import { createSigner } from '../../chain/proxy/signing.ts'
-import type { IntentState, Trx } from '../storage/schema.ts'
+import type { IntentState } from '../storage/schema.ts'
 import { aboveCap, callStalled, chainRewound, nonceTaken } from './alarms.ts'
 import { heldKinds, mergedOf, readyIntents } from './batching.ts'
 import { Call, type Intent } from './call.ts'
 import { Dispatch, isDeep } from './dispatch.ts'
 import { CONFIRMED_BLOCKS } from './intent-machine.ts'
 import { createNodeLink, type NodeLink, type Trial } from './node-link.ts'
-import type { AccountOutbox, IntentRequest, OutboxOptions } from './outbox-options.ts'
-import * as rows from './outbox-rows.ts'
+import { type OutboxKeeping, keptIn } from './outbox-keeping.ts'
+import type { AccountOutbox, IntentRequest, OutboxOptions, OutboxSettings } from './outbox-options.ts'
 import { Tellings } from './tellings.ts'
 
 export type { AccountOutbox, IntentRequest, Merged, OutboxOptions } from './outbox-options.ts'
@@ -34,19 +34,27 @@ const LONGEST_PAUSE_MS = 5000
 const DRAIN_POLL_MS = 100
 
 /** Opens the outbox of an account and takes up what was on its way. Only one may exist for an account. */
-export async function createAccountOutbox(options: OutboxOptions): Promise<AccountOutbox> {
-  const outbox = new Outbox(options)
+export function createAccountOutbox(options: OutboxOptions): Promise<AccountOutbox> {
+  const { store, signerKey, ...others } = options
+  const { inspector } = store
+  return openOutbox({ ...others, inspector, keeping: keptIn(store), signer: createSigner(signerKey) })
+}
+
+/** … wherever it is kept, and however it signs. */
+export async function openOutbox<T>(settings: OutboxSettings<T>): Promise<AccountOutbox<T>> {
+  const outbox = new Outbox(settings)
   await outbox.start()
   return outbox
 }
 
-class Outbox implements AccountOutbox {
+class Outbox<T> implements AccountOutbox<T> {
   readonly account: string
-  readonly #options: OutboxOptions
+  readonly #options: OutboxSettings<T>
+  readonly #keeping: OutboxKeeping<T>
   readonly #fees: FeeRules
   readonly #link: NodeLink
   readonly #dispatch: Dispatch
-  readonly #tellings: Tellings
+  readonly #tellings: Tellings<T>
   #calls: Call[] = []
   #position = 0
   #nextNonce = 0
@@ -65,10 +73,11 @@ class Outbox implements AccountOutbox {
   #pauseMs = FIRST_PAUSE_MS
   #stopped = false
 
-  constructor(options: OutboxOptions) {
-    const signer = createSigner(options.signerKey)
+  constructor(options: OutboxSettings<T>) {
+    const { signer } = options
     this.account = signer.account
     this.#options = options
+    this.#keeping = options.keeping
     this.#fees = options.fees ?? DEFAULT_FEES
     this.#link = createNodeLink(
       options.feed,
@@ -83,8 +92,8 @@ class Outbox implements AccountOutbox {
       baseFeeWei: () => this.#newest()?.baseFeeWei ?? 0n,
       keep: async (call, attempt) => {
         const nowMs = options.clock.nowMs()
-        await options.store.transaction((trx) =>
-          rows.insertAttempt(trx, this.account, call.nonce, attempt, nowMs),
+        await options.keeping.transaction((trx) =>
+          options.keeping.insertAttempt(trx, this.account, call.nonce, attempt, nowMs),
         )
         call.step({ type: 'signed', head: this.#head(), replaces: true })
       },
@@ -93,10 +102,10 @@ class Outbox implements AccountOutbox {
   }
 
   async start(): Promise<void> {
-    const { store, feed } = this.#options
-    this.#calls = await rows.activeCalls(store.db, this.account)
-    for (const call of this.#calls) call.inspectedBy(store.inspector)
-    const last = await rows.lastNumbers(store.db, this.account)
+    const { feed, inspector } = this.#options
+    this.#calls = await this.#keeping.activeCalls(this.account)
+    for (const call of this.#calls) call.inspectedBy(inspector)
+    const last = await this.#keeping.lastNumbers(this.account)
     this.#position = last.position
     this.#nextNonce = last.nonce
     this.#subscription = feed.subscribe({
@@ -116,11 +125,11 @@ class Outbox implements AccountOutbox {
     for (const call of this.#calls) call.unsent = call.isOutside
   }
 
-  async enqueue(trx: Trx, request: IntentRequest): Promise<void> {
-    const { store, clock } = this.#options
+  async enqueue(trx: T, request: IntentRequest): Promise<void> {
+    const nowMs = this.#options.clock.nowMs()
     this.#position += 1
-    await rows.insertIntent(trx, this.account, this.#position, request, clock.nowMs())
-    store.afterCommit(trx, () => this.#kick())
+    await this.#keeping.insertIntent(trx, this.account, this.#position, request, nowMs)
+    this.#keeping.afterCommit(trx, () => this.#kick())
   }
 
   hurry(): void {
@@ -132,20 +141,14 @@ class Outbox implements AccountOutbox {
     this.#kick()
   }
 
-  async counts(): Promise<Partial<Record<IntentState, number>>> {
-    const found = await this.#options.store.db
-      .selectFrom('intent')
-      .select((row) => ['state', row.fn.countAll<number>().as('n')])
-      .where('account', '=', this.account)
-      .groupBy('state')
-      .execute()
-    return Object.fromEntries(found.map((row) => [row.state, row.n]))
+  counts(): Promise<Partial<Record<IntentState, number>>> {
+    return this.#keeping.counts(this.account)
   }
 
   async drained(limitMs: number): Promise<boolean> {
     const end = performance.now() + limitMs
     for (;;) {
-      if (!(await rows.isWaiting(this.#options.store.db, this.account))) return true
+      if (!(await this.#keeping.isWaiting(this.account))) return true
       if (performance.now() >= end || this.#stopped) return false
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS))
     }
@@ -242,10 +245,10 @@ class Outbox implements AccountOutbox {
     const missing = range(used, this.#nextNonce).filter((nonce) => !known.has(nonce))
     const first = missing[0]
     if (first === undefined) return
-    const finals = await rows.finalCallsFrom(this.#options.store.db, this.account, first)
+    const finals = await this.#keeping.finalCallsFrom(this.account, first)
     const revived = finals.filter((call) => missing.includes(call.nonce))
     for (const call of revived)
-      call.inspectedBy(this.#options.store.inspector).step({ type: 'forked', from: 0 })
+      call.inspectedBy(this.#options.inspector).step({ type: 'forked', from: 0 })
     this.#calls = [...this.#calls, ...revived].sort((a, b) => a.nonce - b.nonce)
     const gone = missing.filter((nonce) => !revived.some((call) => call.nonce === nonce))
     if (gone.length <= MAX_GAP) for (const nonce of gone) await this.#fillGap(nonce)
@@ -343,7 +346,7 @@ class Outbox implements AccountOutbox {
     const block = this.#newest()
     const full = inFlight >= (this.#options.maxInFlight ?? MAX_IN_FLIGHT)
     if (this.#frozen || full || block === undefined) return false
-    const waiting = await readyIntents(this.#options.store.db, this.account, this.#options, {
+    const waiting = await readyIntents(this.account, this.#options, {
       hurried: this.#hurried,
       held: heldKinds(this.#calls, this.#options, this.#head()),
     })
@@ -382,9 +385,10 @@ class Outbox implements AccountOutbox {
   }
 
   async #insert(call: Call): Promise<void> {
-    const { store, clock } = this.#options
-    call.inspectedBy(store.inspector).step({ type: 'signed', head: this.#head(), replaces: false })
-    await store.transaction((trx) => rows.insertCall(trx, this.account, call, clock.nowMs()))
+    const { clock, inspector } = this.#options
+    const nowMs = clock.nowMs()
+    call.inspectedBy(inspector).step({ type: 'signed', head: this.#head(), replaces: false })
+    await this.#keeping.transaction((trx) => this.#keeping.insertCall(trx, this.account, call, nowMs))
     this.#nextNonce = Math.max(this.#nextNonce, call.nonce + 1)
     this.#calls = [...this.#calls, call].sort((a, b) => a.nonce - b.nonce)
   }

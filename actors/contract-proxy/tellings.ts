@@ -1,8 +1,7 @@
 import type { Revert } from '../../chain/proxy/refusals.ts'
-import type { IntentState, Trx } from '../storage/schema.ts'
+import type { IntentState } from '../storage/schema.ts'
 import type { Call, Intent, Outcome } from './call.ts'
-import type { OutboxOptions } from './outbox-options.ts'
-import { endIntents, failIntent, requeueIntents, saveCall, separate } from './outbox-rows.ts'
+import type { OutboxSettings } from './outbox-options.ts'
 
 type Telling = readonly [intent: Intent, outcome: Outcome]
 
@@ -10,11 +9,11 @@ type Telling = readonly [intent: Intent, outcome: Outcome]
  * Writes what calls have come to, and tells the owners of their intents: first within the transaction,
  * then after it.
  */
-export class Tellings {
+export class Tellings<T> {
   readonly #account: string
-  readonly #options: OutboxOptions
+  readonly #options: OutboxSettings<T>
 
-  constructor(account: string, options: OutboxOptions) {
+  constructor(account: string, options: OutboxSettings<T>) {
     this.#account = account
     this.#options = options
   }
@@ -24,7 +23,7 @@ export class Tellings {
     const changed = calls.filter((call) => call.dirty || call.untold.length > 0)
     if (changed.length === 0) return { requeued: false }
     const told = changed.flatMap((call) => this.#tellingsOf(call))
-    await this.#options.store.transaction(async (trx) => {
+    await this.#options.keeping.transaction(async (trx) => {
       for (const call of changed) await this.#save(trx, call)
       for (const [intent, outcome] of told) await this.#options.apply?.(trx, intent, outcome)
     })
@@ -41,28 +40,29 @@ export class Tellings {
    * parted.
    */
   async refuse(intents: readonly Intent[], { error, detail }: Revert): Promise<void> {
-    const { store, clock, apply, onOutcome } = this.#options
+    const { keeping, clock, apply, onOutcome } = this.#options
     const [first] = intents
     if (first === undefined) return
     if (intents.length > 1) {
       const ids = intents.map((intent) => intent.id)
-      await store.transaction((trx) => separate(trx, ids))
+      await keeping.transaction((trx) => keeping.separate(trx, ids))
       return
     }
     const outcome: Outcome = { ...NEVER_SIGNED, error, detail }
-    await store.transaction(async (trx) => {
-      await failIntent(trx, first.id, error, clock.nowMs())
+    await keeping.transaction(async (trx) => {
+      await keeping.failIntent(trx, first.id, error, clock.nowMs())
       await apply?.(trx, first, outcome)
     })
     onOutcome?.(first, outcome)
   }
 
-  async #save(trx: Trx, call: Call): Promise<void> {
-    await saveCall(trx, this.#account, call)
+  async #save(trx: T, call: Call): Promise<void> {
+    const { keeping, clock } = this.#options
+    await keeping.saveCall(trx, this.#account, call)
     const end = this.#endOf(call)
     const alone = call.state === 'final' && !this.#isMendable(call)
-    if (end === 'queued') await requeueIntents(trx, this.#account, call, alone)
-    else if (end !== undefined) await endIntents(trx, this.#account, call, this.#options.clock.nowMs())
+    if (end === 'queued') await keeping.requeueIntents(trx, this.#account, call, alone)
+    else if (end !== undefined) await keeping.endIntents(trx, this.#account, call, clock.nowMs())
   }
 
   #tellingsOf(call: Call): Telling[] {

@@ -13,5 +13,6 @@ export const COMMANDS: Readonly<Record<string, (program: Command) => Promise<voi
   calibrate: async (program) => (await import('./calibrate.ts')).registerCalibrateCommand(program),
   inspect: async (program) => (await import('./inspect.ts')).registerInspectCommand(program),
   bench: async (program) => (await import('./bench.ts')).registerBenchCommand(program),
+  simulate: async (program) => (await import('./simulate.ts')).registerSimulateCommand(program),
   doctor: async (program) => (await import('./doctor.ts')).registerDoctorCommand(program),
 }

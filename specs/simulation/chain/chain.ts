@@ -1,0 +1,233 @@
+import type { Header, Receipt } from '../../../chain/proxy/replies.ts'
+import { type Caller, type ContractCall, type ContractName, Refused, type Told } from '../contracts/call.ts'
+import type { Contracts } from '../contracts/contracts.ts'
+import { Ledger, Table } from '../ledger.ts'
+import { decodeCall, digestOf } from './call-bytes.ts'
+import { gasOf } from './gas.ts'
+import type { SignedTransaction } from './signer.ts'
+
+/** An event with the transaction that told it. */
+export interface PlacedFact {
+  readonly contract: ContractName
+  readonly told: Told
+  readonly transactionHash: string
+  readonly sender: string
+}
+
+/** The facts of a block as gateways hear them: readings by their home, and what concerns everybody. */
+export interface Heard {
+  readonly all: readonly HeardFact[]
+  readonly shared: readonly HeardFact[]
+  readonly readings: ReadonlyMap<string, readonly HeardFact[]>
+}
+
+/** An event with its block. */
+export interface HeardFact extends PlacedFact {
+  readonly block: number
+  readonly timestampMs: number
+}
+
+/** How a transaction ended in its block. */
+export interface Ending {
+  readonly transaction: SignedTransaction
+  readonly call: ContractCall | undefined
+  readonly refused: Refused | null
+}
+
+export interface SimulatedBlock {
+  readonly header: Header
+  readonly receipts: readonly Receipt[]
+  readonly facts: readonly PlacedFact[]
+  /** The same, sorted by whom they concern. */
+  readonly heard: Heard
+  readonly endings: readonly Ending[]
+  /** Takes the block's changes back. */
+  undo: readonly (() => void)[]
+}
+
+export interface ChainSettings {
+  readonly chainId: number
+  readonly blockSeconds: number
+  readonly gasLimit: number
+}
+
+/** Blocks whose changes can still be taken back; nothing goes back further. */
+const KEPT_BLOCKS = 96
+const NOBODY = '0x0000000000000000000000000000000000000000'
+
+/** The ledger that all nodes agree on: it executes calls in blocks, and can take the newest blocks back. */
+export class SimulatedChain {
+  readonly settings: ChainSettings
+  readonly ledger: Ledger
+  readonly contracts: Contracts
+  readonly blocks: SimulatedBlock[] = []
+  readonly #nonces: Table<string, number>
+  readonly #byHash = new Map<string, SimulatedBlock>()
+  baseFeeWei = 0n
+  forks = 0
+
+  constructor(settings: ChainSettings, ledger: Ledger, contracts: Contracts) {
+    this.settings = settings
+    this.ledger = ledger
+    this.contracts = contracts
+    this.#nonces = new Table(ledger)
+  }
+
+  get head(): SimulatedBlock {
+    const head = this.blocks.at(-1)
+    if (head === undefined) throw new Error('the chain has no first block')
+    return head
+  }
+
+  usedNonces(account: string): number {
+    return this.#nonces.get(account) ?? 0
+  }
+
+  blockAt(number: number): SimulatedBlock | undefined {
+    return this.blocks[number]
+  }
+
+  blockOf(hash: string): SimulatedBlock | undefined {
+    return this.#byHash.get(hash)
+  }
+
+  /** What a call would come to now, without doing it: the gas, or the refusal. */
+  trial(sender: string, to: string, data: Uint8Array, valueWei: bigint): number | Refused {
+    const mark = this.ledger.mark()
+    const next = this.head.header
+    const by = this.#caller(sender, valueWei, next.number + 1, next.timestamp + 1, () => undefined)
+    const call = decodeCall(data)
+    try {
+      this.contracts.token.moveWei(sender, to, valueWei)
+      if (call !== undefined) this.contracts.do(by, call)
+      return gasOf(call)
+    } catch (thrown) {
+      if (thrown instanceof Refused) return thrown
+      throw thrown
+    } finally {
+      this.ledger.backTo(mark)
+    }
+  }
+
+  /** Seals a block of these transactions, as far as they can be paid and fit; gives those that went in. */
+  seal(timestamp: number, wanted: readonly SignedTransaction[], salt: string): SimulatedBlock {
+    const number = this.blocks.length
+    const parent = this.blocks.at(-1)?.header.hash ?? `0x${'0'.repeat(64)}`
+    const hash = digestOf(parent, String(timestamp), salt, ...wanted.map((each) => each.hash))
+    const block = this.#execute({ number, parent, hash, timestamp }, wanted)
+    this.blocks.push(block)
+    this.#byHash.set(hash, block)
+    const old = this.blocks[number - KEPT_BLOCKS]
+    if (old !== undefined) old.undo = []
+    return block
+  }
+
+  /** Takes the newest blocks back; gives them, oldest first. */
+  takeBack(depth: number): SimulatedBlock[] {
+    const taken: SimulatedBlock[] = []
+    for (let i = 0; i < depth && this.blocks.length > 1; i += 1) {
+      const block = this.blocks.pop()
+      if (block === undefined) break
+      Ledger.undo(block.undo)
+      this.#byHash.delete(block.header.hash)
+      taken.unshift(block)
+    }
+    this.forks += 1
+    return taken
+  }
+
+  #execute(
+    place: { number: number; parent: string; hash: string; timestamp: number },
+    wanted: readonly SignedTransaction[],
+  ): SimulatedBlock {
+    const facts: PlacedFact[] = []
+    const endings: Ending[] = []
+    const receipts: Receipt[] = []
+    let gasUsed = 0
+    for (const transaction of wanted) {
+      if (transaction.nonce !== this.usedNonces(transaction.from)) continue
+      const before = facts.length
+      const ending = this.#run(transaction, place, facts)
+      if (ending.refused !== null) facts.length = before
+      const used = Math.min(gasOf(ending.call), transaction.gas)
+      gasUsed += used
+      receipts.push(this.#receipt(ending, place, receipts.length, used))
+      endings.push(ending)
+    }
+    const header = {
+      number: place.number,
+      hash: place.hash,
+      parentHash: place.parent,
+      timestamp: place.timestamp,
+      gasLimit: BigInt(this.settings.gasLimit),
+      gasUsed: BigInt(gasUsed),
+      miner: NOBODY,
+      baseFeePerGas: this.baseFeeWei,
+      transactions: receipts.map(({ transactionHash }) => transactionHash),
+    }
+    return { header, receipts, facts, heard: heardFrom(facts, header), endings, undo: this.ledger.taken() }
+  }
+
+  #run(
+    transaction: SignedTransaction,
+    { number, timestamp }: { number: number; timestamp: number },
+    facts: PlacedFact[],
+  ): Ending {
+    const { from, to, data, valueWei, hash } = transaction
+    this.#nonces.set(from, transaction.nonce + 1)
+    const mark = this.ledger.mark()
+    const call = decodeCall(data)
+    const tell = (contract: ContractName, told: Told): void => {
+      facts.push({ contract, told, transactionHash: hash, sender: from })
+    }
+    try {
+      this.contracts.token.moveWei(from, to, valueWei)
+      if (call !== undefined) this.contracts.do(this.#caller(from, valueWei, number, timestamp, tell), call)
+      return { transaction, call, refused: null }
+    } catch (thrown) {
+      if (!(thrown instanceof Refused)) throw thrown
+      this.ledger.backTo(mark)
+      return { transaction, call, refused: thrown }
+    }
+  }
+
+  #receipt(
+    { transaction, refused }: Ending,
+    { number, hash }: { number: number; hash: string },
+    transactionIndex: number,
+    gasUsed: number,
+  ): Receipt {
+    return {
+      transactionHash: transaction.hash,
+      transactionIndex,
+      blockHash: hash,
+      blockNumber: number,
+      from: transaction.from,
+      to: transaction.to,
+      status: refused === null ? 1 : 0,
+      gasUsed: BigInt(gasUsed),
+      effectiveGasPrice: this.baseFeeWei + transaction.tipWei,
+      logs: [],
+    }
+  }
+
+  #caller(sender: string, valueWei: bigint, height: number, timeS: number, tell: Caller['tell']): Caller {
+    return { sender, valueWei, height, timeS, tell }
+  }
+}
+
+function heardFrom(facts: readonly PlacedFact[], { number, timestamp }: Header): Heard {
+  const all = facts.map((fact) => ({ ...fact, block: number, timestampMs: timestamp * 1000 }))
+  const readings = new Map<string, HeardFact[]>()
+  const shared: HeardFact[] = []
+  for (const fact of all) {
+    if (fact.told.name !== 'Reading') {
+      shared.push(fact)
+      continue
+    }
+    const own = readings.get(fact.told.home)
+    if (own === undefined) readings.set(fact.told.home, [fact])
+    else own.push(fact)
+  }
+  return { all, shared, readings }
+}

@@ -1,0 +1,269 @@
+import type { Chance } from './chance.ts'
+import type { Gateway } from './gateways/gateway.ts'
+import type { KillPoint, Life } from './gateways/life.ts'
+import type { World } from './world.ts'
+
+/** What was injected, by its name. */
+export type FaultCounts = Readonly<Record<string, number>>
+
+/** How often something goes wrong, in a million chances, while faults are on. */
+const RATES = {
+  kill: {
+    'before-commit': 20,
+    'after-commit': 20,
+    'before-send': 120,
+    'after-send': 120,
+    'after-answer': 10,
+  },
+  questionLost: 2_000,
+  answerLost: 4_000,
+  wordLost: 60_000,
+  wordTwice: 40_000,
+  wordLate: 30_000,
+} as const
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const LATE_MS = 20_000
+
+/** What goes wrong, by a seed: each kind has a stream of its own. */
+export class Faults {
+  readonly #world: World
+  readonly #counts: Record<string, number> = {}
+  readonly #kills: Chance
+  readonly #network: Chance
+  readonly #plan: Chance
+  readonly #boards: Chance
+  readonly #cutOff = new Set<Gateway>()
+  readonly #chainAway = new Set<Gateway>()
+  readonly #disturbedAtMs = new Map<Gateway, number>()
+  #allDisturbedAtMs = -Infinity
+  on = false
+
+  constructor(world: World, chance: Chance) {
+    this.#world = world
+    this.#kills = chance.of('kills')
+    this.#network = chance.of('network')
+    this.#plan = chance.of('plan')
+    this.#boards = chance.of('boards')
+  }
+
+  counts(): FaultCounts {
+    return this.#counts
+  }
+
+  total(): number {
+    return Object.values(this.#counts).reduce((sum, each) => sum + each, 0)
+  }
+
+  count(name: string, by = 1): void {
+    this.#counts[name] = (this.#counts[name] ?? 0) + by
+  }
+
+  // ---- Who has an excuse
+
+  disturb(gateway: Gateway): void {
+    this.#disturbedAtMs.set(gateway, this.#world.time.nowMs())
+  }
+
+  disturbAll(): void {
+    this.#allDisturbedAtMs = this.#world.time.nowMs()
+  }
+
+  /** Whether something went wrong at a gateway, or everywhere, since a moment. */
+  wasDisturbed(gateway: Gateway, sinceMs: number): boolean {
+    const now = this.#chainAway.has(gateway) || this.#cutOff.has(gateway) || gateway.life.dead
+    const last = Math.max(this.#disturbedAtMs.get(gateway) ?? -Infinity, this.#allDisturbedAtMs)
+    return now || last >= sinceMs
+  }
+
+  // ---- Deaths
+
+  killsAt(gateway: Gateway, point: KillPoint, life: Life): boolean {
+    if (!this.on || life !== gateway.life || !this.#kills.hits(RATES.kill[point])) return false
+    this.count(`killed ${point}`)
+    return true
+  }
+
+  // ---- The way to the chain
+
+  isChainAway(gateway: Gateway): boolean {
+    return this.#chainAway.has(gateway)
+  }
+
+  async travel(
+    gateway: Gateway,
+    life: Life,
+    method: string,
+  ): Promise<'answered' | 'question-lost' | 'answer-lost'> {
+    await life.alive()
+    const sends = method === 'eth_sendRawTransaction'
+    if (sends) {
+      await life.pass('before-send')
+      await this.#passMs(this.#network.whole(10, 400))
+      await life.alive()
+      if (this.#chainAway.has(gateway)) return 'question-lost'
+    }
+    if (!this.on) return 'answered'
+    if (sends && this.#network.hits(RATES.questionLost)) {
+      this.count('question to a node lost')
+      this.disturb(gateway)
+      return 'question-lost'
+    }
+    if (sends && this.#network.hits(RATES.answerLost)) {
+      this.count('answer of a node lost')
+      this.disturb(gateway)
+      return 'answer-lost'
+    }
+    return 'answered'
+  }
+
+  #passMs(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#world.time.after(ms, resolve))
+  }
+
+  // ---- Words
+
+  isParted(a: Gateway, b: Gateway): boolean {
+    return this.#cutOff.has(a) || this.#cutOff.has(b)
+  }
+
+  losesWord(from: Gateway, to: Gateway): boolean {
+    if (this.isParted(from, to)) return true
+    if (!this.on || !this.#network.hits(RATES.wordLost)) return false
+    this.count('word lost')
+    return true
+  }
+
+  copiesOfWord(from: Gateway, to: Gateway): number {
+    if (this.losesWord(from, to)) return 0
+    if (!this.on || !this.#network.hits(RATES.wordTwice)) return 1
+    this.count('word doubled')
+    return 2
+  }
+
+  wordMs(least: number, most: number): number {
+    const usual = this.#network.whole(least, most)
+    if (!this.on || !this.#network.hits(RATES.wordLate)) return usual
+    this.count('word late')
+    return usual + this.#network.whole(MINUTE_MS / 60, LATE_MS)
+  }
+
+  // ---- What is planned for a day
+
+  /** Draws what happens to the community on a day. */
+  plan(dayStartMs: number): void {
+    if (!this.on) return
+    const { homes, community } = this.#world
+    const chance = this.#plan
+    const several = (most: number): number => Math.round(most * this.#world.options.faults)
+    const someHome = (): Gateway => chance.pick(homes)
+    const when = (): number => dayStartMs + chance.whole(0, 23 * HOUR_MS)
+    const perDay = Math.max(1, homes.length / 40)
+    this.#times(several(6 * perDay), () => this.#killFor(someHome(), when(), chance.whole(1, 90) * MINUTE_MS))
+    this.#times(several(4 * perDay), () => this.#part(someHome(), when(), chance.whole(2, 120) * MINUTE_MS))
+    this.#times(several(4 * perDay), () =>
+      this.#loseChain(someHome(), when(), chance.whole(1, 60) * MINUTE_MS),
+    )
+    this.#times(several(1), () => this.#killFor(community, when(), chance.whole(1, 20) * MINUTE_MS))
+    if (chance.hits(500_000)) this.#loseChain(community, when(), chance.whole(1, 20) * MINUTE_MS)
+    this.#times(several(3), () => this.#fork(when()))
+    this.#times(several(2), () => this.#losePool(when()))
+    if (chance.hits(400_000)) this.#raiseFee(when())
+  }
+
+  #times(count: number, work: () => void): void {
+    for (let i = 0; i < count; i += 1) work()
+  }
+
+  #killFor(gateway: Gateway, atMs: number, forMs: number): void {
+    this.#world.time.at(atMs, () => {
+      if (!this.on || gateway.life.dead) return
+      this.count('gateway killed for a while')
+      this.#world.killFor(gateway, forMs)
+    })
+  }
+
+  #part(gateway: Gateway, atMs: number, forMs: number): void {
+    this.#world.time.at(atMs, () => {
+      if (!this.on) return
+      this.count('gateway parted from the others')
+      this.#cutOff.add(gateway)
+      this.#world.time.after(forMs, () => this.#cutOff.delete(gateway))
+    })
+  }
+
+  #loseChain(gateway: Gateway, atMs: number, forMs: number): void {
+    this.#world.time.at(atMs, () => {
+      if (!this.on) return
+      this.count('node away')
+      this.#chainAway.add(gateway)
+      this.#world.time.after(forMs, () => {
+        this.#chainAway.delete(gateway)
+        this.disturb(gateway)
+        gateway.feed.poke()
+      })
+    })
+  }
+
+  #fork(atMs: number): void {
+    const depth = this.#plan.whole(1, this.#world.times.finalBlocks - 1)
+    const drops = this.#plan.hits(300_000)
+    this.#world.time.at(atMs, () => {
+      if (!this.on) return
+      this.count('fork')
+      this.disturbAll()
+      this.#world.fork(depth, drops)
+    })
+  }
+
+  #losePool(atMs: number): void {
+    this.#world.time.at(atMs, () => {
+      if (!this.on) return
+      const lost = this.#world.pool.lose(() => this.#plan.hits(500_000))
+      this.disturbAll()
+      if (lost > 0) this.count('waiting call lost by the nodes', lost)
+    })
+  }
+
+  #raiseFee(atMs: number): void {
+    this.#world.time.at(atMs, () => {
+      if (!this.on) return
+      this.count('fee raised')
+      const before = this.#world.chain.baseFeeWei
+      this.#world.chain.baseFeeWei = before * 40n
+      this.#world.time.after(this.#plan.whole(3, 25) * MINUTE_MS, () => {
+        this.#world.chain.baseFeeWei = before
+        this.disturbAll()
+      })
+    })
+  }
+
+  // ---- Boards
+
+  /** What of a slot's frames goes wrong on the way to the gateway. */
+  boardFault(): 'none' | 'lost' | 'twice' | 'restart' | 'spike' {
+    if (!this.on) return 'none'
+    const drawn = this.#boards.fraction() * 1_000
+    if (drawn < 3) return this.#named('frame lost', 'lost')
+    if (drawn < 5) return this.#named('frame doubled', 'twice')
+    if (drawn < 5.5) return this.#named('board restarted', 'restart')
+    if (drawn < 6.5) return this.#named('impossible frame', 'spike')
+    return 'none'
+  }
+
+  #named<T>(name: string, fault: T): T {
+    this.count(name)
+    return fault
+  }
+
+  /** All is well from now on. */
+  heal(): void {
+    this.on = false
+    this.#cutOff.clear()
+    for (const gateway of this.#chainAway) {
+      this.#chainAway.delete(gateway)
+      gateway.feed.poke()
+    }
+  }
+}

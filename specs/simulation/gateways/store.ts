@@ -1,0 +1,83 @@
+import type { Attempt, Intent } from '../../../actors/contract-proxy/call.ts'
+import type { CallContext } from '../../../actors/contract-proxy/intent-machine.ts'
+import type { Staged } from '../../../actors/durable-snapshot.ts'
+import type { CallTable, IntentState } from '../../../actors/storage/schema.ts'
+import type { Trail } from '../../../chain/proxy/trail.ts'
+import { Cell, Ledger, Table } from '../ledger.ts'
+import type { Life } from './life.ts'
+
+/** A machine as it was kept, with the effects that had not ended. */
+export interface KeptMachine {
+  readonly persisted: object
+  readonly step: number
+  readonly pending: readonly Staged[]
+}
+
+export interface KeptCall {
+  readonly row: Omit<CallTable, 'state' | 'context'>
+  readonly state: IntentState
+  readonly context: CallContext
+  readonly attempts: readonly Attempt[]
+}
+
+/** A transaction: what it wrote is kept, or none of it. */
+export interface Transaction {
+  readonly after: (() => void)[]
+}
+
+/**
+ * What a gateway keeps on its disk: tables in memory, written in transactions, which outlive the gateway's
+ * process. It stands for SQLite, which takes 25 µs a statement: too long for a million of them.
+ */
+export class GatewayStore {
+  readonly ledger = new Ledger()
+  readonly intents = new Table<string, Intent>(this.ledger)
+  /** Intents that wait for a nonce. */
+  readonly queued = new Table<string, true>(this.ledger)
+  readonly intentsOf = new Table<number, readonly string[]>(this.ledger)
+  readonly calls = new Table<number, KeptCall>(this.ledger)
+  /** Calls that are not over. */
+  readonly active = new Table<number, true>(this.ledger)
+  readonly position = new Cell<number>(this.ledger, 0)
+  readonly nextNonce = new Cell<number>(this.ledger, 0)
+  readonly machines = new Table<string, KeptMachine>(this.ledger)
+  /** Events that a machine is still to take, in their order. */
+  readonly inbox = new Table<number, { readonly machine: string; readonly event: { type: string } }>(
+    this.ledger,
+  )
+  readonly posted = new Cell<number>(this.ledger, 0)
+  readonly trail = new Cell<Trail>(this.ledger, [])
+  #last: Promise<unknown> = Promise.resolve()
+  commits = 0
+
+  /** Does `work` and keeps what it wrote, unless the gateway dies or `work` throws. */
+  transaction<R>(life: Life, work: (trx: Transaction) => Promise<R> | R): Promise<R> {
+    const mine = this.#last.then(() => this.#run(life, work))
+    this.#last = mine.catch(() => undefined)
+    return mine
+  }
+
+  /** After a death nothing waits for the transactions of the dead. */
+  forget(): void {
+    this.ledger.backTo(0)
+    this.#last = Promise.resolve()
+  }
+
+  async #run<R>(life: Life, work: (trx: Transaction) => Promise<R> | R): Promise<R> {
+    await life.alive()
+    const trx: Transaction = { after: [] }
+    const mark = this.ledger.mark()
+    try {
+      const result = await work(trx)
+      await life.pass('before-commit')
+      this.ledger.taken()
+      this.commits += 1
+      await life.pass('after-commit')
+      for (const then of trx.after) then()
+      return result
+    } catch (thrown) {
+      if (!life.dead) this.ledger.backTo(mark)
+      throw thrown
+    }
+  }
+}

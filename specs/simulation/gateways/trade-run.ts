@@ -1,0 +1,413 @@
+import { determinationMachine } from '../../../actors/auction/determination/machine.ts'
+import { type AuctionCall, negotiationMachine } from '../../../actors/auction/negotiation/machine.ts'
+import { paymentMachine } from '../../../actors/auction/payment/machine.ts'
+import { callId } from '../../../actors/auction/ports.ts'
+import { negotiationSignals, paymentSignals, phaseOf, type Signal } from '../../../actors/auction/signals.ts'
+import { isFair } from '../../../protocols/rules/delivery-word.ts'
+import { bondOf } from '../../../protocols/rules/lot-price.ts'
+import { resourceOf } from '../../../protocols/rules/resource.ts'
+import { digestOf } from '../chain/call-bytes.ts'
+import type { ContractCall } from '../contracts/call.ts'
+import { auctionIdOf } from '../contracts/trading.ts'
+import type { DurableMachine } from './durable.ts'
+import type { MarketDesk, OwnTrade, Sight, TradeStage } from './market-desk.ts'
+import type { Transaction } from './store.ts'
+
+const UNLIMITED = String(2n ** 256n - 1n)
+const PHASES = { commitSeconds: 300, showSeconds: 240, revealSeconds: 240 } as const
+const CALLS_OF: Readonly<Record<TradeStage, readonly AuctionCall[]>> = {
+  determination: ['offer'],
+  negotiation: ['receiveBid', 'cancel', 'depositMaxPrice', 'revealBid', 'checkWinner'],
+  payment: ['refund', 'challengeDelivery', 'confirmResourceExchange'],
+  over: [],
+}
+
+type Told = { readonly state: string; readonly names: Set<string> }
+
+type Machine =
+  | { readonly stage: 'determination'; readonly of: DurableMachine<typeof determinationMachine> }
+  | { readonly stage: 'negotiation'; readonly of: DurableMachine<typeof negotiationMachine> }
+  | { readonly stage: 'payment'; readonly of: DurableMachine<typeof paymentMachine> }
+
+/** One stage of one trade: its machine, what it is told, and what it does. */
+export class TradeRun {
+  readonly stage: TradeStage
+  readonly round: number
+  readonly #desk: MarketDesk
+  readonly #subject: string
+  readonly #machine: Machine
+  #told: Told = { state: '', names: new Set() }
+  #decidedSince: number | null = null
+
+  private constructor(desk: MarketDesk, own: OwnTrade, machine: Machine) {
+    this.#desk = desk
+    this.#subject = own.subject
+    this.#machine = machine
+    this.stage = own.stage
+    this.round = own.round
+  }
+
+  static async start(desk: MarketDesk, own: OwnTrade): Promise<TradeRun | null> {
+    const machine = machineOf(desk, own)
+    if (machine === null) return null
+    await machine.of.start()
+    return new TradeRun(desk, own, machine)
+  }
+
+  /** Tells the machine what the chain says; when it has come to its end, the next stage begins. */
+  async hear(own: OwnTrade): Promise<void> {
+    const { refusals, id } = this.#about(own)
+    const sight = id === null ? null : this.#desk.sightOf(id)
+    const machine = this.#machine
+    if (machine.stage === 'determination') await this.#hearDetermination(own, machine.of, sight)
+    else if (sight !== null && machine.stage === 'negotiation') {
+      for (const signal of negotiationSignals(sight)) await this.#tell(machine.of, signal)
+    } else if (sight !== null && machine.stage === 'payment') await this.#hearPayment(machine.of, sight)
+    await this.#hearRefusals(refusals)
+    await this.#advance()
+  }
+
+  #about(own: OwnTrade): { refusals: number; id: string | null } {
+    if (this.#machine.stage === 'determination') return { refusals: 0, id: own.auction }
+    const { auctionId, refusals } = this.#machine.of.snapshot().context
+    return { refusals, id: auctionId }
+  }
+
+  async #hearDetermination(
+    own: OwnTrade,
+    machine: DurableMachine<typeof determinationMachine>,
+    sight: Sight | null,
+  ): Promise<void> {
+    if (sight === null) return
+    if (own.role === 'buyer') {
+      await this.#tell(machine, { id: 'offered', event: { type: 'OFFERED', auctionId: sight.auction.id } })
+    } else if (phaseOf(sight) !== 'bids') {
+      await this.#tell(machine, { id: 'closed', event: { type: 'BIDS_CLOSED' } })
+    }
+  }
+
+  async #hearPayment(machine: DurableMachine<typeof paymentMachine>, sight: Sight): Promise<void> {
+    const { contracts } = this.#desk.home.world.chain
+    const { auction, head } = sight
+    const now = { timeS: Math.floor(head.timestampMs / 1000), height: head.number }
+    const kept = contracts.trading.auction(auction.id)
+    const judging =
+      auction.state === 'awarded' && machine.snapshot().matches('judging') && kept?.state === 'awarded'
+    if (judging && this.#decidedSince === null && contracts.trading.decision(now, kept).decided) {
+      this.#decidedSince = head.number
+    }
+    const closesAtMs = contracts.trading.closesAt(auction.period) * 1000
+    const word = judging ? this.#word(sight, closesAtMs) : { fair: null, challenged: false }
+    const known = { ...sight, ...word, closesAtMs, decidedSince: this.#decidedSince }
+    for (const signal of paymentSignals(known)) await this.#tell(machine, signal)
+  }
+
+  #word(
+    { account, auction, head }: Sight,
+    closesAtMs: number,
+  ): { fair: boolean | null; challenged: boolean } {
+    const { home } = this.#desk
+    const { chain, money } = home.world
+    const winner = auction.winner ?? ''
+    const { amount: excess, status } = chain.contracts.quota.excessOf(
+      winner,
+      auction.period,
+      auction.resource,
+      head.number,
+    )
+    const isSeller = winner === account
+    const isLate = head.timestampMs >= closesAtMs + (money.decisionSeconds * 1000) / 2
+    const own = isSeller ? ownExcess(this.#desk, auction.period, auction.resource) : null
+    const fair = isFair({ status, excess, own, isSeller, isLate })
+    return { fair, challenged: status === 'demanded' || status === 'opened' || status === 'unproved' }
+  }
+
+  async #hearRefusals(refusals: number): Promise<void> {
+    const { stage } = this.#machine
+    for (const { id, call, reason } of this.#desk.refusedCalls(this.#subject, CALLS_OF[stage], refusals)) {
+      const name = `refused:${id}`
+      if (this.#desk.home.store.machines.has(`told:${name}`)) continue
+      if (this.#machine.stage === 'determination') {
+        await this.#once(this.#machine.of, name, { type: 'OFFER_REFUSED', reason, again: false })
+      } else {
+        const known = CALLS_OF[stage].find((each) => each === call)
+        if (known === undefined) continue
+        const event = { type: 'CALL_REFUSED', call: known, reason } as const
+        if (this.#machine.stage === 'negotiation') await this.#once(this.#machine.of, name, event)
+        else await this.#once(this.#machine.of, name, event)
+      }
+    }
+  }
+
+  /** A refusal counts once, whatever happens. */
+  async #once<E extends { type: string }>(
+    machine: { snapshot(): { can(event: E): boolean }; send(event: E): Promise<void> },
+    name: string,
+    event: E,
+  ): Promise<void> {
+    if (!machine.snapshot().can(event)) return
+    const { store, life } = this.#desk.home
+    await store.transaction(life, () => {
+      store.machines.set(`told:${name}`, { persisted: {}, step: 0, pending: [] })
+    })
+    await machine.send(event)
+  }
+
+  async #tell<E extends { type: string }>(
+    machine: {
+      snapshot(): { readonly value: unknown; can(event: E): boolean }
+      send(event: E): Promise<void>
+    },
+    { id, event }: Signal<E>,
+  ): Promise<void> {
+    const snapshot = machine.snapshot()
+    if (!snapshot.can(event)) return
+    const state = JSON.stringify(snapshot.value)
+    if (this.#told.state !== state) this.#told = { state, names: new Set() }
+    const told = this.#told
+    if (told.names.has(id)) return
+    told.names.add(id)
+    await machine.send(event)
+  }
+
+  /** When the machine has come to its end, the trade goes on with the next one. */
+  async #advance(): Promise<void> {
+    const { status, value } = this.#machine.of.snapshot()
+    if (status !== 'done') return
+    if (this.#machine.stage === 'determination') await this.#determined(this.#machine.of)
+    else if (this.#machine.stage === 'negotiation' && value !== 'out') await this.#move({ stage: 'payment' })
+    else {
+      if (this.#machine.stage === 'payment') this.#checkOver(this.#machine.of)
+      await this.#move({ stage: 'over' })
+    }
+  }
+
+  #checkOver(machine: DurableMachine<typeof paymentMachine>): void {
+    const { home, book } = this.#desk
+    const { auctionId, outcome } = machine.snapshot().context
+    const decidedMs = book.known.get(auctionId)?.auction.decided_at_ms ?? 0
+    home.world.watch.tradeOver(home, this.#subject, outcome, decidedMs)
+  }
+
+  async #determined(machine: DurableMachine<typeof determinationMachine>): Promise<void> {
+    const { value, context } = machine.snapshot()
+    const { wish, auctionId } = context
+    if (value === 'offered') await this.#move({ stage: 'negotiation' })
+    else if (value === 'interested' && wish !== null && auctionId !== null) {
+      const salt = saltOf(this.#desk, auctionId)
+      await this.#move({ stage: 'negotiation', value: wish.valueMicroSct, salt })
+    } else await this.#move({ stage: 'over' })
+  }
+
+  async #move(change: Partial<OwnTrade>): Promise<void> {
+    const { store, life } = this.#desk.home
+    await store.transaction(life, () => {
+      const own = this.#desk.trades.get(this.#subject)
+      // A fork may have begun another round meanwhile.
+      if (own?.round === this.round && own.stage === this.stage) this.#desk.keep({ ...own, ...change })
+    })
+  }
+}
+
+const saltOf = (desk: MarketDesk, auctionId: string): string => digestOf('salt', desk.home.account, auctionId)
+
+/** What a seller itself knows of its excess; null while its records do not tell. */
+function ownExcess({ home }: MarketDesk, period: number, resource: number): number | null {
+  const { monitoring, quota } = home.world.chain.contracts
+  const [start, end] = [period - 1, period].map((each) => monitoring.anchorOf(home.account, each))
+  const place = resource === 1 ? 0 : 2
+  if (start === undefined || end === undefined) return null
+  const used = (end.values[place] ?? 0) - (start.values[place] ?? 0)
+  return Math.max(0, used - quota.quotaOf(home.account, period, resource))
+}
+
+function machineOf(desk: MarketDesk, own: OwnTrade): Machine | null {
+  const { subject, role, auction: auctionId, stage, round } = own
+  const key = round === 0 ? `${stage}:${subject}` : `${stage}:${subject}:${round}`
+  if (stage === 'determination') {
+    return { stage, of: determinationOf(desk, own, key) }
+  }
+  if (stage === 'over' || auctionId === null) return null
+  if (stage === 'negotiation') {
+    return { stage, of: negotiationOf(desk, subject, { auctionId, role }, key) }
+  }
+  const known = desk.book.known.get(auctionId)?.auction
+  if (known === undefined || known.state === 'open' || known.state === 'shown') return null
+  const mine = known.winner === desk.home.account || known.buyer === desk.home.account
+  const outcome = known.state === 'failed' ? 'failed' : mine ? 'awarded' : 'lost'
+  return { stage, of: paymentOf(desk, subject, { auctionId, role, outcome }, key) }
+}
+
+const ask = (
+  desk: MarketDesk,
+  subject: string,
+  name: AuctionCall,
+  attempt: number,
+  call: ContractCall,
+): Promise<void> => desk.home.askNow(callId(name, subject, attempt), name, call)
+
+function determinationOf(desk: MarketDesk, own: OwnTrade, key: string) {
+  const { subject, role, auction: auctionId } = own
+  const machine: DurableMachine<typeof determinationMachine> = desk.home.machine({
+    key,
+    machine: determinationMachine,
+    input: { role, subject, auctionId },
+    effects: {
+      placeOffer: () => placeOffer(desk, subject),
+      gossipOffer: () => desk.home.gossip(subject),
+      judgeRequest: async () => {
+        const known = desk.book.known.get(auctionId ?? '')
+        if (known === undefined) return
+        const said = desk.judge(known.auction)
+        if ('value' in said) {
+          await machine.send({
+            type: 'INTERESTED',
+            wish: { valueMicroSct: said.value, because: said.because },
+          })
+        } else await machine.send({ type: 'NOT_INTERESTED', because: said.because })
+      },
+      tellPeople: () => undefined,
+    },
+  })
+  return machine
+}
+
+/** Puts the calls that bring the needed credit before the one that needs it. */
+async function fund(desk: MarketDesk, trx: Transaction, subject: string, bond: bigint): Promise<boolean> {
+  const { home } = desk
+  const { token, trading } = home.world.chain.contracts
+  const at = home.world.addressOf('trading')
+  const credit = trading.creditOf(home.account) - desk.promised(subject)
+  if (credit >= bond) return true
+  const missing = credit > 0n ? bond - credit : bond
+  if (token.balanceOf(home.account) < missing) return false
+  if (token.allowanceOf(home.account, at) < missing) {
+    await home.ask(trx, 'approve:trading', 'approve', {
+      contract: 'token',
+      name: 'approve',
+      spender: at,
+      amount: UNLIMITED,
+    })
+  }
+  const deposit = { contract: 'trading', name: 'deposit', amount: String(missing) } as const
+  await home.ask(trx, `deposit:${subject}`, 'deposit', deposit)
+  return true
+}
+
+async function placeOffer(desk: MarketDesk, subject: string): Promise<void> {
+  const { home } = desk
+  const own = desk.trades.get(subject)
+  // The call is in the outbox, which sends it again after a fork: it is not judged a second time.
+  if (own === undefined || own.order === null || own.bond !== null) return
+  const { resource, period, amount, maxPriceMicroSct } = own.order
+  const ceiling = resource === 1 ? home.world.money.ceilings[1] : home.world.money.ceilings[3]
+  const bond = bondOf({ resource: resourceOf(resource), amount, slots: 0, sampleMs: 0 }, ceiling)
+  await home.store.transaction(home.life, async (trx) => {
+    if (!(await fund(desk, trx, subject, bond))) {
+      desk.keep({ ...own, stage: 'over' })
+      return
+    }
+    const number = desk.nextOffer()
+    const auction = auctionIdOf(home.account, number)
+    const salt = saltOf(desk, auction)
+    const seal = home.world.chain.contracts.trading.settings.maxPriceSeal(
+      auction,
+      home.account,
+      BigInt(maxPriceMicroSct),
+      salt,
+    )
+    desk.keep({ ...own, auction, salt, value: maxPriceMicroSct, bond: String(bond) })
+    const terms = { resource, period, amount, ...PHASES }
+    const call = { contract: 'trading', name: 'offer', number, terms, seal } as const
+    await home.ask(trx, callId('offer', subject), 'offer', call)
+  })
+}
+
+async function placeBid(
+  desk: MarketDesk,
+  subject: string,
+  auctionId: string,
+  attempt: number,
+): Promise<void> {
+  const { home } = desk
+  const own = desk.trades.get(subject)
+  const known = desk.book.known.get(auctionId)
+  if (own === undefined || own.value === null || own.salt === null || known === undefined) return
+  if (own.bond !== null && attempt === 0) return
+  const { value, salt } = own
+  await home.store.transaction(home.life, async (trx) => {
+    if (!(await fund(desk, trx, subject, BigInt(known.auction.bond)))) {
+      desk.keep({ ...own, stage: 'over' })
+      return
+    }
+    const { bidSeal } = home.world.chain.contracts.trading.settings
+    desk.keep({ ...own, bond: known.auction.bond })
+    const seal = bidSeal(auctionId, home.account, BigInt(value), salt)
+    const call = { contract: 'trading', name: 'receiveBid', id: auctionId, seal } as const
+    await home.ask(trx, callId('receiveBid', subject, attempt), 'receiveBid', call)
+  })
+}
+
+function negotiationOf(
+  desk: MarketDesk,
+  subject: string,
+  input: { auctionId: string; role: 'buyer' | 'seller' },
+  key: string,
+) {
+  const id = input.auctionId
+  const sealed = () => {
+    const { value, salt } = desk.trades.get(subject) ?? { value: null, salt: null }
+    return { value: value ?? '0', salt: salt ?? '' }
+  }
+  const refusals = (): number => machine.snapshot().context.refusals
+  const machine: DurableMachine<typeof negotiationMachine> = desk.home.machine({
+    key,
+    machine: negotiationMachine,
+    input,
+    effects: {
+      placeBid: () => placeBid(desk, subject, id, refusals()),
+      showMaxPrice: () => {
+        const { value, salt } = sealed()
+        const call = { contract: 'trading', name: 'depositMaxPrice', id, maxPrice: value, salt } as const
+        return ask(desk, subject, 'depositMaxPrice', refusals(), call)
+      },
+      revealBid: () => {
+        const { value, salt } = sealed()
+        return ask(desk, subject, 'revealBid', 0, { contract: 'trading', name: 'revealBid', id, value, salt })
+      },
+      settle: () =>
+        ask(desk, subject, 'checkWinner', refusals(), { contract: 'trading', name: 'checkWinner', id }),
+      cancel: () => ask(desk, subject, 'cancel', 0, { contract: 'trading', name: 'cancel', id }),
+    },
+  })
+  return machine
+}
+
+function paymentOf(
+  desk: MarketDesk,
+  subject: string,
+  input: { auctionId: string; role: 'buyer' | 'seller'; outcome: 'awarded' | 'lost' | 'failed' },
+  key: string,
+) {
+  const { auctionId: id, outcome } = input
+  const { account } = desk.home
+  const refusals = (): number => machine.snapshot().context.refusals
+  const machine: DurableMachine<typeof paymentMachine> = desk.home.machine({
+    key,
+    machine: paymentMachine,
+    input,
+    effects: {
+      refund: () => {
+        const name = outcome === 'failed' ? 'refundFail' : 'refundSucceed'
+        return ask(desk, subject, 'refund', refusals(), { contract: 'trading', name, id, account })
+      },
+      challengeDelivery: () =>
+        ask(desk, subject, 'challengeDelivery', 0, { contract: 'trading', name: 'challengeDelivery', id }),
+      confirmExchange: () => {
+        const call = { contract: 'trading', name: 'confirmResourceExchange', id } as const
+        return ask(desk, subject, 'confirmResourceExchange', refusals(), call)
+      },
+    },
+  })
+  return machine
+}

@@ -1,0 +1,285 @@
+import type { BlockRef } from '../../chain/proxy/block.ts'
+import type { Allowance, Contribution } from '../../protocols/rules/divide.ts'
+import { digestOf } from './chain/call-bytes.ts'
+import { SimulatedChain } from './chain/chain.ts'
+import { Pool } from './chain/pool.ts'
+import { Chance } from './chance.ts'
+import type { ContractName } from './contracts/call.ts'
+import { Contracts } from './contracts/contracts.ts'
+import { MONITORING_AT } from './contracts/delegation.ts'
+import { TOKEN_AT } from './contracts/token.ts'
+import { TRADING_AT } from './contracts/trading.ts'
+import { shownBy } from './crypto.ts'
+import { Faults } from './faults.ts'
+import { CommunityGateway } from './gateways/community.ts'
+import type { Gateway } from './gateways/gateway.ts'
+import { HomeGateway } from './gateways/home.ts'
+import { Household } from './household.ts'
+import { Ledger } from './ledger.ts'
+import { MONEY, type SimulationOptions, TIMES } from './options.ts'
+import { SimulatedTime } from './time.ts'
+import { Transport } from './transport.ts'
+import { Watch } from './watch.ts'
+
+const GAS_LIMIT = 8_000_000
+const BASE_FEE_WEI = 1_000_000n
+/** Blocks after the last call, so that it is confirmed; then the chain is quiet until something is due. */
+const TAIL_BLOCKS = 3
+/** A quiet chain makes a block so seldom; more often while an auction runs by its time. */
+const QUIET_S = 900
+const QUIET_AUCTION_S = 60
+const ANNOUNCE_MS = 60
+const ANNOUNCED_TOGETHER = 5
+const QUOTA_AT = '0x00000000000000000000000000000000000000c2'
+const ADDRESSES: Readonly<Record<ContractName, string>> = {
+  monitoring: MONITORING_AT,
+  quota: QUOTA_AT,
+  token: TOKEN_AT,
+  trading: TRADING_AT,
+}
+
+const accountOf = (name: string): string => `0x${digestOf('account', name).slice(2, 42)}`
+const sealOf =
+  (kind: string) =>
+  (id: string, who: string, value: bigint, salt: string): string =>
+    digestOf(kind, id, who, String(value), salt)
+
+/** Everything there is in a simulation. */
+export class World {
+  readonly options: SimulationOptions
+  readonly times = TIMES
+  readonly money = MONEY
+  readonly time: SimulatedTime
+  readonly chance: Chance
+  readonly chain: SimulatedChain
+  readonly pool: Pool
+  readonly faults: Faults
+  readonly watch: Watch
+  readonly transport: Transport
+  readonly community: CommunityGateway
+  readonly homes: readonly HomeGateway[]
+  readonly contributions: readonly Contribution[]
+  readonly communityContract: Allowance
+  readonly firstPeriod: number
+  /** What no word may contain. */
+  readonly secrets: string[] = []
+  readonly #gateways: ReadonlyMap<string, Gateway>
+  #tail = 0
+  #blockOrder: number | null = null
+  #blockAtMs = Infinity
+  #forks = 0
+  digest = digestOf('simulation')
+
+  constructor(options: SimulationOptions) {
+    this.options = options
+    this.chance = new Chance(`${options.seed}`)
+    const { startMs, sampleMs, slotsPerBilling, blockSeconds } = TIMES
+    this.time = new SimulatedTime(startMs - 3_600_000)
+    this.firstPeriod = startMs / sampleMs / slotsPerBilling
+    const communityAccount = accountOf('community')
+    const ledger = new Ledger()
+    this.chain = new SimulatedChain(
+      { chainId: 1337, blockSeconds, gasLimit: GAS_LIMIT },
+      ledger,
+      contractsOf(ledger, communityAccount),
+    )
+    this.pool = new Pool(this.chain)
+    this.watch = new Watch(this)
+    this.faults = new Faults(this, this.chance.of('faults'))
+    this.transport = new Transport(this)
+    this.community = new CommunityGateway(this, communityAccount)
+    this.homes = Array.from({ length: options.homes }, (_, index) => {
+      const household = new Household(index, startMs, this.chance.of(`household ${index}`))
+      return new HomeGateway(this, index, accountOf(`home ${index}`), household)
+    })
+    this.#gateways = new Map([this.community, ...this.homes].map((each) => [each.account, each]))
+    this.contributions = this.homes.map(({ account, household, index }) => {
+      return { account, weight: Math.round(household.meanW * (70 + ((index * 37) % 70))) }
+    })
+    this.communityContract = contractFor(this.homes)
+    this.#found(communityAccount)
+    this.pool.onOffered = (transaction) => {
+      this.watch.offered(transaction)
+      this.#wantBlock()
+    }
+  }
+
+  gatewayOf(account: string): Gateway | undefined {
+    return this.#gateways.get(account)
+  }
+
+  homeOf(account: string): HomeGateway | undefined {
+    const found = this.#gateways.get(account)
+    return found instanceof HomeGateway ? found : undefined
+  }
+
+  gateways(): Iterable<Gateway> {
+    return this.#gateways.values()
+  }
+
+  addressOf(contract: ContractName): string {
+    return ADDRESSES[contract]
+  }
+
+  /** A block so deep that no fork of the simulation reaches it. */
+  isFinal({ number, hash }: BlockRef): boolean {
+    const depth = this.chain.head.header.number - number + 1
+    return depth >= this.times.finalBlocks && this.chain.blockAt(number)?.header.hash === hash
+  }
+
+  /** After its last day a community trades no more. */
+  isTradingTime(): boolean {
+    return this.time.nowMs() < this.times.startMs + this.options.days * 86_400_000 - 4 * 3_600_000
+  }
+
+  // ---- Lives
+
+  async start(): Promise<void> {
+    for (const gateway of this.#gateways.values()) this.#begin(gateway)
+    this.#wantBlock()
+    await this.time.passUntil(this.time.nowMs())
+  }
+
+  restarted(gateway: Gateway): void {
+    this.faults.disturb(gateway)
+  }
+
+  died(gateway: Gateway): void {
+    gateway.store.forget()
+    gateway.heard.ledger.backTo(0)
+    void gateway.feed.stop()
+    this.time.after(this.chance.whole(2_000, 120_000), () => {
+      if (gateway.life.dead) this.#begin(gateway)
+    })
+  }
+
+  killFor(gateway: Gateway, forMs: number): void {
+    const { life } = gateway
+    life.onDeath = () => {
+      gateway.store.forget()
+      gateway.heard.ledger.backTo(0)
+      void gateway.feed.stop()
+      this.time.after(forMs, () => {
+        if (gateway.life.dead) this.#begin(gateway)
+      })
+    }
+    gateway.kill()
+  }
+
+  #begin(gateway: Gateway): void {
+    gateway.start().catch((thrown: unknown) => this.watch.fault(gateway, thrown, 'its start'))
+  }
+
+  // ---- Blocks
+
+  /** Blocks of the newest heights are replaced by others, of the same calls or fewer. */
+  fork(depth: number, drops: boolean): void {
+    const { chain, pool, watch } = this
+    const taken = chain.takeBack(Math.min(depth, chain.blocks.length - 2))
+    for (const block of [...taken].reverse()) watch.undone(block)
+    const transactions = taken.flatMap(({ endings }) => endings.map(({ transaction }) => transaction))
+    this.#forks += 1
+    pool.clean()
+    pool.restore(drops ? transactions.filter(() => !this.chance.hits(300_000)) : transactions)
+    for (const { header } of taken) this.#seal(header.timestamp, this.chance.hits(250_000))
+    this.#tail = TAIL_BLOCKS
+    this.#wantBlock()
+  }
+
+  #wantBlock(): void {
+    const stepMs = this.times.blockSeconds * 1000
+    const nextMs = (Math.floor(this.time.nowMs() / stepMs) + 1) * stepMs
+    this.#blockNotAfter(nextMs)
+  }
+
+  #blockNotAfter(atMs: number): void {
+    if (atMs >= this.#blockAtMs) return
+    if (this.#blockOrder !== null) this.time.forget(this.#blockOrder)
+    this.#blockAtMs = atMs
+    this.#blockOrder = this.time.at(atMs, () => this.#blockIsDue())
+  }
+
+  #blockIsDue(): void {
+    this.#blockOrder = null
+    this.#blockAtMs = Infinity
+    const nowS = Math.floor(this.time.nowMs() / 1000)
+    const { endings } = this.#seal(nowS, false)
+    this.#tail = endings.length > 0 ? TAIL_BLOCKS : this.#tail - 1
+    const quietS = this.#auctionsRun() ? QUIET_AUCTION_S : QUIET_S
+    if (this.#tail > 0 || this.pool.size > 0) this.#wantBlock()
+    else this.#blockNotAfter((nowS + quietS) * 1000)
+  }
+
+  #seal(timestamp: number, empty: boolean) {
+    const { chain, pool, watch } = this
+    const wanted = empty ? [] : pool.next(GAS_LIMIT)
+    const block = chain.seal(timestamp, wanted, String(this.#forks))
+    pool.clean()
+    watch.block(block)
+    this.digest = digestOf(this.digest, block.header.hash, JSON.stringify(block.facts, plain))
+    this.#announce()
+    return block
+  }
+
+  #announce(): void {
+    const all = [...this.#gateways.values()]
+    for (let group = 0; group < ANNOUNCED_TOGETHER; group += 1) {
+      this.time.after(ANNOUNCE_MS * (group + 1), () => {
+        for (let i = group; i < all.length; i += ANNOUNCED_TOGETHER) {
+          const gateway = all[i]
+          if (gateway !== undefined && !gateway.life.dead) gateway.feed.poke()
+        }
+      })
+    }
+  }
+
+  #auctionsRun(): boolean {
+    return this.homes.some(({ market }) => market.isNegotiating())
+  }
+
+  /** Before the first block: what everybody has. */
+  #found(communityAccount: string): void {
+    const { token } = this.chain.contracts
+    token.endow(TOKEN_AT, 1_000_000_000_000n, 2_000_000_000_000_000_000_000_000n)
+    token.endow(communityAccount, 0n, MONEY.coinsWei)
+    for (const { account } of this.homes) token.endow(account, MONEY.balanceMicroSct, MONEY.coinsWei)
+    this.chain.baseFeeWei = BASE_FEE_WEI
+    this.chain.ledger.taken()
+    const first = this.chain.seal(Math.floor(this.time.nowMs() / 1000), [], 'first')
+    this.watch.block(first)
+  }
+}
+
+const plain = (_key: string, value: unknown): unknown => {
+  if (typeof value === 'bigint') return String(value)
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
+}
+
+function contractsOf(ledger: Ledger, manager: string): Contracts {
+  const { sampleMs, slotsPerBilling, blockSeconds, windowBlocks } = TIMES
+  const { buyWei, sellWei, minBalanceWei, securityBps, decisionSeconds } = MONEY
+  return new Contracts(ledger, {
+    monitoring: { sampleMs, slotsPerBilling, manager, shown: shownBy },
+    trading: {
+      blockSeconds,
+      securityBps,
+      decisionSeconds,
+      bidSeal: sealOf('bid'),
+      maxPriceSeal: sealOf('maximum price'),
+    },
+    windowBlocks,
+    price: { buyWei, sellWei, minBalanceWei },
+    addresses: { monitoring: MONITORING_AT, token: TOKEN_AT, trading: TRADING_AT },
+  })
+}
+
+/** A little more than the homes use on a mean day; some will lack what others spare. */
+function contractFor(homes: readonly HomeGateway[]): Allowance {
+  const sum = (of: (home: HomeGateway) => number): number =>
+    homes.reduce((total, home) => total + of(home), 0)
+  return {
+    energyWh: Math.round(sum(({ household }) => household.meanW) * 24 * 1.12),
+    powerW: homes.length * 5_750,
+    waterMl: Math.round(sum(({ household }) => household.meanMlPerHour) * 24 * 0.55),
+  }
+}
