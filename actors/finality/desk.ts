@@ -5,7 +5,8 @@ import { type VoteDomain, voterOf } from '../../protocols/crypto/vote.ts'
 import { type Vote, VOTES_IN_PAGE_MAX } from '../../protocols/messages/vote.ts'
 import { certificateOf, createVoteBook, quorumNow, type Quorum } from '../../protocols/rules/certificates.ts'
 import type { Clock } from '../../protocols/rules/clock.ts'
-import { Fault } from '../../protocols/rules/fault.ts'
+import type { Fault } from '../../protocols/rules/fault.ts'
+import { chainAstray, finalLeft } from '../signer-voter/alarms.ts'
 import type { Database } from '../storage/schema.ts'
 import type { Store } from '../storage/store.ts'
 
@@ -134,12 +135,13 @@ export class FinalityDesk {
     }
   }
 
-  /** A certificate that the node's chain does not hold: the node stands on a branch that lost, or is behind. */
+  /** A node that does not hold the newest certified block stands on a branch that lost, or is behind. */
   async #checkHeld(): Promise<void> {
     const newest = this.#newest
     if (newest === null) return
     const isHeld = await this.#options.ledger.holds(newest)
     if (isHeld === this.#isHeld) return
+    if (!isHeld) this.#options.onAlarm(finalLeft(newest.number, newest.hash))
     this.#isHeld = isHeld
     this.#options.onFinal(isHeld ? newest : null)
   }
@@ -165,10 +167,7 @@ export class FinalityDesk {
   #tellAstray({ number, hash }: BlockRef): void {
     if (this.#astray === hash) return
     this.#astray = hash
-    const message =
-      `the signers made a block ${number} final that this gateway's node does not have; nothing is final ` +
-      'here before it has it. If that lasts, the node is cut off: see "meterhood chain peers"'
-    this.#options.onAlarm(new Fault('chain-astray', message, { number, hash }))
+    this.#options.onAlarm(chainAstray(number, hash))
   }
 
   async #keep({ number, hash, votes }: Certificate): Promise<void> {

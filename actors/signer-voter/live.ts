@@ -8,6 +8,7 @@ import { Fault } from '../../protocols/rules/fault.ts'
 import { votableBlock } from '../../protocols/rules/quorum.ts'
 import { createDurableActor, type DurableActor, type StepRecord } from '../durable.ts'
 import type { Store } from '../storage/store.ts'
+import { signerCloned, signerEquivocates, signerLocked } from './alarms.ts'
 import { readBranch, type Branch, type BranchBlock } from './branch.ts'
 import { signerVoterMachine, type VotedBlock } from './machine.ts'
 
@@ -230,30 +231,11 @@ class RunningVoter implements SignerVoter {
   }
 
   #tellLocked(): void {
-    const { number } = this.actor.snapshot().context.standsBy ?? { number: 0 }
-    const message =
-      `signer ${this.signer}: its node left block ${number}, which it voted for; it has stopped sealing. It ` +
-      'goes on by itself when the node is back or the other branch is final; if it does not, look for a split'
-    this.#options.onAlarm(new Fault('signer-locked', message, { signer: this.signer, number }))
+    const number = this.actor.snapshot().context.standsBy?.number ?? 0
+    this.#options.onAlarm(signerLocked(this.signer, number))
   }
 
   #tellEquivocation(signer: string): void {
-    this.#options.onAlarm(equivocationAlarm(signer, signer === this.signer))
+    this.#options.onAlarm(signer === this.signer ? signerCloned(signer) : signerEquivocates(signer))
   }
-}
-
-/** The alarm of a signer that said two things; `own` when it is the signer of this gateway. */
-export function equivocationAlarm(signer: string, own: boolean): Fault {
-  if (own) {
-    const fix = 'stop both nodes, and vote a new signer in its place: "meterhood chain vote"'
-    return new Fault('signer-cloned', `signer ${signer}: its key signs elsewhere, too; ${fix}`, { signer })
-  }
-  const fix = `it lies, or runs twice: "meterhood chain vote drop ${signer}" on the other signers`
-  return new Fault(
-    'signer-equivocates',
-    `signer ${signer}: signed two blocks that exclude each other; ${fix}`,
-    {
-      signer,
-    },
-  )
 }

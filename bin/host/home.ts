@@ -149,7 +149,7 @@ async function attach(home: HomeOpening): Promise<void> {
   await followContracts(home, descriptor, chain)
   await market?.open()
   await delegations?.open()
-  home.voting = await openVoting({ ...home, chain }, descriptor, {
+  home.voting = await openVoting({ config, node, store, log: home.log, chain }, descriptor, {
     onAlarm: ({ code, message, facts }) => home.log.warn({ code, ...facts }, message),
     onChange: () => gateway.changed(),
   })

@@ -1,5 +1,6 @@
 import { FinalityDesk } from '../../actors/finality/desk.ts'
-import { equivocationAlarm, startSignerVoter, type SignerVoter } from '../../actors/signer-voter/live.ts'
+import { signerEquivocates } from '../../actors/signer-voter/alarms.ts'
+import { startSignerVoter, type SignerVoter } from '../../actors/signer-voter/live.ts'
 import type { Store } from '../../actors/storage/store.ts'
 import { createIpc } from '../../chain/network/geth/ipc.ts'
 import { NodeFolder } from '../../chain/network/geth/node-folder.ts'
@@ -125,7 +126,7 @@ export class Voting {
     for (const voter of this.#voters) voter.equivocation(signer)
     if (this.#voters.length > 0 || this.#told.has(signer)) return
     this.#told.add(signer)
-    this.#options.onAlarm(equivocationAlarm(signer, false))
+    this.#options.onAlarm(signerEquivocates(signer))
   }
 
   /** Who is missing when too few signers are there, as a page shows it. */

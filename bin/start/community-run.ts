@@ -27,8 +27,8 @@ export const communityFolder = ({ dataDir }: StartOptions): string => join(dataD
 const finalityOf = ({ chain }: StartOptions): FinalityKind => (chain === 'geth' ? 'votes' : 'saved')
 
 /**
- * Each signer's voter is with one gateway: the first with the community gateway, the others with homes, as far
- * as there are homes. `place` 0 is the community gateway, else a home's number.
+ * Each signer's voter is with one gateway: the first with the community gateway, the others with homes, as
+ * far as there are homes. `place` 0 is the community gateway, else a home's number.
  */
 const signersBeside = (place: number, homes: number, folders: readonly string[]): readonly string[] =>
   folders.filter((_folder, at) => at % (homes + 1) === place)
