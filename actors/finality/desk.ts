@@ -1,7 +1,7 @@
 import { hexlify } from 'ethers'
 import { z } from 'zod'
 import type { BlockRef } from '../../chain/proxy/block.ts'
-import { type VoteDomain, voterOf } from '../../protocols/crypto/vote.ts'
+import type { VoteDomain, VoterOf } from '../../protocols/crypto/vote.ts'
 import { type Vote, VOTES_IN_PAGE_MAX } from '../../protocols/messages/vote.ts'
 import { certificateOf, createVoteBook, quorumNow, type Quorum } from '../../protocols/rules/certificates.ts'
 import type { Clock } from '../../protocols/rules/clock.ts'
@@ -28,6 +28,7 @@ export interface FinalityDeskOptions {
   readonly store: Store
   readonly ledger: Ledger
   readonly domain: VoteDomain
+  readonly voterOf: VoterOf
   readonly blockPeriodMs: number
   readonly clock: Clock
   /** Another block is final; null when the node stands on a branch without any. */
@@ -41,8 +42,10 @@ export interface FinalityDeskOptions {
 /** A signer that is there is heard of twice in this many block periods. */
 const PATIENCE_PERIODS = 6
 const LEAST_PATIENCE_MS = 8_000
-/** Certificates kept; each proves every block below it. */
-const CERTIFICATES_KEPT = 2_048
+/** One certificate proves every block below it: every so many blocks one is written down. */
+const KEPT_EVERY_BLOCKS = 4
+/** … and those of so many blocks are kept. */
+const KEPT_BLOCKS = 8_192
 /** A vote said again this soon is no sign of life that others need. */
 const SAID_AGAIN_MS = 1_000
 
@@ -72,6 +75,8 @@ export class FinalityDesk {
   #signers: readonly string[] = []
   #newest: Certificate | null = null
   #isHeld = false
+  /** The height of the newest certificate in the store. */
+  #keptAt = -KEPT_EVERY_BLOCKS
   #looking: Promise<void> | undefined
   #again = false
   #astray = ''
@@ -84,13 +89,18 @@ export class FinalityDesk {
   /** Goes on from the newest certificate in the store. */
   async open(): Promise<void> {
     this.#newest = await newestKept(this.#options.store.db)
+    this.#keptAt = this.#newest?.number ?? this.#keptAt
     for (const vote of this.#newest?.votes ?? []) this.#book.add(vote)
     this.look()
   }
 
+  #voterOf(vote: Vote): string | null {
+    return this.#options.voterOf(this.#options.domain, vote)
+  }
+
   /** Whether a vote is a signer's, and worth being told to others. */
   judge(vote: Vote): 'accept' | 'ignore' | 'reject' {
-    const signer = voterOf(this.#options.domain, vote)
+    const signer = this.#voterOf(vote)
     if (signer === null) return 'reject'
     // A signer that was voted in a moment ago may be one there before it is one here.
     if (this.#signers.length > 0 && !this.#signers.includes(signer)) return 'ignore'
@@ -101,7 +111,7 @@ export class FinalityDesk {
 
   /** Takes a vote that was judged. */
   take(vote: Vote): void {
-    const signer = voterOf(this.#options.domain, vote)
+    const signer = this.#voterOf(vote)
     if (signer === null) return
     this.#heardAtMs.set(signer, this.#options.clock.nowMs())
     const { isNew, excludes } = this.#book.add({ ...vote, signer })
@@ -159,7 +169,7 @@ export class FinalityDesk {
     }
     this.#newest = { ...block, votes }
     this.#isHeld = true
-    await this.#keep(this.#newest)
+    if (block.number - this.#keptAt >= KEPT_EVERY_BLOCKS) await this.#keep(this.#newest)
     onFinal(block)
     return true
   }
@@ -182,7 +192,7 @@ export class FinalityDesk {
         .execute()
       await trx
         .deleteFrom('certificate')
-        .where('number', '<', number - CERTIFICATES_KEPT)
+        .where('number', '<', number - KEPT_BLOCKS)
         .execute()
     })
   }
@@ -217,5 +227,7 @@ export class FinalityDesk {
 
   async stop(): Promise<void> {
     await this.#looking
+    const newest = this.#newest
+    if (newest !== null && newest.number > this.#keptAt) await this.#keep(newest)
   }
 }

@@ -8,8 +8,8 @@ import { Fault } from '../../protocols/rules/fault.ts'
 /** `signer-locked`: the signer stands by a block that its node has left. */
 export function signerLocked(signer: string, number: number): Fault {
   const message =
-    `signer ${signer}: its node left block ${number}, which it voted for, so it seals no more. It goes on by ` +
-    'itself when the node is back or the other branch is final; look for a split of the network'
+    `signer ${signer}: its node left block ${number}, which it voted for; it seals no more. It goes on ` +
+    'by itself when the node is back or the other branch is final; if not, vote a new signer in its place'
   return new Fault('signer-locked', message, { signer, number })
 }
 
@@ -32,8 +32,8 @@ export function signerCloned(signer: string): Fault {
 /** `chain-astray`: the signers made final what this gateway's node does not have. */
 export function chainAstray(number: number, hash: string): Fault {
   const message =
-    `the signers made a block ${number} final that this gateway's node does not have; nothing more is final ` +
-    'here until it has. If that lasts the node is cut off: meterhood chain peers'
+    `the signers made a block ${number} final that this gateway's node does not have; nothing more is ` +
+    'final here until it has. If that lasts the node is cut off: meterhood chain peers'
   return new Fault('chain-astray', message, { number, hash })
 }
 

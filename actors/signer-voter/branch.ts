@@ -4,6 +4,7 @@ import { headerHash } from '../../chain/verify/encode.ts'
 import { sealerOf } from '../../chain/verify/seals.ts'
 import { readHeader, type WireHeader } from '../../chain/verify/wire.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
+import { createSealWitness, type SealedAt } from '../../protocols/rules/equivocation.ts'
 import type { SealedBlock } from '../../protocols/rules/quorum.ts'
 
 /** A block of the signer's node, with its parent. */
@@ -28,13 +29,18 @@ export interface Branch {
   signersAt(hash: string): Promise<readonly string[]>
 }
 
-/** Reads blocks from a signer's node by its socket; a header that is not that of its hash is refused. */
-export function readBranch(ipc: Ipc): Branch {
+/**
+ * Reads blocks from a signer's node by its socket; a header that is not that of its hash is refused. Tells of
+ * a signer that sealed two blocks of one height.
+ */
+export function readBranch(ipc: Ipc, onEquivocation: (second: SealedAt) => void): Branch {
+  const witness = createSealWitness()
   const known = new Map<string, BranchBlock>()
   const keep = (raw: unknown): BranchBlock => {
     const block = blockOf(readHeader(raw))
     known.delete(block.hash)
     known.set(block.hash, block)
+    if (block.number > 0 && witness.see(block) !== null) onEquivocation(block)
     for (const oldest of known.keys()) {
       if (known.size <= KEPT) break
       known.delete(oldest)

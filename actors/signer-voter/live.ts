@@ -58,6 +58,13 @@ const votedSchema = z.object({ number: z.number(), hash: z.string() })
 const equivocationSchema = z.object({ signer: z.string() })
 const nothing = z.unknown()
 
+/** What a look at the node's chain finds. */
+interface Seen {
+  readonly holds: boolean
+  readonly next: VotedBlock | null
+}
+const IDLE: Seen = { holds: true, next: null }
+
 /** Starts the voter of a signer where it stopped: what it stands by is in the store. */
 export async function startSignerVoter(options: VoterOptions): Promise<SignerVoter> {
   return new RunningVoter(options).start()
@@ -74,11 +81,13 @@ class RunningVoter implements SignerVoter {
   #saidAtMs = 0
   #certified: VotedBlock | undefined
   #told = ''
+  /** The head above which there is nothing to do. */
+  #idleAt = ''
 
   constructor(options: VoterOptions) {
     this.#options = options
     this.signer = options.signer
-    this.#branch = readBranch(options.ipc)
+    this.#branch = readBranch(options.ipc, ({ sealer }) => this.equivocation(sealer))
   }
 
   get actor(): DurableActor<typeof signerVoterMachine> {
@@ -150,8 +159,10 @@ class RunningVoter implements SignerVoter {
   }
 
   async #look(): Promise<void> {
-    const seen = await this.#seen()
+    const head = await this.#branch.head()
+    const seen = head.hash === this.#idleAt ? IDLE : await this.#seen(head)
     if (seen === undefined) return
+    this.#idleAt = seen.holds && seen.next === null ? head.hash : ''
     const { actor } = this
     const isLocked = actor.snapshot().matches({ branch: 'locked' })
     if (isLocked && !seen.holds) {
@@ -164,11 +175,11 @@ class RunningVoter implements SignerVoter {
   }
 
   /** What the node's chain says; undefined when the node changed its branch meanwhile. */
-  async #seen(): Promise<{ holds: boolean; next: VotedBlock | null } | undefined> {
+  async #seen(head: BranchBlock): Promise<Seen | undefined> {
     const { standsBy } = this.actor.snapshot().context
-    const head = await this.#branch.head()
     const holds = standsBy === null || (await this.#isOnBranch(standsBy, head))
     const next = holds ? await this.#next(head, standsBy) : null
+    if (holds && next === null) return IDLE
     const still = await this.#branch.at(head.number)
     if (still?.hash !== head.hash) return undefined
     return { holds, next: next === null ? null : { number: next.number, hash: next.hash } }

@@ -44,6 +44,9 @@ export const signerVoterMachine = setup({
     isBack: ({ event }) => event.type === 'CHAIN_SEEN' && event.holds,
     mayVote: ({ context, event }) =>
       event.type === 'CHAIN_SEEN' && event.next !== null && event.next.number > context.highest,
+    /** A final block below the one it stands by may be its ancestor, and says nothing. */
+    excludesIt: ({ context, event }) =>
+      event.type === 'BRANCH_CERTIFIED' && event.block.number >= (context.standsBy?.number ?? 0),
     isThisVote: ({ context, event }) => event.type === 'VOTE_CAST' && event.number === context.highest,
     isNews: ({ context, event }) =>
       event.type === 'EQUIVOCATION_SEEN' && !context.evidence.includes(event.signer),
@@ -101,7 +104,7 @@ export const signerVoterMachine = setup({
           exit: 'resumeSealing',
           on: {
             CHAIN_SEEN: { guard: 'isBack', target: 'following' },
-            BRANCH_CERTIFIED: { target: 'following', actions: 'changeBranch' },
+            BRANCH_CERTIFIED: { guard: 'excludesIt', target: 'following', actions: 'changeBranch' },
           },
         },
       },

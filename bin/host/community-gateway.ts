@@ -243,7 +243,8 @@ export class CommunityGateway {
   }
 
   warn(code: string): void {
-    this.#warn(warningWords(code))
+    // Of a stalled chain the watch over its signers tells more.
+    if (code !== 'chain-stalled' || this.voting === null) this.#warn(warningWords(code))
   }
 
   /** Something is wrong with the chain or one of its signers. */

@@ -1,14 +1,17 @@
 import { FinalityDesk } from '../../actors/finality/desk.ts'
-import { signerEquivocates } from '../../actors/signer-voter/alarms.ts'
+import { chainStalled, signerEquivocates } from '../../actors/signer-voter/alarms.ts'
 import { startSignerVoter, type SignerVoter } from '../../actors/signer-voter/live.ts'
 import type { Store } from '../../actors/storage/store.ts'
 import { createIpc } from '../../chain/network/geth/ipc.ts'
 import { NodeFolder } from '../../chain/network/geth/node-folder.ts'
 import { signerKey } from '../../chain/network/geth/signer-key.ts'
+import { rememberingVoters } from '../../protocols/crypto/vote.ts'
+import type { BlockRef } from '../../chain/proxy/block.ts'
 import type { CommunityDescriptor } from '../../protocols/messages/join.ts'
 import type { Vote } from '../../protocols/messages/vote.ts'
 import type { PeerNode } from '../../protocols/p2p/node.ts'
 import { openVotes, type Votes } from '../../protocols/p2p/votes.ts'
+import { createSealWitness } from '../../protocols/rules/equivocation.ts'
 import type { Fault } from '../../protocols/rules/fault.ts'
 import { quorumOf } from '../../protocols/rules/quorum.ts'
 import { wallClock } from '../clock.ts'
@@ -35,6 +38,9 @@ const MS_PER_S = 1_000
 /** A line on a page. */
 const WORDS_MOST = 240
 
+/** All gateways of a process hear the same votes. */
+const VOTERS = rememberingVoters(1_024)
+
 /** An account as people compare it. */
 const shortened = (account: string): string => `${account.slice(0, 8)}…${account.slice(-4)}`
 
@@ -43,6 +49,7 @@ export class Voting {
   readonly #options: VotingOptions
   readonly #desk: FinalityDesk
   readonly #told = new Set<string>()
+  readonly #seals = createSealWitness()
   /** Null until the node has answered. */
   #hasSigners: boolean | null = null
   #voters: readonly SignerVoter[] = []
@@ -56,6 +63,7 @@ export class Voting {
       store,
       ledger: chain.ledger,
       domain: { chainId, genesisHash },
+      voterOf: VOTERS,
       blockPeriodMs: chain.blockTimeS * MS_PER_S,
       clock: wallClock,
       onFinal: (block) => {
@@ -70,9 +78,15 @@ export class Voting {
   }
 
   async open(): Promise<this> {
-    const { chain, node, community, log, signers } = this.#options
+    const { chain, node, community, log, signers, onAlarm } = this.#options
     await this.#desk.open()
-    chain.onBlock(() => this.#look())
+    chain.onBlock((block) => {
+      this.#look()
+      this.#witness(block)
+    })
+    chain.onState((state) => {
+      if (state === 'stalled') onAlarm(chainStalled(this.#desk.quorum().missing))
+    })
     this.#votes = await openVotes(node, {
       community,
       judge: (vote) => this.#desk.judge(vote),
@@ -83,6 +97,17 @@ export class Voting {
     })
     this.#voters = await Promise.all(signers.map((folder) => this.#startVoter(folder)))
     return this
+  }
+
+  /** Looks for signers that sealed twice, unless a voter here does. */
+  #witness({ number, hash }: BlockRef): void {
+    if (this.#hasSigners !== true || this.#options.signers.length > 0) return
+    this.#options.chain.ledger.sealerOf(hash).then(
+      (sealer) => {
+        if (this.#seals.see({ number, hash, sealer }) !== null) this.#equivocation(sealer)
+      },
+      (thrown: unknown) => this.#options.log.fault(thrown, 'seals'),
+    )
   }
 
   #look(): void {

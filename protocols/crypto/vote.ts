@@ -43,6 +43,26 @@ export async function signVote(
   return { number, hash, signature: getBytes(signature) }
 }
 
+/** Tells whose vote it is. */
+export type VoterOf = (domain: VoteDomain, vote: Vote) => string | null
+
+/** `voterOf` for who is asked again and again: the newest answers are remembered. */
+export function rememberingVoters(most: number): VoterOf {
+  const known = new Map<string, string | null>()
+  return (domain, vote) => {
+    const key = `${domain.chainId} ${domain.genesisHash} ${vote.number} ${vote.hash} ${hexlify(vote.signature)}`
+    const found = known.get(key)
+    if (found !== undefined) return found
+    const voter = voterOf(domain, vote)
+    known.set(key, voter)
+    for (const oldest of known.keys()) {
+      if (known.size <= most) break
+      known.delete(oldest)
+    }
+    return voter
+  }
+}
+
 /** The account whose vote this is, lower-case; null when the signature is none. */
 export function voterOf(domain: VoteDomain, { number, hash, signature }: Vote): string | null {
   try {
