@@ -10,6 +10,7 @@ import { intentMachine } from './contract-proxy/intent-machine.ts'
 import { contractProxyMachine } from './contract-proxy/machine.ts'
 import { delegationMachine } from './delegation/machine.ts'
 import { powerControlMachine } from './power-control/machine.ts'
+import { signerVoterMachine } from './signer-voter/machine.ts'
 import { smartGatewayMachine } from './smart-gateway/machine.ts'
 
 /** Every pure machine by the name of its folder, for drawings, the state-chart viewer and the specs. */
@@ -27,6 +28,7 @@ export const catalogue = {
   delegation: delegationMachine,
   caring: caringMachine,
   archive: archiveMachine,
+  'signer-voter': signerVoterMachine,
 } as const
 
 export type MachineName = keyof typeof catalogue

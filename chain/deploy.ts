@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { concat, getAddress, getCreateAddress, Interface, JsonRpcProvider, Wallet } from 'ethers'
+import {
+  concat,
+  getAddress,
+  getCreateAddress,
+  Interface,
+  IpcSocketProvider,
+  JsonRpcProvider,
+  Wallet,
+} from 'ethers'
 import { z } from 'zod'
 import * as accessBinding from './bindings/access-manager.gen.ts'
 import * as archiveBinding from './bindings/archive.gen.ts'
@@ -12,6 +20,7 @@ import * as tradingBinding from './bindings/trading.gen.ts'
 import { goesOn } from './archive/places.ts'
 import { readContracts, writeContracts, type Contracts } from './contracts-file.ts'
 import { identityOf, rpcCall } from './network/rpc.ts'
+import { isSocketFile } from './network/socket.ts'
 import { MANAGER_OF_TOKEN, ORACLE_OF_TOKEN, TOKEN } from './token-settings.ts'
 import { auctionSettings, CEILINGS, MANAGER_OF_TRADING, type AuctionSettings } from './trading-settings.ts'
 import { Fault, messageOf } from '../protocols/rules/fault.ts'
@@ -178,11 +187,11 @@ function compiledCode({
 /** Deploys all and sets the roles in one go: an address follows from its sender and nonce. */
 async function deployAll(options: DeployOptions): Promise<Contracts> {
   const identity = await identityOf(options.rpc)
-  const provider = new JsonRpcProvider(options.rpc, identity.chainId, {
-    staticNetwork: true,
-    batchMaxCount: 1,
-  })
-  provider.pollingInterval = 100
+  const manner = { staticNetwork: true, batchMaxCount: 1 }
+  const provider = isSocketFile(options.rpc)
+    ? new IpcSocketProvider(options.rpc, identity.chainId, manner)
+    : new JsonRpcProvider(options.rpc, identity.chainId, manner)
+  if (provider instanceof JsonRpcProvider) provider.pollingInterval = 100
   try {
     const wallet = new Wallet(options.managerKey, provider)
     const community = getAddress(options.community ?? wallet.address)

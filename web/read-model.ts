@@ -113,6 +113,7 @@ export const chainView = z.object({
   lagMs: natural.nullable().describe('how far the newest block known here is behind now'),
   final: natural.nullable(),
   pending: natural,
+  notice: line.nullable().describe('why nothing becomes final now, for people; null while all is well'),
 })
 export type ChainView = z.infer<typeof chainView>
 

@@ -1,3 +1,4 @@
+import { certificateTables } from './certificate-tables.ts'
 import { createTables, type StoreKind, type Tables } from './create-tables.ts'
 import { delegationTables } from './delegation-migration.ts'
 import { marketTables } from './market-migration.ts'
@@ -369,4 +370,5 @@ export const MIGRATIONS: readonly Migration[] = [
   marketTables,
   priceTables,
   delegationTables,
+  certificateTables,
 ]

@@ -14,6 +14,7 @@ import type {
   VoidTable,
   HistoryTable,
 } from './community-tables.ts'
+import type { CertificateTable } from './certificate-tables.ts'
 import type {
   CaredReadingTable,
   DelegationEpochKeyTable,
@@ -28,6 +29,7 @@ import type { PostedPriceTable } from './price-tables.ts'
 import type { QuotaExchangeTable, TradeDecisionTable, TradeRuleTable } from './rule-tables.ts'
 import type { SampleTable, SealedTable, RefusedTable, AlarmTable } from './home-tables.ts'
 
+export type * from './certificate-tables.ts'
 export type * from './community-tables.ts'
 export type * from './delegation-tables.ts'
 export type * from './excess-tables.ts'
@@ -213,6 +215,7 @@ export interface Schema {
   watched: WatchedTable
   own_delegation: OwnDelegationTable
   cared_reading: CaredReadingTable
+  certificate: CertificateTable
 }
 
 /** The database of a gateway, outside a transaction. */

@@ -14,5 +14,6 @@ export const COMMANDS: Readonly<Record<string, (program: Command) => Promise<voi
   inspect: async (program) => (await import('./inspect.ts')).registerInspectCommand(program),
   bench: async (program) => (await import('./bench.ts')).registerBenchCommand(program),
   simulate: async (program) => (await import('./simulate.ts')).registerSimulateCommand(program),
+  experiment: async (program) => (await import('./experiment.ts')).registerExperimentCommand(program),
   doctor: async (program) => (await import('./doctor.ts')).registerDoctorCommand(program),
 }

@@ -4,6 +4,7 @@ import { badField } from '../../protocols/rules/fault.ts'
 import { openDataFolder } from '../host/data-folder.ts'
 import type { CommunityGateway } from '../host/community-gateway.ts'
 import type { CommunityConfig } from '../host/configs.ts'
+import { nodeBeside } from '../host/node-beside.ts'
 import { durationMs, periodsOf } from '../start/duration.ts'
 import { databaseUrl } from '../start/options.ts'
 import { pricesOf, PRICES_HELP } from '../start/price-flag.ts'
@@ -18,9 +19,10 @@ const EPOCH_KEEP_MS = 35 * 86_400_000
 interface CommunityFlags {
   readonly data: string
   readonly listen: string
-  readonly rpc: string
+  readonly rpc?: string
   readonly name: string
   readonly period: string
+  readonly blockTime: string
   readonly billing: string
   readonly epoch: string
   readonly page: string
@@ -50,11 +52,14 @@ function managerKey(text: string | undefined): string | null {
 
 async function configOf(flags: CommunityFlags): Promise<CommunityConfig> {
   const sampleMs = durationMs('--period', flags.period)
+  const dataDir = resolve(flags.data)
+  const { rpc, signers, blockTimeS } = nodeBeside(dataDir, rpcAt(flags.rpc))
   return {
     name: nameOf('--name', flags.name),
-    dataDir: resolve(flags.data),
-    rpc: rpcAt(flags.rpc),
-    finality: 'depth',
+    dataDir,
+    rpc,
+    finality: 'votes',
+    signers,
     page: pageAt(flags.page),
     managerKey: managerKey(flags.key),
     databaseUrl: databaseUrl(flags.database),
@@ -62,7 +67,7 @@ async function configOf(flags: CommunityFlags): Promise<CommunityConfig> {
     ringLength: 100,
     sampleMs,
     slotsPerBilling: periodsOf('--billing', flags.billing, flags.period, sampleMs),
-    blockTimeS: 1,
+    blockTimeS: blockTimeS ?? whole('--block-time', flags.blockTime),
     epochMs: durationMs('--epoch', flags.epoch),
     epochKeepMs: EPOCH_KEEP_MS,
     challengeBlocks: 100,
@@ -82,10 +87,14 @@ async function configOf(flags: CommunityFlags): Promise<CommunityConfig> {
   }
 }
 
+/** A community that never ran has at most a chain node in its folder. */
+const isOwn = (entries: readonly string[]): boolean =>
+  entries.includes('secrets.json') || entries.every((entry) => entry === 'chain')
+
 async function community(flags: CommunityFlags): Promise<void> {
   const config = await configOf(flags)
   const invited = (flags.invites?.split(',') ?? []).map((name) => nameOf('--invites', name))
-  openDataFolder('--data', config.dataDir, (entries) => entries.includes('secrets.json'))
+  openDataFolder('--data', config.dataDir, isOwn)
   const stopped = untilAskedToStop()
   const { openCommunity } = await import('../host/community.ts')
   const opening = openCommunity(config, { say: (line) => console.log(line) })
@@ -118,7 +127,8 @@ export function registerCommunityCommand(program: Command): void {
   program
     .command('community')
     .description('run the community gateway')
-    .requiredOption('--rpc <url>', 'JSON-RPC of this gateway’s chain node')
+    .option('--rpc <url>', 'JSON-RPC of its chain node (the node in <data>/chain, by its socket)')
+    .option('--block-time <s>', 'block period of that node; a node in <data>/chain knows its own', '1')
     .option('--data <folder>', 'data folder', './community')
     .option('--listen <multiaddr>', 'where peers reach it', '/ip4/0.0.0.0/tcp/4001')
     .option('--page <host:port>', 'where its page is served (https beyond loopback)', '0.0.0.0:7443')

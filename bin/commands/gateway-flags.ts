@@ -19,8 +19,9 @@ export function pageAt(text: string): { host: string; port: number } {
   throw badField('--page', 'host:port, e.g. 0.0.0.0:7443', text)
 }
 
-/** JSON-RPC of a chain node over http. */
-export function rpcAt(text: string): string {
+/** JSON-RPC of a chain node over http; null where none is given. */
+export function rpcAt(text: string | undefined): string | null {
+  if (text === undefined) return null
   const url = URL.canParse(text) ? new URL(text) : null
   if (url !== null && ['http:', 'https:'].includes(url.protocol)) return text
   throw badField('--rpc', 'the http:// or https:// link of a chain node', text)

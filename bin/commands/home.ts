@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { badField, Fault, messageOf } from '../../protocols/rules/fault.ts'
 import type { BoardConfig, HomeConfig } from '../host/configs.ts'
 import { openDataFolder } from '../host/data-folder.ts'
+import { nodeBeside } from '../host/node-beside.ts'
 import { ending, untilAskedToStop } from './ending.ts'
 import { listenAt, pageAt, recordAt, rpcAt } from './gateway-flags.ts'
 
@@ -27,7 +28,7 @@ const BOARD = '{"kind":"power","boardId":1,"linkKey":"<64 hex digits>","at":{"ho
 interface HomeFlags {
   readonly data: string
   readonly listen: string
-  readonly rpc: string
+  readonly rpc?: string
   readonly name: string
   readonly invite?: string
   readonly boards?: string
@@ -76,11 +77,14 @@ async function configOf(flags: HomeFlags): Promise<HomeConfig> {
   if (flags.name.length < 1 || flags.name.length > 48) {
     throw badField('--name', '1 to 48 characters', flags.name)
   }
+  const dataDir = resolve(flags.data)
+  const { rpc, signers } = nodeBeside(dataDir, rpcAt(flags.rpc))
   return {
     name: flags.name,
-    dataDir: resolve(flags.data),
-    rpc: rpcAt(flags.rpc),
-    finality: 'depth',
+    dataDir,
+    rpc,
+    finality: 'votes',
+    signers,
     page: pageAt(flags.page),
     listen: [listenAt(flags.listen)],
     invite: await inviteOf(flags.invite),
@@ -97,7 +101,7 @@ async function configOf(flags: HomeFlags): Promise<HomeConfig> {
 
 /** A home that never ran has at most what its installer laid into its folder. */
 const isOwn = (entries: readonly string[]): boolean =>
-  entries.includes('secrets.json') || entries.every((entry) => entry === 'boards.json')
+  entries.includes('secrets.json') || entries.every((entry) => ['boards.json', 'chain'].includes(entry))
 
 async function home(flags: HomeFlags): Promise<void> {
   const config = await configOf(flags)
@@ -118,7 +122,7 @@ export function registerHomeCommand(program: Command): void {
   program
     .command('home')
     .description('run the smart gateway of a home')
-    .requiredOption('--rpc <url>', 'JSON-RPC of this gateway’s chain node')
+    .option('--rpc <url>', 'JSON-RPC of its chain node (the node in <data>/chain, by its socket)')
     .option('--data <folder>', 'data folder', './home')
     .option('--listen <multiaddr>', 'where peers reach it', '/ip4/0.0.0.0/tcp/0')
     .option('--page <host:port>', 'where its page is served (https beyond loopback)', '0.0.0.0:7444')

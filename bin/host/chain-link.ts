@@ -20,6 +20,7 @@ import { WHOLE_NETWORK, type Cable } from '../../protocols/rules/cable.ts'
 import type { ChainView } from '../../web/read-model.ts'
 import { wallClock } from '../clock.ts'
 import { createFinality, type Finality, type FinalityKind } from './finality.ts'
+import { ledgerOf, type SignedLedger } from './ledger.ts'
 import type { GatewayLog } from './log.ts'
 
 /** A contract that a gateway follows; facts are applied in the transaction that moves the cursor. */
@@ -70,6 +71,11 @@ export interface ChainLink {
   forks(): number
   /** The embedded chain was saved up to this block: what it holds is final once it is deep enough. */
   saved(block: number): void
+  /** The chain as votes are counted on it. */
+  readonly ledger: SignedLedger
+  /** What makes its blocks final. */
+  readonly finality: Finality
+  readonly blockTimeS: number
   onOutcome(listener: (outcome: CallOutcome) => void): void
   onState(listener: (state: FeedState) => void): void
   onBlock(listener: (block: ChainBlock) => void): void
@@ -185,14 +191,18 @@ class Link implements ChainLink {
   readonly #outcomes: ((outcome: CallOutcome) => void)[] = []
   readonly #forget: (() => void)[] = []
   #account: AccountOutbox | undefined
-  readonly #finality: Finality
+  readonly finality: Finality
+  readonly ledger: SignedLedger
+  readonly blockTimeS: number
   #forks = 0
   #pending = 0
 
   constructor(options: ChainLinkOptions, feed: ChainFeed) {
     this.#options = options
     this.#feed = feed
-    this.#finality = createFinality(options.finality)
+    this.finality = createFinality(options.finality)
+    this.ledger = ledgerOf(feed)
+    this.blockTimeS = options.blockTimeS
     this.outbox = {
       enqueue: async (trx, { id, kind, to, data, valueWei, gas }) => {
         if (this.#account === undefined) throw new Error('the outbox is not open')
@@ -237,7 +247,7 @@ class Link implements ChainLink {
 
   #finalBlock(): number | null {
     const head = this.#feed.head()
-    return head === undefined ? null : this.#finality.newest(head.number)
+    return head === undefined ? null : this.finality.newest(head.number)
   }
 
   async follow({ name, address, apply, revert, wants, onBlock }: Followed): Promise<void> {
@@ -308,6 +318,7 @@ class Link implements ChainLink {
       lagMs: head === undefined ? null : Math.max(0, wallClock.nowMs() - head.timestampMs),
       final: this.#finalBlock(),
       pending: this.#pending,
+      notice: this.finality.notice(),
     }
   }
 
@@ -316,7 +327,7 @@ class Link implements ChainLink {
   }
 
   saved(block: number): void {
-    this.#finality.saved(block)
+    this.finality.saved(block)
   }
 
   onOutcome(listener: (outcome: CallOutcome) => void): void {

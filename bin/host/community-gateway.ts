@@ -17,6 +17,7 @@ import type { ExtendedReceiver } from '../../protocols/p2p/extended.ts'
 import type { PeerNode } from '../../protocols/p2p/node.ts'
 import { bytesOfHex } from '../../protocols/p2p/peer-record.ts'
 import type { BoardKind } from '../../protocols/rules/reading.ts'
+import type { Fault } from '../../protocols/rules/fault.ts'
 import { periodOf } from '../../protocols/rules/units.ts'
 import type { CommunityView } from '../../web/read-model.ts'
 import { servePages, type Pages } from '../../web/server/serve-pages.ts'
@@ -35,6 +36,7 @@ import type { GatewayLog } from './log.ts'
 import { mismatchAlarm } from './mismatch-alarm.ts'
 import type { CommunityMarket } from './market/community-market.ts'
 import { SilenceWatch } from './silence-watch.ts'
+import type { Voting } from './voting.ts'
 import { warningWords } from './warning-words.ts'
 
 /** Everything that the running gateway is made of. */
@@ -74,6 +76,7 @@ const WARNINGS_MAX = 8
 /** The community gateway while it runs: it feeds the machine, the page and the run with what happens. */
 export class CommunityGateway {
   actor: CommunityActor | null = null
+  voting: Voting | null = null
   readonly #parts: CommunityParts
   readonly #silence: SilenceWatch
   readonly #listeners = new Set<() => void>()
@@ -246,7 +249,14 @@ export class CommunityGateway {
   }
 
   warn(code: string): void {
-    this.#warn(warningWords(code))
+    // Of a stalled chain the watch over its signers tells more.
+    if (code !== 'chain-stalled' || this.voting === null) this.#warn(warningWords(code))
+  }
+
+  /** Something is wrong with the chain or one of its signers. */
+  chainAlarm({ code, message, facts }: Fault): void {
+    this.#parts.log.warn({ code, ...facts }, message)
+    this.#warn(message)
   }
 
   /** An excess was asserted that turned out wrong. */
@@ -383,6 +393,7 @@ export class CommunityGateway {
     await this.#pages?.close()
     await this.actor?.stop()
     await market.close()
+    await this.voting?.stop()
     await node.stop()
     await chain.close()
     await excesses.idle()

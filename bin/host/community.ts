@@ -49,6 +49,7 @@ import { gatewayLog, type GatewayLog } from './log.ts'
 import { keepPort, whereItListened } from './peer-port.ts'
 import { recorderOf } from './recorder.ts'
 import { loadSecrets, type GatewaySecrets } from './secrets.ts'
+import { openVoting } from './voting.ts'
 
 const monitoringFace = new Interface(monitoringAbi)
 const quotaFace = new Interface(quotaAbi)
@@ -376,6 +377,10 @@ export async function openCommunity(config: CommunityConfig, around: Around = {}
   await gateway.follow()
   await node.start()
   await keepPort(store, node)
+  gateway.voting = await openVoting(ground, descriptorOf(ground), {
+    onAlarm: (alarm) => gateway.chainAlarm(alarm),
+    onChange: () => gateway.changed(),
+  })
   passOffersOn(node, descriptorOf(ground))
   await servePeers(ground, gateway, { ...counting, ...sending, invites, hooks, epochs })
   await gateway.start()

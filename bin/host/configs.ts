@@ -25,6 +25,8 @@ export interface CommunityConfig {
   readonly dataDir: string
   readonly rpc: string
   readonly finality: FinalityKind
+  /** Folders of the chain nodes beside it that seal: it votes for them. */
+  readonly signers: readonly string[]
   readonly page: PageConfig
   /** Private key that pays and signs for the manager; made and kept in the data folder when absent. */
   readonly managerKey: string | null
@@ -62,6 +64,8 @@ export interface HomeConfig {
   readonly dataDir: string
   readonly rpc: string
   readonly finality: FinalityKind
+  /** Folders of the chain nodes beside it that seal: it votes for them. */
+  readonly signers: readonly string[]
   readonly page: PageConfig
   readonly invite: string | null
   readonly boards: readonly BoardConfig[]

@@ -23,6 +23,7 @@ import type { HomeConfig } from './configs.ts'
 import { HomeGateway, type Attached } from './home-gateway.ts'
 import type { GatewayLog } from './log.ts'
 import { watchNode } from './node-watch.ts'
+import type { Voting } from './voting.ts'
 
 const monitoringFace = new Interface(monitoringAbi)
 const JOINED = 'joined'
@@ -79,6 +80,7 @@ export class HomeOpening {
   readonly store: Store
   readonly node: PeerNode
   readonly gateway: HomeGateway
+  voting: Voting | null = null
   readonly sealer = createSealer()
   readonly sealed = new Map<number, SealedSlotData>()
   readonly keys = new Map<number, OpeningKey>()

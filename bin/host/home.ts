@@ -46,6 +46,7 @@ import { ownAlarmSender } from './own-alarm-sender.ts'
 import { keepPort, whereItListened } from './peer-port.ts'
 import { recorderOf } from './recorder.ts'
 import { loadSecrets } from './secrets.ts'
+import { openVoting } from './voting.ts'
 
 const quotaFace = new Interface(quotaAbi)
 
@@ -152,6 +153,10 @@ async function attach(home: HomeOpening): Promise<void> {
   await followContracts(home, descriptor, chain)
   await market?.open()
   await delegations?.open()
+  home.voting = await openVoting({ config, node, store, log: home.log, chain }, descriptor, {
+    onAlarm: ({ code, message, facts }) => home.log.warn({ code, ...facts }, message),
+    onChange: () => gateway.changed(),
+  })
   chain.onOutcome(({ id, kind, state, error }) => {
     if (kind === 'demand') gateway.excessesChanged()
     if (kind === 'submit' && state === 'final') gateway.readingsFinal(id)
@@ -316,6 +321,7 @@ async function closeHome(home: HomeOpening): Promise<void> {
   await gateway.attached?.market?.close()
   await gateway.attached?.delegations?.close()
   await gateway.actor?.stop()
+  await home.voting?.stop()
   await home.node.stop()
   await gateway.attached?.chain.close()
   await home.store.close()

@@ -39,6 +39,7 @@ export function joiningView(
       lagMs: null,
       final: null,
       pending: 0,
+      notice: null,
     },
     counts: { samples: 0, sealed: 0, rejected: 0, submitted: 0, final: 0 },
   }

@@ -17,6 +17,8 @@ export interface RunChain {
   readonly chainId: number
   /** Accounts that seal its blocks; the embedded chain has none. */
   readonly signers: readonly string[]
+  /** Folders of the nodes that seal, in the order of the signers. */
+  readonly signerFolders: readonly string[]
   /** Key of the account that had currency from the first block on and founds the community. */
   readonly managerKey: string
   /** The block that the embedded chain is saved up to; null where nothing needs saving. */
@@ -65,7 +67,7 @@ async function startEmbedded(options: StartOptions, signal: AbortSignal): Promis
   if (managerKey === undefined) throw new Fault('chain-start', 'the embedded chain has no funded account')
   const { rpc, chainId } = chain
   return {
-    ...{ kind: 'embedded', rpc, chainId, signers: [], managerKey },
+    ...{ kind: 'embedded', rpc, chainId, signers: [], signerFolders: [], managerKey },
     savedBlock: () => chain.lastSaved()?.block ?? null,
     save: () => chain.save(),
     kill: (downMs) => chain.kill(downMs),
@@ -87,9 +89,9 @@ async function startGeth(options: StartOptions, signal: AbortSignal): Promise<Ru
     places: gethPlaces(),
     signal,
   })
-  const { rpc, chainId, signers } = chain
+  const { rpc, chainId, signers, signerFolders } = chain
   return {
-    ...{ kind: 'geth', rpc, chainId, signers, managerKey },
+    ...{ kind: 'geth', rpc, chainId, signers, signerFolders, managerKey },
     savedBlock: () => null,
     save: () => Promise.resolve(),
     kill: (downMs) => chain.kill(downMs),

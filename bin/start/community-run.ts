@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { demoRules, type ExpectedUse } from './demo-rules.ts'
+import type { RunChain } from './chain.ts'
 import type { StartOptions } from './options.ts'
 import type { FinalityKind } from '../host/finality.ts'
 import type { BoardConfig, CommunityConfig, HomeConfig, HostedHome } from '../host/configs.ts'
@@ -22,8 +23,15 @@ const WELCOME_MICRO_SCT = 100_000_000
 /** The folder of the community gateway in the data folder of a run. */
 export const communityFolder = ({ dataDir }: StartOptions): string => join(dataDir, 'community')
 
-/** Blocks of the embedded chain must be saved before they are final; Geth has them on disk as they come. */
-const finalityOf = ({ chain }: StartOptions): FinalityKind => (chain === 'geth' ? 'depth' : 'saved')
+/** Blocks of the embedded chain must be saved before they are final; those of Geth voted for. */
+const finalityOf = ({ chain }: StartOptions): FinalityKind => (chain === 'geth' ? 'votes' : 'saved')
+
+/**
+ * Each signer's voter is with one gateway: the first with the community gateway, the others with homes, as
+ * far as there are homes. `place` 0 is the community gateway, else a home's number.
+ */
+const signersBeside = (place: number, homes: number, folders: readonly string[]): readonly string[] =>
+  folders.filter((_folder, at) => at % (homes + 1) === place)
 
 /** The folder name of home `number`: `home-01`. */
 export const homeName = (number: number): string => `home-${String(number).padStart(2, '0')}`
@@ -34,7 +42,7 @@ export const pagePort = (base: number, number: number): number => (base === 0 ? 
 /** The community gateway's configuration in a run of `start`. */
 export function communityConfig(
   options: StartOptions,
-  chain: { rpc: string; managerKey: string },
+  chain: Pick<RunChain, 'rpc' | 'managerKey' | 'signerFolders'>,
   expected: readonly ExpectedUse[],
   timeScale: number,
 ): CommunityConfig {
@@ -43,6 +51,7 @@ export function communityConfig(
     name: 'demo',
     dataDir: communityFolder(options),
     finality: finalityOf(options),
+    signers: signersBeside(0, options.homes, chain.signerFolders),
     rpc: chain.rpc,
     page: { host: '127.0.0.1', port: options.port },
     managerKey: chain.managerKey,
@@ -79,7 +88,7 @@ const watchesBy = ({ faults }: StartOptions, number: number): boolean =>
 export function homeConfig(
   options: StartOptions,
   number: number,
-  rpc: string,
+  { rpc, signerFolders }: Pick<RunChain, 'rpc' | 'signerFolders'>,
   invite: string | null,
   boards: readonly BoardConfig[],
   timeScale: number,
@@ -94,6 +103,7 @@ export function homeConfig(
     boards,
     boardsAre: options.boards,
     finality: finalityOf(options),
+    signers: signersBeside(number, options.homes, signerFolders),
     timeScale,
     batch: options.batch,
     rules: demoRules(number, expected),

@@ -294,7 +294,7 @@ async function startHomes(need: HomesNeed): Promise<Homes> {
     const invite = invites[at] ?? null
     const expected = need.expected[at] ?? { energyWh: 0, waterMl: 0 }
     const { chain, timeScale } = need
-    return homeConfig(options, hosted.number, chain.rpc, invite, boards, timeScale, expected)
+    return homeConfig(options, hosted.number, chain, invite, boards, timeScale, expected)
   })
   const names = processesOfHomes(options)
   const pages = new Map<string, string>()

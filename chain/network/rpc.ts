@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Fault, messageOf } from '../../protocols/rules/fault.ts'
+import { askSocket, isSocketFile } from './socket.ts'
 
 const answerSchema = z.object({
   result: z.unknown().optional(),
@@ -8,6 +9,7 @@ const answerSchema = z.object({
 
 /** How long a node may take to answer one request. */
 const ANSWER_MS = 60_000
+const ANSWER_MOST = 32 * 1024 * 1024
 
 /**
  * One JSON-RPC request to a node on this machine. Faults: `rpc-unreachable` (no answer) and `rpc-refused`
@@ -27,11 +29,17 @@ export async function rpcCall(
 }
 
 async function post(rpc: string, method: string, params: readonly unknown[], timeoutMs: number) {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
   try {
+    if (isSocketFile(rpc)) {
+      return answerSchema.parse(
+        JSON.parse(await askSocket(rpc, body, { limitMs: timeoutMs, most: ANSWER_MOST })),
+      )
+    }
     const response = await fetch(rpc, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+      body,
       signal: AbortSignal.timeout(timeoutMs),
     })
     return answerSchema.parse(await response.json())

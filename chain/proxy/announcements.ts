@@ -1,5 +1,7 @@
+import { createConnection } from 'node:net'
 import { WebSocket } from 'ws'
 import type { Cable } from '../../protocols/rules/cable.ts'
+import { isSocketFile, linesOf } from '../network/socket.ts'
 
 /** Pauses between attempts to connect, in order; the last repeats. */
 const PAUSES_MS = [200, 500, 1000, 2000, 5000]
@@ -9,7 +11,7 @@ const MAX_MESSAGE_BYTES = 1024 * 1024
 
 const SUBSCRIBE = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_subscribe', params: ['newHeads'] })
 
-/** The WebSocket address of a node that serves both on one port. */
+/** Where a node announces blocks: its socket file, or the WebSocket on the port that serves both. */
 export function webSocketUrl(rpc: string): string {
   return rpc.replace(/^http/u, 'ws')
 }
@@ -20,13 +22,42 @@ export interface Announcements {
   stop(): void
 }
 
+interface Heard {
+  readonly heard: () => void
+  readonly closed: () => void
+}
+
+/** Subscribes over WebSocket; the result drops the connection. */
+function overWebSocket(url: string, { heard, closed }: Heard): () => void {
+  const socket = new WebSocket(url, {
+    maxPayload: MAX_MESSAGE_BYTES,
+    handshakeTimeout: 5000,
+    perMessageDeflate: false,
+  })
+  socket.on('open', () => socket.send(SUBSCRIBE))
+  socket.on('message', heard)
+  socket.on('error', () => undefined)
+  socket.on('close', closed)
+  return () => socket.terminate()
+}
+
+/** The same over the node's socket file. */
+function overSocket(path: string, { heard, closed }: Heard): () => void {
+  const socket = createConnection(path)
+  socket.on('connect', () => socket.write(`${SUBSCRIBE}\n`))
+  linesOf(socket, MAX_MESSAGE_BYTES, heard)
+  socket.on('error', () => undefined)
+  socket.on('close', closed)
+  return () => socket.destroy()
+}
+
 /**
  * Calls `onBlock` whenever the node announces a block. It only wakes: what the block holds is asked by
  * RPC, so a lying or missing announcement costs time, never truth. A node without WebSocket is tried
  * again ever less often. A cut cable drops the connection, and is tried again in the same way.
  */
 export function listenForBlocks(url: string, cable: Cable, onBlock: () => void): Announcements {
-  let socket: WebSocket | undefined
+  let drop = (): void => undefined
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   let subscribed = false
@@ -38,35 +69,29 @@ export function listenForBlocks(url: string, cable: Cable, onBlock: () => void):
     timer = setTimeout(connect, pause)
   }
 
+  const open = isSocketFile(url) ? overSocket : overWebSocket
   const connect = (): void => {
     if (stopped) return
     if (cable.isCut()) return later()
-    const made = new WebSocket(url, {
-      maxPayload: MAX_MESSAGE_BYTES,
-      handshakeTimeout: 5000,
-      perMessageDeflate: false,
-    })
-    socket = made
-    made.on('open', () => made.send(SUBSCRIBE))
-    made.on('message', () => {
-      // The first message confirms the subscription; a block may have come just before it, so it wakes as
-      // well.
-      subscribed = true
-      failures = 0
-      onBlock()
-    })
-    made.on('error', () => undefined)
-    made.on('close', () => {
-      const wasLive = subscribed
-      subscribed = false
-      if (stopped) return
-      // The node may have gone with it: the poll should see that now, not at its leisure.
-      if (wasLive) onBlock()
-      later()
+    drop = open(url, {
+      heard: () => {
+        // The first message confirms the subscription; a block may have come just before it: it wakes, too.
+        subscribed = true
+        failures = 0
+        onBlock()
+      },
+      closed: () => {
+        const wasLive = subscribed
+        subscribed = false
+        if (stopped) return
+        // The node may have gone with it: the poll should see that now, not at its leisure.
+        if (wasLive) onBlock()
+        later()
+      },
     })
   }
 
-  const forgetCable = cable.onCut(() => socket?.terminate())
+  const forgetCable = cable.onCut(() => drop())
   connect()
   return {
     live: () => subscribed,
@@ -74,7 +99,7 @@ export function listenForBlocks(url: string, cable: Cable, onBlock: () => void):
       stopped = true
       forgetCable()
       clearTimeout(timer)
-      socket?.terminate()
+      drop()
     },
   }
 }

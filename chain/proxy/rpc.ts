@@ -1,9 +1,11 @@
 import http from 'node:http'
 import https from 'node:https'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { WHOLE_NETWORK, type Cable } from '../../protocols/rules/cable.ts'
-import { codeOf, Fault } from '../../protocols/rules/fault.ts'
+import { codeOf, Fault, messageOf } from '../../protocols/rules/fault.ts'
+import { askSocket, isSocketFile } from '../network/socket.ts'
 
 /** A node that has not answered by then is treated as away; what it did is unknown. */
 const DEADLINE_MS = 10_000
@@ -117,10 +119,38 @@ function createWire(url: string, cable: Cable): Wire {
   }
 }
 
-/** Opens nothing until the first call. */
+/** Requests over the socket file of a node on this machine, a connection each, until the cable is cut. */
+function createSocketWire(path: string, cable: Cable): Wire {
+  const underWay = new Set<Socket>()
+  const drop = (): void => {
+    for (const socket of underWay) socket.destroy(new Error(CUT))
+  }
+  const forgetCable = cable.onCut(drop)
+  return {
+    post: async (body, limitMs) => {
+      if (cable.isCut()) throw away(false, path, CUT)
+      let socket: Socket | undefined
+      try {
+        return await askSocket(path, body, { limitMs, most: MAX_REPLY_BYTES }, (opened) => {
+          socket = opened
+          underWay.add(opened)
+          opened.on('close', () => underWay.delete(opened))
+        })
+      } catch (thrown) {
+        throw away((socket?.bytesWritten ?? 0) > 0, path, messageOf(thrown))
+      }
+    },
+    close: () => {
+      forgetCable()
+      drop()
+    },
+  }
+}
+
+/** Opens nothing until the first call; `url` may be the path of a node's socket file. */
 export function createRpc(options: RpcOptions): Rpc {
   const { url, deadlineMs = DEADLINE_MS, cable = WHOLE_NETWORK.chain } = options
-  const wire = createWire(url, cable)
+  const wire = isSocketFile(url) ? createSocketWire(url, cable) : createWire(url, cable)
   let lastId = 0
 
   const exchange = async (calls: readonly RpcCall[], limitMs: number): Promise<Reply[]> => {

@@ -129,6 +129,7 @@ export function exampleHome(nowMs: number = NOON_MS): HomeView {
       lagMs: 700,
       final: 12_342,
       pending: 1,
+      notice: null,
     },
     counts: { samples: 1_482, sealed: 1_481, rejected: 1, submitted: 1_480, final: 1_474 },
   }
@@ -162,6 +163,7 @@ export function startingHome(nowMs: number = NOON_MS): HomeView {
       lagMs: null,
       final: null,
       pending: 0,
+      notice: null,
     },
     counts: { samples: 0, sealed: 0, rejected: 0, submitted: 0, final: 0 },
   }
@@ -182,7 +184,7 @@ export function troubledHome(nowMs: number = NOON_MS): HomeView {
     power: { contractedW: 4600, control: 'warned', relayClosed: true, tripsAtMs: nowMs + 42_000 },
     water: { usedMl: 10_420_000, quotaMl: 10_000_000, valveOpen: false },
     excesses: exampleExcesses(nowMs),
-    chain: { ...home.chain, state: 'away', pending: 23 },
+    chain: { ...home.chain, state: 'away', pending: 23, notice: null },
   }
 }
 
@@ -310,6 +312,7 @@ export function exampleCommunity(nowMs: number = NOON_MS): CommunityView {
       lagMs: 700,
       final: 12_342,
       pending: 0,
+      notice: null,
     },
     counts: { included: 4_440, decrypted: 4_440, final: 4_424, refused: 0, voided: 0, alarmsSent: 44 },
     warnings: ['With fewer than 5 homes a published total says a lot about each of them.'],

@@ -1,6 +1,6 @@
-import { createConnection } from 'node:net'
 import { z } from 'zod'
-import { Fault } from '../../../protocols/rules/fault.ts'
+import { Fault, messageOf } from '../../../protocols/rules/fault.ts'
+import { askSocket } from '../socket.ts'
 
 const DEADLINE_MS = 10_000
 /** The longest answer read: a status is a few kilobytes, a contract's whole storage some megabytes. */
@@ -35,29 +35,14 @@ export function createIpc(path: string): Ipc {
   }
 }
 
-function exchange(path: string, question: string, deadlineMs: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection(path)
-    let text = ''
-    const fail = (reason: string): void => {
-      socket.destroy()
-      const message = `${path}: no answer (${reason}); is this node running, and is it yours?`
-      reject(new Fault('ipc-unreachable', message, { path, reason }))
-    }
-    socket.setEncoding('utf8')
-    socket.setTimeout(deadlineMs, () => fail(`none in ${deadlineMs} ms`))
-    socket.once('error', (error) => fail(error.message))
-    socket.once('close', () => fail('the node closed the connection'))
-    socket.once('connect', () => socket.write(`${question}\n`))
-    socket.on('data', (piece: string) => {
-      const end = piece.indexOf('\n')
-      text += end < 0 ? piece : piece.slice(0, end)
-      if (text.length > ANSWER_MOST) return fail(`more than ${ANSWER_MOST} bytes`)
-      if (end < 0) return
-      resolve(text)
-      socket.destroy()
-    })
-  })
+async function exchange(path: string, question: string, deadlineMs: number): Promise<string> {
+  try {
+    return await askSocket(path, question, { limitMs: deadlineMs, most: ANSWER_MOST })
+  } catch (thrown) {
+    const reason = messageOf(thrown)
+    const message = `${path}: no answer (${reason}); is this node running, and is it yours?`
+    throw new Fault('ipc-unreachable', message, { path, reason })
+  }
 }
 
 function jsonOf(text: string): unknown {

@@ -41,6 +41,8 @@ export interface GethChain {
   readonly genesisHash: string
   /** Accounts of the signers, lower-case, in the order of their nodes. */
   readonly signers: readonly string[]
+  /** Folders of the signers' nodes, in the same order. */
+  readonly signerFolders: readonly string[]
   /** The nodes by their names: `node-1` and on, signers first. Another one after `kill`. */
   nodes(): readonly GethNode[]
   /** SIGKILL to the named nodes, all by default; after `downMs` fresh ones go on from what is on disk. */
@@ -135,6 +137,7 @@ const byName = (a: GethNode, b: GethNode): number => a.name.localeCompare(b.name
 class LocalNetwork implements GethChain {
   readonly chainId: number
   readonly signers: readonly string[]
+  readonly signerFolders: readonly string[]
   readonly rpc: string
   genesisHash = ''
   readonly #starts: readonly NodeStart[]
@@ -149,6 +152,8 @@ class LocalNetwork implements GethChain {
     this.#starts = starts
     this.chainId = chainIdOf(first.network)
     this.signers = starts.map(({ folder }) => folder.card.signer).filter((signer) => signer !== null)
+    const sealing = starts.filter(({ folder }) => folder.card.signer !== null)
+    this.signerFolders = sealing.map(({ folder }) => folder.path)
     this.rpc = `http://127.0.0.1:${first.rpcPort ?? 0}`
   }
 

@@ -26,6 +26,7 @@ export function Ledger({ chain }: { readonly chain: ChainView }): JSX.Element {
         </span>
       )}
       {chain.final === null ? null : <span>final to {count(chain.final)}</span>}
+      {chain.notice === null ? null : <span>{chain.notice}</span>}
       <span>{chain.pending === 0 ? 'nothing waiting' : `${count(chain.pending)} waiting to be sent`}</span>
     </footer>
   )
