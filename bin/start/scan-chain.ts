@@ -1,6 +1,7 @@
-import { Interface, JsonRpcProvider, Network } from 'ethers'
+import { Interface } from 'ethers'
 import { z } from 'zod'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
+import { providerOf } from '../../chain/network/provider.ts'
 import { percentile } from './report.ts'
 import { countDelegations, DelegationScan, type DelegationCount } from './scan-delegations.ts'
 
@@ -64,7 +65,7 @@ export async function countChain(
   monitoring: string,
   fromBlock: number,
 ): Promise<ChainCount> {
-  const provider = new JsonRpcProvider(rpc, Network.from(chainId), { staticNetwork: true })
+  const provider = providerOf(rpc, chainId)
   try {
     const head = await provider.getBlockNumber()
     const delegations = new DelegationScan()

@@ -101,6 +101,12 @@ export class Box {
     await this.#gateway?.kill('SIGKILL')
   }
 
+  /** Starts again what does not run. */
+  async mend(): Promise<void> {
+    if (this.#node?.isAlive() === false) await this.startNode()
+    if (this.#gateway?.isAlive() === false) this.startGateway()
+  }
+
   async view(): Promise<View> {
     return viewReply.parse(await this.get('api/view'))
   }

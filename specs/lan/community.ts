@@ -9,7 +9,8 @@ import { Box, until } from './box.ts'
 import { makeLan, type Host } from './network.ts'
 
 export const SAMPLE_MS = 2_000
-const BILLING = '60s'
+/** Long enough for an auction and a halt of the chain within it. */
+const BILLING = '120s'
 const PERIOD_S = 1
 const READY_LIMIT_MS = 120_000
 const INVITE_LIMIT_MS = 90_000
