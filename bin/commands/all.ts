@@ -11,5 +11,6 @@ export const COMMANDS: Readonly<Record<string, (program: Command) => Promise<voi
   clear: async (program) => (await import('./clear.ts')).registerClearCommand(program),
   calibrate: async (program) => (await import('./calibrate.ts')).registerCalibrateCommand(program),
   bench: async (program) => (await import('./bench.ts')).registerBenchCommand(program),
+  experiment: async (program) => (await import('./experiment.ts')).registerExperimentCommand(program),
   doctor: async (program) => (await import('./doctor.ts')).registerDoctorCommand(program),
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { createIpc, type Ipc } from '../../chain/network/geth/ipc.ts'
-import { Fault } from '../../protocols/rules/fault.ts'
+import { Fault, messageOf } from '../../protocols/rules/fault.ts'
 import type { Host } from './network.ts'
 import { agentOn, meterhoodOn, type Agent, type Hosted } from './processes.ts'
 
@@ -161,10 +161,16 @@ export async function until(
   limitMs: number,
 ): Promise<number> {
   const began = performance.now()
+  let last = ''
   for (;;) {
-    if (await Promise.resolve(check()).catch(() => false)) return performance.now() - began
+    try {
+      if (await check()) return performance.now() - began
+    } catch (thrown) {
+      last = ` (${messageOf(thrown)})`
+    }
     if (performance.now() - began > limitMs) {
-      throw new Fault('in-vain', `waited ${Math.round(limitMs / 1000)} s in vain until ${what}`, { limitMs })
+      const vain = `waited ${Math.round(limitMs / 1000)} s in vain until ${what}${last}`
+      throw new Fault('in-vain', vain, { limitMs })
     }
     await sleep(LOOK_EVERY_MS)
   }
