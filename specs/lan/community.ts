@@ -122,9 +122,11 @@ export async function startGateways(folder: string, community: Box, homes: reado
   for (const home of homes) home.startGateway('--name', home.name, '--invite', invites.get(home.name) ?? '')
 }
 
-/** Whether a home measures, seals and is with everybody it needs. */
-export const isOperating = async (box: Box): Promise<boolean> =>
-  (await box.view()).state?.phase === 'operating'
+/** Whether a home has sent what it measured, and is with everybody it needs. */
+export async function isOperating(box: Box): Promise<boolean> {
+  const { state, counts } = await box.view()
+  return state?.phase === 'operating' && (counts?.submitted ?? 0) > 0
+}
 
 /** Waits until all homes operate; says how long that took, ms. */
 export function untilOperating(homes: readonly Box[], limitMs = READY_LIMIT_MS): Promise<number> {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { until, type Box } from './box.ts'
 
 const AMOUNT_WH = 20
-const MOST_MICRO_SCT = 1_000_000
+const MOST_MICRO_SCT = 30_000
 const SELL_FROM_MICRO_SCT = 1_000
 
 const marketReply = z.looseObject({
