@@ -1,7 +1,7 @@
-import { Interface } from 'ethers'
+import { Interface, IpcSocketProvider, JsonRpcProvider, Network } from 'ethers'
 import { z } from 'zod'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
-import { providerOf } from '../../chain/network/provider.ts'
+import { isSocketFile } from '../../chain/network/socket.ts'
 import { percentile } from './report.ts'
 import { countDelegations, DelegationScan, type DelegationCount } from './scan-delegations.ts'
 
@@ -57,6 +57,13 @@ function countReceipt(count: Count, receipt: Receipt, monitoring: string): void 
     count.gas.push(Math.round(gasUsed / readings.length))
   }
 }
+
+const NETWORK_IS_KNOWN = { staticNetwork: true } as const
+
+const providerOf = (rpc: string, chainId: number) =>
+  isSocketFile(rpc)
+    ? new IpcSocketProvider(rpc, Network.from(chainId), NETWORK_IS_KNOWN)
+    : new JsonRpcProvider(rpc, Network.from(chainId), NETWORK_IS_KNOWN)
 
 /** Reads every block from `fromBlock` to the head and counts what it holds. */
 export async function countChain(

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { createIpc, type Ipc } from '../../chain/network/geth/ipc.ts'
+import { NodeFolder } from '../../chain/network/geth/node-folder.ts'
 import { Fault, messageOf } from '../../protocols/rules/fault.ts'
 import type { Host } from './network.ts'
 import { agentOn, meterhoodOn, type Agent, type Hosted } from './processes.ts'
@@ -26,6 +27,7 @@ const viewReply = z.looseObject({
     head: z.number().nullable(),
     final: z.number().nullable(),
     pending: z.number(),
+    notice: z.string().nullable(),
   }),
 })
 export type View = z.infer<typeof viewReply>
@@ -36,16 +38,14 @@ export class Box {
   readonly folder: string
   readonly agent: Agent
   readonly ipc: Ipc
-  readonly #signs: boolean
   #gatewayArgs: readonly string[] = []
   #node: Hosted | null = null
   #gateway: Hosted | null = null
 
-  constructor(host: Host, folder: string, signs: boolean) {
+  constructor(host: Host, folder: string) {
     this.host = host
     this.folder = folder
     this.agent = agentOn(host)
-    this.#signs = signs
     this.ipc = createIpc(join(this.chainFolder, 'geth.ipc'))
   }
 
@@ -57,17 +57,15 @@ export class Box {
     return join(this.folder, 'chain')
   }
 
-  get gatewayFolder(): string {
-    return join(this.folder, this.name === 'community' ? 'community' : 'home')
-  }
-
   get #log(): string {
-    return join(this.folder, 'log')
+    return `${this.folder}.log`
   }
 
-  /** The chain node’s door for the gateway: a node that seals has only its socket file. */
-  get #rpc(): string {
-    return this.#signs ? this.ipc.path : 'http://127.0.0.1:8545'
+  /** The account that its node seals with. Fault: `impossible` for a node that only follows. */
+  get signer(): string {
+    const { signer } = NodeFolder.open(this.chainFolder).card
+    if (signer === null) throw new Fault('impossible', `${this.name} seals no blocks`)
+    return signer
   }
 
   async run(...args: string[]): Promise<string> {
@@ -78,8 +76,7 @@ export class Box {
   }
 
   async startNode(): Promise<void> {
-    const args = ['chain', 'start', '--data', this.folder, '--rpc-port', this.#signs ? '0' : '8545']
-    this.#node = meterhoodOn(this.host, this.#log, args)
+    this.#node = meterhoodOn(this.host, this.#log, ['chain', 'start', '--data', this.folder])
     await this.#node.printed(/^node {7}.*(seals|follows)/m, START_LIMIT_MS)
   }
 
@@ -93,7 +90,7 @@ export class Box {
   startGateway(...flags: string[]): Hosted {
     if (flags.length > 0) this.#gatewayArgs = flags
     const command = this.name === 'community' ? 'community' : 'home'
-    const place = ['--data', this.gatewayFolder, '--rpc', this.#rpc, '--page', PAGE]
+    const place = ['--data', this.folder, '--page', PAGE]
     this.#gateway = meterhoodOn(this.host, this.#log, [command, ...place, ...this.#gatewayArgs])
     return this.#gateway
   }

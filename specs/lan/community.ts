@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -93,8 +93,7 @@ async function layBoards(folder: string, homes: readonly Box[]): Promise<Laid> {
       const place = places.find(({ kind }) => kind === each.kind)
       return { ...each, recordKey: undefined, linkKey: hex(each.linkKey), at: place }
     })
-    await mkdir(home.gatewayFolder, { recursive: true, mode: 0o700 })
-    await writeFile(join(home.gatewayFolder, 'boards.json'), JSON.stringify(reached), { mode: 0o600 })
+    await writeFile(join(home.folder, 'boards.json'), JSON.stringify(reached), { mode: 0o600 })
   }
   const boardsFile = join(folder, 'boards.json')
   await writeFile(boardsFile, JSON.stringify(list))
@@ -111,7 +110,7 @@ export async function startGateways(folder: string, community: Box, homes: reado
   const { boardsFile } = await layBoards(folder, homes)
   const names = homes.map(({ name }) => name)
   const gateway = community.startGateway(
-    ...['--period', `${SAMPLE_MS}ms`, '--billing', BILLING, '--block-time', String(PERIOD_S)],
+    ...['--period', `${SAMPLE_MS}ms`, '--billing', BILLING],
     ...[...CONTRACT, '--welcome', '100', '--boards', boardsFile, '--invites', names.join(',')],
   )
   const invites = new Map<string, string>()
@@ -137,5 +136,4 @@ export function untilOperating(homes: readonly Box[], limitMs = READY_LIMIT_MS):
   )
 }
 
-export const boxOn = (folder: string, host: Host, signs: boolean): Box =>
-  new Box(host, join(folder, host.name), signs)
+export const boxOn = (folder: string, host: Host): Box => new Box(host, join(folder, host.name))

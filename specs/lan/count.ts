@@ -22,14 +22,14 @@ export interface Counted {
 }
 
 const secretsOf = (box: Box) =>
-  secrets.parse(JSON.parse(readFileSync(join(box.gatewayFolder, 'secrets.json'), 'utf8')))
+  secrets.parse(JSON.parse(readFileSync(join(box.folder, 'secrets.json'), 'utf8')))
 
 export const contractsOf = (community: Box) =>
-  contractsSchema.parse(JSON.parse(readFileSync(join(community.gatewayFolder, 'contracts.json'), 'utf8')))
+  contractsSchema.parse(JSON.parse(readFileSync(join(community.folder, 'contracts.json'), 'utf8')))
 
 /** Slots that the community gateway opened, as `home:slot`. */
 async function openedBy(community: Box): Promise<Set<string>> {
-  const store = await openStore({ file: join(community.gatewayFolder, 'gateway.sqlite') })
+  const store = await openStore({ file: join(community.folder, 'gateway.sqlite') })
   try {
     const readings = store.db.selectFrom('reading').select(['home', 'slot', 'fault'])
     const rows = await readings.execute()
@@ -44,7 +44,7 @@ const keyOf = (home: string, slot: number): string => `${home.toLowerCase()}:${s
 /** Slots that a home sealed, and whether their call still waits. */
 async function sealedBy(box: Box) {
   const { accountKey, storeKey } = secretsOf(box)
-  const file = join(box.gatewayFolder, 'gateway.sqlite')
+  const file = join(box.folder, 'gateway.sqlite')
   const store = await openStore({ file, encryptionKey: getBytes(storeKey) })
   try {
     const rows = await store.db

@@ -24,6 +24,8 @@ const ALLOTTED_LIMIT_MS = 150_000
 const BACK_LIMIT_MS = 60_000
 const STALL_LOOK_MS = 8_000
 const SECOND_MS = 1_000
+/** So much of an account’s beginning do the pages show. */
+const SHOWN_OF_ACCOUNT = 8
 /** A signer may seal once in two blocks: alone it seals one. */
 const ALONE_MOST = 1
 const CATCH_UP_MOST_MS = 10_000
@@ -93,10 +95,12 @@ async function twoSigners({ box, community }: World): Promise<Outcome> {
   const { chain } = await box('home-03').view()
   require(chain.state === 'stalled', `the page says that the chain is ${chain.state}`)
   require(chain.pending > 0, 'the page does not say that a call waits')
+  const named = gone.every(({ signer }) => chain.notice?.includes(signer.slice(0, SHOWN_OF_ACCOUNT)) === true)
+  require(named, `the page does not name the two signers, but says: ${chain.notice ?? 'nothing'}`)
   require((await wish.state())?.phase !== 'paid', 'a trade was paid without a chain')
   await Promise.all(gone.map((each) => each.startNode()))
   const tookMs = await wish.awarded(AWARD_LIMIT_MS)
-  return { result: 'the chain halted, a wish waited; then it found its seller', tookMs }
+  return { result: 'the chain halted, both named, a wish waited; then it found its seller', tookMs }
 }
 
 async function oneGateway({ box }: World): Promise<Outcome> {

@@ -18,18 +18,19 @@ export interface World {
   close(): Promise<void>
 }
 
-const FOLLOWER = 'home-03'
+/** A member that only follows, until it seals with a stolen key. */
+export const TRAITOR = 'home-05'
 
 /** The computers of the LAN; the stranger's is not of the community. */
 export const STRANGER = 'stranger'
 
-/** Three signers and a follower: the community gateway's computer, and those of three homes. */
-export async function openWorld(): Promise<World> {
-  const { folder, lan, remove } = await openLan(['community', 'home-01', 'home-02', FOLLOWER, STRANGER])
+/** A LAN of computers of which some seal; the community gateway's is the first. */
+export async function openWorld(homes: readonly string[], followers: readonly string[]): Promise<World> {
+  const { folder, lan, remove } = await openLan(['community', ...homes, STRANGER])
   const hosts = lan.hosts.filter(({ name }) => name !== STRANGER)
-  for (const { name } of hosts) mkdirSync(join(folder, name))
-  const boxes = hosts.map((host) => boxOn(folder, host, host.name !== FOLLOWER))
-  const [community, ...homes] = boxes
+  for (const { name } of hosts) mkdirSync(join(folder, name), { mode: 0o700 })
+  const boxes = hosts.map((host) => boxOn(folder, host))
+  const [community, ...rest] = boxes
   if (community === undefined) throw new Fault('impossible', 'a LAN without a computer')
   const finals = watchFinals(boxes)
   const close = async (): Promise<void> => {
@@ -38,9 +39,9 @@ export async function openWorld(): Promise<World> {
     await remove()
   }
   try {
-    await layChain(boxes, ({ name }) => name !== FOLLOWER)
+    await layChain(boxes, ({ name }) => !followers.includes(name))
     await startChain(boxes)
-    await startGateways(folder, community, homes)
+    await startGateways(folder, community, rest)
   } catch (thrown) {
     await close()
     throw thrown
@@ -50,8 +51,15 @@ export async function openWorld(): Promise<World> {
     if (found === undefined) throw new Fault('impossible', `no computer ${name}`)
     return found
   }
-  return { lan, folder, boxes, community, homes, finals, box, close }
+  return { lan, folder, boxes, community, homes: rest, finals, box, close }
 }
+
+/** Three signers and a follower, as the paper has it. */
+export const threeSigners = (): Promise<World> => openWorld(['home-01', 'home-02', 'home-03'], ['home-03'])
+
+/** Five signers, the recommended deployment, and a follower that is no honest one. */
+export const fiveSigners = (): Promise<World> =>
+  openWorld(['home-01', 'home-02', 'home-03', 'home-04', TRAITOR], [TRAITOR])
 
 /** Waits until a node has what another has, or more; says how long that took, ms. */
 export function untilCaughtUp(late: Box, other: Box, limitMs: number): Promise<number> {
