@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { createIpc, type Ipc } from '../../chain/network/geth/ipc.ts'
 import { NodeFolder } from '../../chain/network/geth/node-folder.ts'
 import { Fault, messageOf } from '../../protocols/rules/fault.ts'
+import { startNode } from './commands.ts'
 import type { Host } from './network.ts'
 import { agentOn, meterhoodOn, type Agent, type Hosted } from './processes.ts'
 
@@ -38,7 +39,7 @@ export class Box {
   readonly folder: string
   readonly agent: Agent
   readonly ipc: Ipc
-  #gatewayArgs: readonly string[] = []
+  #gatewayCommand: readonly string[] = []
   #node: Hosted | null = null
   #gateway: Hosted | null = null
 
@@ -68,7 +69,8 @@ export class Box {
     return signer
   }
 
-  async run(...args: string[]): Promise<string> {
+  /** Runs a command that ends by itself. */
+  async run(args: readonly string[]): Promise<string> {
     const command = meterhoodOn(this.host, this.#log, args)
     await command.printed(/^(chain|card) .*$/m, START_LIMIT_MS)
     await command.ended
@@ -76,7 +78,7 @@ export class Box {
   }
 
   async startNode(): Promise<void> {
-    this.#node = meterhoodOn(this.host, this.#log, ['chain', 'start', '--data', this.folder])
+    this.#node = meterhoodOn(this.host, this.#log, startNode(this.folder))
     await this.#node.printed(/^node {7}.*(seals|follows)/m, START_LIMIT_MS)
   }
 
@@ -87,16 +89,20 @@ export class Box {
     await this.#node?.ended
   }
 
-  startGateway(...flags: string[]): Hosted {
-    if (flags.length > 0) this.#gatewayArgs = flags
-    const command = this.name === 'community' ? 'community' : 'home'
-    const place = ['--data', this.folder, '--page', PAGE]
-    this.#gateway = meterhoodOn(this.host, this.#log, [command, ...place, ...this.#gatewayArgs])
+  /** Runs its gateway; without a command the one that it ran before. */
+  startGateway(command: readonly string[] = this.#gatewayCommand): Hosted {
+    this.#gatewayCommand = command
+    this.#gateway = meterhoodOn(this.host, this.#log, [...command, '--page', PAGE])
     return this.#gateway
   }
 
   async killGateway(): Promise<void> {
     await this.#gateway?.kill('SIGKILL')
+  }
+
+  /** Lets its gateway end in order. */
+  async stopGateway(): Promise<void> {
+    await this.#gateway?.kill('SIGTERM')
   }
 
   /** Starts again what does not run. */
@@ -134,7 +140,7 @@ export class Box {
 
   /** Lets node and gateway end in order. */
   async stop(): Promise<void> {
-    await this.#gateway?.kill('SIGTERM')
+    await this.stopGateway()
     await this.#node?.kill('SIGTERM')
     this.#sweep()
     await this.agent.stop()

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { formatInvite, parseInvite } from '../../protocols/p2p/invite.ts'
 import { Box, until } from './box.ts'
+import { initNode, joinNetwork, runCommunity, runHome } from './commands.ts'
 import { makeLan, type Host } from './network.ts'
 
 export const SAMPLE_MS = 2_000
@@ -51,13 +52,12 @@ export async function openLan(names: readonly string[]) {
 export async function layChain(boxes: readonly Box[], signs: (box: Box) => boolean): Promise<void> {
   const [first, ...others] = boxes
   if (first === undefined) return
-  const init = (box: Box, ...more: string[]) => box.run('chain', 'init', '--data', box.folder, ...more)
-  const named = ({ name, host }: Box) => ['--name', name, '--host', host.address]
-  await Promise.all(others.map((box) => init(box, ...named(box), ...(signs(box) ? [] : ['--follower']))))
-  const cards = others.map((box) => join(box.chainFolder, 'node.json'))
-  await init(first, ...named(first), '--period', String(PERIOD_S), '--members', ...cards)
+  const card = ({ name, host }: Box) => ({ name, host: host.address })
+  await Promise.all(others.map((box) => box.run(initNode(box.folder, card(box), { follower: !signs(box) }))))
+  const members = others.map((box) => join(box.chainFolder, 'node.json'))
+  await first.run(initNode(first.folder, card(first), { begins: { periodS: PERIOD_S, members } }))
   const network = join(first.chainFolder, 'network.json')
-  await Promise.all(others.map((box) => init(box, '--network', network)))
+  await Promise.all(others.map((box) => box.run(joinNetwork(box.folder, network))))
 }
 
 /** Starts every chain node and waits until blocks come. */
@@ -109,16 +109,18 @@ function withoutAddresses(invite: string): string {
 export async function startGateways(folder: string, community: Box, homes: readonly Box[]): Promise<void> {
   const { boardsFile } = await layBoards(folder, homes)
   const names = homes.map(({ name }) => name)
-  const gateway = community.startGateway(
-    ...['--period', `${SAMPLE_MS}ms`, '--billing', BILLING],
-    ...[...CONTRACT, '--welcome', '100', '--boards', boardsFile, '--invites', names.join(',')],
-  )
+  const gateway = community.startGateway([
+    ...runCommunity(community.folder, boardsFile, names),
+    ...['--period', `${SAMPLE_MS}ms`, '--billing', BILLING, ...CONTRACT, '--welcome', '100'],
+  ])
   const invites = new Map<string, string>()
   for (const name of names) {
     const [, code = ''] = await gateway.printed(new RegExp(`^invite +${name}: (\\S+)$`, 'm'), INVITE_LIMIT_MS)
     invites.set(name, withoutAddresses(code))
   }
-  for (const home of homes) home.startGateway('--name', home.name, '--invite', invites.get(home.name) ?? '')
+  for (const home of homes) {
+    home.startGateway(runHome(home.folder, home.name, invites.get(home.name) ?? ''))
+  }
 }
 
 /** Whether a home has sent what it measured, and is with everybody it needs. */

@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { getBytes, Wallet } from 'ethers'
 import { z } from 'zod'
 import { contractsSchema } from '../../chain/contracts-file.ts'
 import { openStore } from '../../actors/storage/store.ts'
 import { countChain } from '../../bin/start/scan-chain.ts'
 import type { Box } from './box.ts'
+
+/** A few blocks, and the reading of them. */
+const OPENING_MS = 12_000
 
 const secrets = z.object({ accountKey: z.string(), storeKey: z.string() })
 /** A call that reached a block cannot be in it by accident: whatever else is still in the outbox. */
@@ -62,8 +66,14 @@ async function sealedBy(box: Box) {
   }
 }
 
-/** Readings that were opened by the community gateway up to now, of those that homes have sealed. */
+/**
+ * Ends the homes' gateways, gives the community gateway time to open what is on the chain, ends it too, and
+ * counts from what is on the disks.
+ */
 export async function countReadings(community: Box, homes: readonly Box[]): Promise<Counted> {
+  await Promise.all(homes.map((home) => home.stopGateway()))
+  await sleep(OPENING_MS)
+  await community.stopGateway()
   const opened = await openedBy(community)
   const sealed = (await Promise.all(homes.map(sealedBy))).flat()
   const missing = sealed.filter(({ key }) => !opened.has(key))
