@@ -115,9 +115,13 @@ function readable(field: string, file: string): Promise<string> {
   })
 }
 
-/** Unless others are named, the community gateway has the currency: it pays homes their first gas. */
-function termsOf({ chainId, periodS, gasLimit, funded, dataDir }: InitWish) {
-  const own = () => new Wallet(loadSecrets(join(dataDir, 'community'), systemRandom).accountKey).address
+/**
+ * Unless others are named, the community gateway has the currency: it pays homes their first gas. It is the
+ * gateway of this data folder; where `start` runs all on one machine, that of the folder `community` in it.
+ */
+function termsOf({ chainId, periodS, gasLimit, funded, dataDir, localSigners }: InitWish) {
+  const gateway = localSigners === null ? dataDir : join(dataDir, 'community')
+  const own = () => new Wallet(loadSecrets(gateway, systemRandom).accountKey).address
   return {
     chainId: chainId ?? randomChainId(),
     periodS,

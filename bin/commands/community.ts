@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { z } from 'zod'
 import { badField } from '../../protocols/rules/fault.ts'
 import { openDataFolder } from '../host/data-folder.ts'
 import type { CommunityGateway } from '../host/community-gateway.ts'
@@ -8,6 +9,7 @@ import { nodeBeside } from '../host/node-beside.ts'
 import { durationMs, periodsOf } from '../start/duration.ts'
 import { databaseUrl } from '../start/options.ts'
 import { pricesOf, PRICES_HELP } from '../start/price-flag.ts'
+import { readBoardList } from './board-list.ts'
 import { ending, untilAskedToStop } from './ending.ts'
 import { listenAt, pageAt, recordAt, rpcAt, whole } from './gateway-flags.ts'
 
@@ -15,6 +17,17 @@ const BILLING = '30d'
 const MICRO_SCT = 1_000_000
 /** Longer than a billing period and its challenges. */
 const EPOCH_KEEP_MS = 35 * 86_400_000
+
+const BoardsFile = z.array(
+  z.object({
+    home: z.string().min(1),
+    kind: z.enum(['power', 'water', 'comfort']),
+    boardId: z.number().int().min(1),
+    recordKey: z.string().regex(/^[0-9a-f]{64}$/, '64 hex digits'),
+  }),
+)
+type InstalledBoard = z.infer<typeof BoardsFile>[number]
+const BOARD = '{"home":"home-01","kind":"power","boardId":1,"recordKey":"<64 hex digits>"}'
 
 interface CommunityFlags {
   readonly data: string
@@ -33,6 +46,7 @@ interface CommunityFlags {
   readonly water: string
   readonly invites?: string
   readonly record?: string
+  readonly boards?: string
   readonly prices?: string
   readonly welcome: string
 }
@@ -91,15 +105,26 @@ async function configOf(flags: CommunityFlags): Promise<CommunityConfig> {
 const isOwn = (entries: readonly string[]): boolean =>
   entries.includes('secrets.json') || entries.every((entry) => entry === 'chain')
 
+/** Lets the gateway know the boards that an installer gave keys to. */
+async function installBoards(gateway: CommunityGateway, boards: readonly InstalledBoard[]): Promise<void> {
+  for (const { home, kind, boardId, recordKey } of boards) {
+    await gateway.install(home, [
+      { kind, boardId, recordKey: Uint8Array.from(Buffer.from(recordKey, 'hex')) },
+    ])
+  }
+}
+
 async function community(flags: CommunityFlags): Promise<void> {
   const config = await configOf(flags)
   const invited = (flags.invites?.split(',') ?? []).map((name) => nameOf('--invites', name))
+  const boards = flags.boards === undefined ? [] : await readBoardList(flags.boards, BoardsFile, BOARD)
   openDataFolder('--data', config.dataDir, isOwn)
   const stopped = untilAskedToStop()
   const { openCommunity } = await import('../host/community.ts')
   const opening = openCommunity(config, { say: (line) => console.log(line) })
   const gateway = await Promise.race([opening, stopped])
   if (gateway === undefined) return
+  await installBoards(gateway, boards)
   console.log(`community  ${gateway.opened().page}`)
   for (const name of invited) {
     console.log(`invite     ${name}: ${await gateway.invite({ name, weight: 1 })}`)
@@ -143,6 +168,7 @@ export function registerCommunityCommand(program: Command): void {
     .option('--database <url>', 'PostgreSQL for the global repository, postgres://…')
     .option('--prices <source>', PRICES_HELP)
     .option('--welcome <SCT>', 'tokens that a new member begins with', '0')
+    .option('--boards <file>', 'JSON list of the homes’ boards and the keys that they seal with')
     .option('--invites <names>', 'print an invite for each of these homes, e.g. home-01,home-02')
     .option('--record <file>', 'record what every machine does, for `meterhood inspect`')
     .action((flags: CommunityFlags) => ending('community', community(flags)))

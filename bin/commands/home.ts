@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
@@ -6,6 +5,7 @@ import { badField, Fault, messageOf } from '../../protocols/rules/fault.ts'
 import type { BoardConfig, HomeConfig } from '../host/configs.ts'
 import { openDataFolder } from '../host/data-folder.ts'
 import { nodeBeside } from '../host/node-beside.ts'
+import { readBoardList } from './board-list.ts'
 import { ending, untilAskedToStop } from './ending.ts'
 import { listenAt, pageAt, recordAt, rpcAt } from './gateway-flags.ts'
 
@@ -38,28 +38,8 @@ interface HomeFlags {
 
 /** The boards of a home as the installer wrote them down. Throws `bad-field` with the entry that is wrong. */
 async function readBoards(file: string): Promise<BoardConfig[]> {
-  const text = await readFile(file, 'utf8').catch((thrown: unknown) => {
-    throw badField('--boards', 'a JSON file with the boards of this home', file, messageOf(thrown))
-  })
-  const parsed = BoardsFile.safeParse(jsonOf(text, file))
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    const entry = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`
-    const wrong = `--boards ${file}${entry}: ${issue?.message ?? 'no boards'}; expected [${BOARD}, …]`
-    throw new Fault('bad-field', wrong, { field: '--boards' })
-  }
-  return parsed.data.map((board) => ({
-    ...board,
-    linkKey: Uint8Array.from(Buffer.from(board.linkKey, 'hex')),
-  }))
-}
-
-function jsonOf(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (thrown) {
-    throw badField('--boards', 'JSON', file, messageOf(thrown))
-  }
+  const boards = await readBoardList(file, BoardsFile, BOARD)
+  return boards.map((board) => ({ ...board, linkKey: Uint8Array.from(Buffer.from(board.linkKey, 'hex')) }))
 }
 
 async function inviteOf(text: string | undefined): Promise<string | null> {

@@ -40,6 +40,7 @@ const PURPOSES: Readonly<Record<string, PackagePurpose>> = {
   socat: { program: 'socat', without: 'specs of boards at a serial port are left out' },
   chromium: { program: 'chromium', without: 'specs of the pages in a browser are left out' },
   'python3-venv': { program: null, without: 'slither and the auditor of the market cannot be installed' },
+  iproute2: { program: 'ip', without: 'the LAN of namespaces is left out (npm run test:lan)' },
   postgresql: { program: 'pg_ctlcluster', without: 'specs of the repository on PostgreSQL are left out' },
 }
 const UNKNOWN_PURPOSE: PackagePurpose = { program: null, without: 'some specs are left out' }

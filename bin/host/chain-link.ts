@@ -106,6 +106,7 @@ export interface ChainLinkOptions {
 const ABIS = { monitoring: monitoringAbi, quota: quotaAbi, token: tokenAbi, trading: tradingAbi } as const
 const monitoring = new Interface(monitoringAbi)
 const ADDRESS_BYTES = 20
+const COUNT_AFTER_MS = 500
 /**
  * A record costs at most this much: a fresh ring slot (eight words in the `storage` profile), a fresh anchor
  * and the call itself. What is not used is not paid.
@@ -196,6 +197,7 @@ class Link implements ChainLink {
   readonly blockTimeS: number
   #forks = 0
   #pending = 0
+  #counting: NodeJS.Timeout | undefined
 
   constructor(options: ChainLinkOptions, feed: ChainFeed) {
     this.#options = options
@@ -234,6 +236,7 @@ class Link implements ChainLink {
       onOutcome: (intent, outcome) => {
         const told = { id: intent.id, kind: intent.kind, state: outcome.state, error: outcome.error }
         for (const listener of this.#outcomes) listener(told)
+        this.#countAgain()
       },
       onFault: (thrown, about) => log.fault(thrown, about),
     })
@@ -292,6 +295,15 @@ class Link implements ChainLink {
     this.#account?.wake()
   }
 
+  /** What the page shows as waiting follows each change, many of them at once. */
+  #countAgain(): void {
+    if (this.#counting !== undefined) return
+    this.#counting = setTimeout(() => {
+      this.#counting = undefined
+      this.counts().catch((thrown: unknown) => this.#options.log.fault(thrown, 'calls that wait'))
+    }, COUNT_AFTER_MS)
+  }
+
   async counts(): Promise<OutboxCounts> {
     const counts = (await this.#account?.counts()) ?? {}
     const of = (states: readonly IntentState[]): number =>
@@ -348,6 +360,7 @@ class Link implements ChainLink {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#counting)
     for (const forget of this.#forget) forget()
     await this.#account?.stop()
     await Promise.all(this.#proxies.map((proxy) => proxy.stop()))

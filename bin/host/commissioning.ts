@@ -20,6 +20,8 @@ export interface CommissionedKey {
  */
 export interface Commissioning {
   commission(homeName: string, kinds: readonly BoardKind[]): Promise<CommissionedKey[]>
+  /** Takes boards that were commissioned elsewhere; those that are known already stay as they are. */
+  install(homeName: string, keys: readonly CommissionedKey[]): Promise<void>
   /** The boards of the invited name belong to this account from now on. */
   bind(homeName: string, account: string): Promise<void>
   recordKeyOf(boardId: number): Promise<Uint8Array | null>
@@ -42,30 +44,41 @@ export function createCommissioning(options: {
   timeScale: number
 }): Commissioning {
   const { store, clock, random } = options
+  const install = async (homeName: string, keys: readonly CommissionedKey[]): Promise<void> => {
+    const rows = keys.map(({ kind, boardId, recordKey }) => ({
+      board_id: boardId,
+      kind,
+      record_key: recordKey,
+      link_key: null,
+      commissioned_at_ms: clock.nowMs(),
+      last_sequence: null,
+      last_uptime_ms: null,
+    }))
+    await store.transaction(async (trx) => {
+      const member = await trx
+        .selectFrom('member')
+        .select('account')
+        .where('name', '=', homeName)
+        .executeTakeFirst()
+      const account = member?.account ?? placeholderOf(homeName)
+      for (const row of rows) {
+        await trx
+          .insertInto('board')
+          .values({ ...row, account })
+          .onConflict((conflict) => conflict.doNothing())
+          .execute()
+      }
+    })
+  }
   return {
+    install,
     async commission(homeName, kinds) {
       const keys = kinds.map((kind) => ({
         kind,
         boardId: freshId(random),
         recordKey: random(RECORD_KEY_BYTES),
       }))
-      await store.transaction(async (trx) => {
-        for (const { kind, boardId, recordKey } of keys) {
-          await trx
-            .insertInto('board')
-            .values({
-              board_id: boardId,
-              account: placeholderOf(homeName),
-              kind,
-              record_key: recordKey,
-              link_key: null,
-              commissioned_at_ms: clock.nowMs(),
-              last_sequence: null,
-              last_uptime_ms: null,
-            })
-            .execute()
-        }
-      })
+      await install(homeName, keys)
       return keys
     },
     async bind(homeName, account) {

@@ -357,6 +357,10 @@ export class CommunityGateway {
     return this.#parts.commissioning.commission(homeName, kinds)
   }
 
+  install(homeName: string, keys: readonly CommissionedKey[]): Promise<void> {
+    return this.#parts.commissioning.install(homeName, keys)
+  }
+
   /** The homes are about to be switched off on purpose: nobody is to be alarmed. */
   rest(): void {
     this.#silence.rest()

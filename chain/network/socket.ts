@@ -8,11 +8,13 @@ export function linesOf(socket: Socket, most: number, onLine: (line: string) => 
   let text = ''
   socket.setEncoding('utf8')
   socket.on('data', (piece: string) => {
-    text += piece
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
-      onLine(text.slice(0, end))
-      text = text.slice(end + 1)
+    let rest = piece
+    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
+      onLine(text + rest.slice(0, end))
+      text = ''
+      rest = rest.slice(end + 1)
     }
+    text += rest
     if (text.length > most) socket.destroy(new Error(`a line longer than ${most} bytes`))
   })
 }

@@ -1,0 +1,91 @@
+import { archivesBeside } from '../../chain/archive/places.ts'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { getBytes, Wallet } from 'ethers'
+import { z } from 'zod'
+import { contractsSchema } from '../../chain/contracts-file.ts'
+import { openStore } from '../../actors/storage/store.ts'
+import { countChain } from '../../bin/start/scan-chain.ts'
+import type { Box } from './box.ts'
+
+/** A few blocks, and the reading of them. */
+const OPENING_MS = 12_000
+
+const secrets = z.object({ accountKey: z.string(), storeKey: z.string() })
+/** A call that reached a block cannot be in it by accident: whatever else is still in the outbox. */
+const ARRIVED = ['included', 'confirmed', 'final']
+
+/** What a community did with the readings of its homes, counted where each is kept. */
+export interface Counted {
+  readonly sealed: number
+  readonly decrypted: number
+  /** Sealed, and neither opened by the community gateway nor in a durable outbox. */
+  readonly lost: number
+  /** Readings of a home and slot that the chain holds twice. */
+  readonly duplicates: number
+}
+
+const secretsOf = (box: Box) =>
+  secrets.parse(JSON.parse(readFileSync(join(box.folder, 'secrets.json'), 'utf8')))
+
+export const contractsOf = (community: Box) =>
+  contractsSchema.parse(JSON.parse(readFileSync(join(community.folder, 'contracts.json'), 'utf8')))
+
+/** Slots that the community gateway opened, as `home:slot`. */
+async function openedBy(community: Box): Promise<Set<string>> {
+  const store = await openStore({ file: join(community.folder, 'gateway.sqlite') })
+  try {
+    const readings = store.db.selectFrom('reading').select(['home', 'slot', 'fault'])
+    const rows = await readings.execute()
+    return new Set(rows.filter(({ fault }) => fault === null).map(({ home, slot }) => keyOf(home, slot)))
+  } finally {
+    await store.close()
+  }
+}
+
+const keyOf = (home: string, slot: number): string => `${home.toLowerCase()}:${slot}`
+
+/** Slots that a home sealed, and whether their call still waits. */
+async function sealedBy(box: Box) {
+  const { accountKey, storeKey } = secretsOf(box)
+  const file = join(box.folder, 'gateway.sqlite')
+  const store = await openStore({ file, encryptionKey: getBytes(storeKey) })
+  try {
+    const rows = await store.db
+      .selectFrom('sealed')
+      .leftJoin('intent', 'intent.id', 'sealed.intent')
+      .select(['sealed.slot as slot', 'intent.state as state'])
+      .execute()
+    const home = new Wallet(accountKey).address
+    return rows.map(({ slot, state }) => ({
+      key: keyOf(home, slot),
+      waits: state !== null && !ARRIVED.includes(state),
+    }))
+  } finally {
+    await store.close()
+  }
+}
+
+/**
+ * Ends the homes' gateways, gives the community gateway time to open what is on the chain, ends it too, and
+ * counts from what is on the disks.
+ */
+export async function countReadings(community: Box, homes: readonly Box[]): Promise<Counted> {
+  await Promise.all(homes.map((home) => home.stopGateway()))
+  await sleep(OPENING_MS)
+  await community.stopGateway()
+  const opened = await openedBy(community)
+  const sealed = (await Promise.all(homes.map(sealedBy))).flat()
+  const missing = sealed.filter(({ key }) => !opened.has(key))
+  const { chainId, genesisHash, community: account, monitoring, deployedAtBlock } = contractsOf(community)
+  const archives = archivesBeside(community.folder)
+  const continuation = { origin: genesisHash, chainId, community: account, archives }
+  const { duplicates } = await countChain(community.ipc.path, continuation, monitoring, deployedAtBlock)
+  return {
+    sealed: sealed.length,
+    decrypted: sealed.length - missing.length,
+    lost: missing.filter(({ waits }) => !waits).length,
+    duplicates,
+  }
+}

@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Fault } from '../../protocols/rules/fault.ts'
+import { until, type Box } from './box.ts'
+import { isOperating, untilOperating } from './community.ts'
+import { countReadings } from './count.ts'
+import { buy, marketOf, sellByRule, type Wish } from './trade.ts'
+import { growth, untilCaughtUp, type World } from './world.ts'
+
+/** What a fault did, in words, and the time that the row is about, ms. */
+export interface Outcome {
+  readonly result: string
+  readonly tookMs: number
+}
+
+/** One row of the matrix. */
+export interface Trial {
+  readonly fault: string
+  readonly run: (world: World) => Promise<Outcome>
+}
+
+const AWARD_LIMIT_MS = 90_000
+/** A billing period, until the quotas of the next are allocated. */
+const ALLOTTED_LIMIT_MS = 150_000
+const BACK_LIMIT_MS = 60_000
+const STALL_LOOK_MS = 8_000
+const SECOND_MS = 1_000
+/** So much of an account’s beginning do the pages show. */
+const SHOWN_OF_ACCOUNT = 8
+/** A signer may seal once in two blocks: alone it seals one. */
+const ALONE_MOST = 1
+const CATCH_UP_MOST_MS = 10_000
+
+/** Fails the row with a sentence. */
+function require(holds: boolean, sentence: string): void {
+  if (!holds) throw new Fault('not-so', sentence, {})
+}
+
+const seconds = (ms: number): string => `${(ms / SECOND_MS).toFixed(1)} s`
+
+/** The home's people see that something is away. */
+const isDegraded = async (box: Box): Promise<boolean> => !(await isOperating(box))
+
+async function meet({ homes }: World): Promise<Outcome> {
+  const tookMs = await untilOperating(homes)
+  return { result: `${homes.length} homes found the community by mDNS and joined`, tookMs }
+}
+
+/** A wish that the home's page takes: quotas are there, and its auction would be over within the period. */
+async function wishOf(home: Box): Promise<Wish> {
+  const taken: { wish: Wish | null } = { wish: null }
+  const ask = async (): Promise<boolean> => {
+    taken.wish = await buy(home)
+    return true
+  }
+  await until(`${home.name} may buy`, ask, ALLOTTED_LIMIT_MS)
+  if (taken.wish === null) throw new Fault('impossible', 'a wish that was taken is not there')
+  return taken.wish
+}
+
+async function trade({ box }: World): Promise<Outcome> {
+  for (const name of ['home-02', 'home-03']) {
+    await until(
+      `${name} has a market`,
+      async () => (await marketOf(box(name))).state.phase === 'open',
+      BACK_LIMIT_MS,
+    )
+    await sellByRule(box(name))
+  }
+  const wish = await wishOf(box('home-01'))
+  return { result: 'a wish found its seller', tookMs: await wish.awarded(AWARD_LIMIT_MS) }
+}
+
+async function oneSigner({ box, community }: World): Promise<Outcome> {
+  const gone = box('home-02')
+  await gone.killNode()
+  const grown = await growth(community, () => sleep(STALL_LOOK_MS))
+  require(grown >= 3, `with two of three signers ${grown} blocks came in ${seconds(STALL_LOOK_MS)}`)
+  await until('its home says that the chain is away', () => isDegraded(gone), BACK_LIMIT_MS)
+  const began = performance.now()
+  await gone.startNode()
+  await untilCaughtUp(gone, community, BACK_LIMIT_MS)
+  const tookMs = performance.now() - began
+  await untilOperating([gone])
+  return { result: `${grown} blocks came without it; started again, it caught up`, tookMs }
+}
+
+async function twoSigners({ box, community }: World): Promise<Outcome> {
+  const gone = [box('home-01'), box('home-02')]
+  const wish = await wishOf(box('home-03'))
+  await Promise.all(gone.map((each) => each.killNode()))
+  // A block may be under way.
+  await sleep(2 * SECOND_MS)
+  const grown = await growth(community, () => sleep(STALL_LOOK_MS))
+  require(grown === 0, `one of three signers made ${grown} blocks`)
+  const { chain } = await box('home-03').view()
+  require(chain.state === 'stalled', `the page says that the chain is ${chain.state}`)
+  require(chain.pending > 0, 'the page does not say that a call waits')
+  const named = gone.every(({ signer }) => chain.notice?.includes(signer.slice(0, SHOWN_OF_ACCOUNT)) === true)
+  require(named, `the page does not name the two signers, but says: ${chain.notice ?? 'nothing'}`)
+  require((await wish.state())?.phase !== 'paid', 'a trade was paid without a chain')
+  await Promise.all(gone.map((each) => each.startNode()))
+  const tookMs = await wish.awarded(AWARD_LIMIT_MS)
+  return { result: 'the chain halted, both named, a wish waited; then it found its seller', tookMs }
+}
+
+async function oneGateway({ box }: World): Promise<Outcome> {
+  const home = box('home-01')
+  await home.killGateway()
+  await sleep(5 * SECOND_MS)
+  home.startGateway()
+  return { result: 'it went on where it was', tookMs: await untilOperating([home], BACK_LIMIT_MS) }
+}
+
+/** Cuts a signer's computer off for some time, and heals. */
+const cutFor =
+  (cutMs: number) =>
+  async (world: World): Promise<Outcome> => {
+    const { lan, box, boxes, community } = world
+    const alone = box('home-02')
+    const others = boxes.filter((each) => each !== alone)
+    await lan.split(
+      [alone.host],
+      others.map(({ host }) => host),
+    )
+    let grownAlone = 0
+    const grown = await growth(community, async () => {
+      grownAlone = await growth(alone, () => sleep(cutMs))
+    })
+    require(grown >= cutMs / SECOND_MS / 3, `two of three signers made ${grown} blocks`)
+    require(grownAlone <= ALONE_MOST + 1, `one of three signers made ${grownAlone} blocks alone`)
+    require(await isDegraded(alone), 'the page of the home that is cut off says that all is well')
+    await lan.heal()
+    const tookMs = await untilCaughtUp(alone, community, BACK_LIMIT_MS)
+    require(tookMs <= CATCH_UP_MOST_MS, `after healing it took ${seconds(tookMs)} to catch up`)
+    await untilOperating([alone], BACK_LIMIT_MS)
+    return { result: `${grown} blocks against ${grownAlone}; one chain again`, tookMs }
+  }
+
+async function allAtOnce({ boxes, community, homes }: World): Promise<Outcome> {
+  const before = await community.head()
+  await Promise.all(boxes.flatMap((box) => [box.killNode(), box.killGateway()]))
+  await Promise.all(boxes.map((box) => box.startNode()))
+  for (const box of boxes) box.startGateway()
+  const tookMs = await untilOperating(homes)
+  const same = (await community.blockAt(before.number))?.hash === before.hash
+  require(same, `block ${before.number} was undone`)
+  return { result: `all operate again, block ${before.number} still stands`, tookMs }
+}
+
+/** Nothing that was shown as final was undone, and no reading is lost or counted twice. */
+async function count({ boxes, community, homes, finals }: World): Promise<Outcome> {
+  const began = performance.now()
+  await finals.requireKept(boxes)
+  const { sealed, lost, duplicates } = await countReadings(community, homes)
+  require(sealed > 0, 'no home sealed a reading')
+  require(lost === 0 && duplicates === 0, `${lost} of ${sealed} readings lost, ${duplicates} double`)
+  const words = `${sealed} readings, ${lost} lost, ${duplicates} double; ${finals.count()} final blocks, none undone`
+  return { result: words, tookMs: performance.now() - began }
+}
+
+/** The matrix of three signers, in the order in which it is run. */
+export const THREE_SIGNERS: readonly Trial[] = [
+  { fault: 'no address is configured', run: meet },
+  { fault: 'kill -9 of one signer', run: oneSigner },
+  { fault: 'kill -9 of one gateway', run: oneGateway },
+  { fault: 'split 2|1 for 20 s, heal', run: cutFor(20 * SECOND_MS) },
+  { fault: 'none: a trade', run: trade },
+  { fault: 'kill -9 of two signers', run: twoSigners },
+  { fault: 'kill -9 of all at once', run: allAtOnce },
+  { fault: 'split 2|1 for 90 s, heal', run: cutFor(90 * SECOND_MS) },
+  { fault: 'all of the above', run: count },
+]
