@@ -7,7 +7,9 @@ export type MarketSight = AuctionSight
 
 type Seen = Pick<AuctionSight, 'account' | 'head' | 'blockMs'>
 
-/** Auctions with their bids as this gateway knows them, by id; those that the chain does not have are missing. */
+/**
+ * Auctions with their bids as this gateway knows them, by id; those that the chain does not have are missing.
+ */
 export async function sightsOf(
   { db }: Store,
   ids: readonly string[],

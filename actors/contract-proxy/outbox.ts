@@ -242,13 +242,13 @@ class Outbox<T> implements AccountOutbox<T> {
     this.#frozen = false
     this.#nextNonce = Math.max(this.#nextNonce, used)
     const known = new Set(this.#calls.map((call) => call.nonce))
-    const missing = range(used, this.#nextNonce).filter((nonce) => !known.has(nonce))
+    const count = Math.max(0, this.#nextNonce - used)
+    const missing = Array.from({ length: count }, (_, at) => used + at).filter((nonce) => !known.has(nonce))
     const first = missing[0]
     if (first === undefined) return
     const finals = await this.#keeping.finalCallsFrom(this.account, first)
     const revived = finals.filter((call) => missing.includes(call.nonce))
-    for (const call of revived)
-      call.inspectedBy(this.#options.inspector).step({ type: 'forked', from: 0 })
+    for (const call of revived) call.inspectedBy(this.#options.inspector).step({ type: 'forked', from: 0 })
     this.#calls = [...this.#calls, ...revived].sort((a, b) => a.nonce - b.nonce)
     const gone = missing.filter((nonce) => !revived.some((call) => call.nonce === nonce))
     if (gone.length <= MAX_GAP) for (const nonce of gone) await this.#fillGap(nonce)
@@ -397,6 +397,3 @@ class Outbox<T> implements AccountOutbox<T> {
     return { from: this.account, target, data, value }
   }
 }
-
-const range = (from: number, to: number): number[] =>
-  Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index)

@@ -227,17 +227,15 @@ export class CommunityGateway {
 
   accepted(reading: AcceptedReading): void {
     const { home, slot, essential } = reading
+    const { t: atMs, meanPowerW, peakPowerW, waterMl } = essential
     this.#silence.heard(home, slot)
     this.#parts.picture.accepted(reading)
     this.#pages?.notifyReading({
       home,
       slot,
-      atMs: essential.t,
-      meanPowerW: essential.meanPowerW,
-      peakPowerW: essential.peakPowerW,
+      ...{ atMs, meanPowerW, peakPowerW, waterMl },
       importWh: essential.energyImportWh,
       exportWh: essential.energyExportWh,
-      waterMl: essential.waterMl,
     })
     this.#parts.extended.settle(home, slot).catch((thrown: unknown) => this.#parts.log.fault(thrown))
     this.changed()
@@ -333,19 +331,15 @@ export class CommunityGateway {
   }
 
   opened(): CommunityOpened {
-    const { contracts } = this.#parts
+    const { community, monitoring, quota, token, trading, ...where } = this.#parts.contracts
+    const { chainId, genesisHash, deployedAtBlock } = where
     return {
-      account: contracts.community.toLowerCase(),
+      account: community.toLowerCase(),
       page: this.#pages?.link ?? '',
-      contracts: {
-        monitoring: contracts.monitoring,
-        quota: contracts.quota,
-        token: contracts.token,
-        trading: contracts.trading,
-      },
-      chainId: contracts.chainId,
-      genesisHash: contracts.genesisHash,
-      deployedAtBlock: contracts.deployedAtBlock,
+      contracts: { monitoring, quota, token, trading },
+      chainId,
+      genesisHash,
+      deployedAtBlock,
     }
   }
 

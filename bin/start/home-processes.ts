@@ -10,8 +10,8 @@ interface HomesOfARun {
 }
 
 /**
- * The name of the process that serves each home, in the order of the homes: its own with `--isolate`, else one
- * for all, or as many as this machine has cores for when they are many.
+ * The name of the process that serves each home, in the order of the homes: its own with `--isolate`, else
+ * one for all, or as many as this machine has cores for when they are many.
  */
 export function processesOfHomes({ homes, isolate }: HomesOfARun, cores = availableParallelism()): string[] {
   const count = Math.max(1, Math.min(cores, Math.ceil(homes / HOMES_OF_A_PROCESS)))

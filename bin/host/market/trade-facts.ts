@@ -26,7 +26,9 @@ export interface Purse {
 
 const MICRO = 1_000_000n
 
-/** What the contracts hold of one resource's price: micro-euro and micro-SCT a unit, 0 where none was given. */
+/**
+ * What the contracts hold of one resource's price: micro-euro and micro-SCT a unit, 0 where none was given.
+ */
 export interface ChainPrice {
   readonly marketMicroEur: bigint
   readonly ceilingMicroSct: bigint
