@@ -337,9 +337,7 @@ export class CommunityGateway {
       account: community.toLowerCase(),
       page: this.#pages?.link ?? '',
       contracts: { monitoring, quota, token, trading },
-      chainId,
-      genesisHash,
-      deployedAtBlock,
+      ...{ chainId, genesisHash, deployedAtBlock },
     }
   }
 
