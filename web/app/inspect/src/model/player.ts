@@ -6,7 +6,7 @@ import { EVERYTHING, type Filter, Recording, type Track } from './recording.ts'
 /** Lines that the page holds; of a longer run the older half is let go. */
 const HELD_MOST = 400_000
 /** The page draws what came at most so often; every line is kept. */
-export const DRAW_EVERY_MS = 100
+export const DRAW_EVERY_MS = 200
 
 export let recording = new Recording()
 /** Raised when there is more to show. */
