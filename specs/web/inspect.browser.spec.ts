@@ -93,7 +93,7 @@ describe.skipIf(!browserIsHere())('The page of the state charts', () => {
     await page.keyboard.press('ArrowRight')
     await vi.waitFor(async () => expect(await shown(page, 'what')).toBe('home-01 negotiation: BIDS_CLOSED'))
     expect(await litStates(page)).toEqual(['negotiation', 'negotiation.buying', 'negotiation.buying.waiting'])
-    expect(await page.locator('.picture .when.taken').innerText()).toBe('BIDS_CLOSED')
+    expect(await page.locator('.picture .when.taken').textContent()).toBe('BIDS_CLOSED')
     await page.keyboard.press('End')
     await vi.waitFor(async () => expect(await shown(page, 'state')).toBe('awarded'))
     await page.keyboard.press('Home')
@@ -187,5 +187,7 @@ describe.skipIf(!browserIsHere())('The page of the state charts', () => {
 /** What axe finds, by rule. */
 async function violations(page: Page): Promise<readonly string[]> {
   await page.evaluate(AXE)
-  return page.evaluate<string[]>('axe.run().then((found) => found.violations.map(({ id }) => id))')
+  return page.evaluate<string[]>(
+    'axe.run().then((found) => found.violations.map(({ id, nodes }) => `${id} ${nodes[0]?.html}`))',
+  )
 }

@@ -54,7 +54,6 @@ function Told({ row, y, from, to }: { row: Row; y: number; from: number; to: num
       onClick={() => goTo(row.at)}
       role="button"
       aria-current={current ? 'step' : undefined}
-      aria-label={`${row.time} ${row.words}`}
     >
       <rect class="hit" x={0} y={y - ROW / 2} width="100%" height={ROW} />
       <text class="clock" x={8} y={y + 4}>
