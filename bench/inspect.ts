@@ -116,7 +116,7 @@ function eventUs(options: object): number {
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 
-/** What it costs a machine to be recorded, and not to be: the same against a machine that knows of neither. */
+/** What it costs a machine to be recorded, and not to be, against a machine that knows of neither. */
 function costs(): BenchRow[] {
   const written: string[] = []
   const inspector: Inspector = createInspector('home-01', { nowMs: () => START_MS }, (line) => {

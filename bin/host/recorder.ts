@@ -25,7 +25,8 @@ function requireRecording(file: string): void {
 
 /**
  * Begins a recording with the line that says what it is. `anew` writes over a recording that is there,
- * `go on` adds to it. Throws a fault that names the flag when the file is something else, or cannot be written.
+ * `go on` adds to it. Throws a fault that names the flag when the file is something else, or
+ * cannot be written.
  */
 export function beginRecording(file: string, how: 'anew' | 'go on'): void {
   requireWritable('--record', dirname(file))
