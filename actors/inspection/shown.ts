@@ -156,6 +156,14 @@ const SHOWN: { readonly [Name in MachineName]?: ShownOf<Name> } = {
     context: ['delegation', 'watchedTo', 'missed', 'opened', 'unseenAlarms', 'limits.silentSlots'],
     event: ['slot', 'number'],
   },
+  archive: {
+    context: ['anchored', 'code'],
+    event: ['done', 'code'],
+  },
+  'signer-voter': {
+    context: ['standsBy', 'highest', 'evidence'],
+    event: ['holds', 'next', 'number', 'block', 'signer'],
+  },
 }
 
 /** Stands where a recording shows nothing. */
