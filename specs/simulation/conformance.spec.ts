@@ -54,5 +54,5 @@ describe('the simulated contracts', () => {
     for (const done of ['offer done', 'receiveBid done', 'submit done', 'checkWinner done']) {
       expect([...met.keys()]).toContain(done)
     }
-  })
+  }, 240_000)
 })

@@ -1,4 +1,4 @@
-import { Refused } from './call.ts'
+import { type LotTerms, Refused } from './call.ts'
 import type { Lot } from './quota.ts'
 
 export const GAP_BLOCKS = 3
@@ -103,3 +103,27 @@ export function requireSeal(shown: string, kept: string): void {
 
 export const wrongState = (is: State, expected: State): Refused =>
   new Refused('trading', 'WrongState', [STATES.indexOf(is), STATES.indexOf(expected)])
+
+/** When bids and showing end, as the terms say; refused where they are too short, or end after the period. */
+export function phasesOf(nowS: number, terms: LotTerms, blockSeconds: number, latest: number) {
+  const least = LEAST_PHASE_BLOCKS * blockSeconds
+  for (const phase of ['commit', 'show', 'reveal'] as const) {
+    const given = terms[`${phase}Seconds`]
+    if (given < least || given > MOST_PHASE_S) {
+      throw new Refused('trading', 'PhaseOutOfRange', [phase, given, least, MOST_PHASE_S])
+    }
+  }
+  const gap = GAP_BLOCKS * blockSeconds
+  const commitEnd = nowS + terms.commitSeconds
+  const showEnd = commitEnd + gap + terms.showSeconds
+  const last = showEnd + terms.revealSeconds + gap
+  if (last > latest) throw new Refused('trading', 'EndsTooLate', [last, latest])
+  return { commitEnd, showEnd }
+}
+
+/** What the parties of a decided auction lost for good. */
+export function forfeitOf({ state, reason, bond, revealEnd, bids, reveals }: Auction): bigint {
+  if (state === 'open' || state === 'shown') return 0n
+  if (reason === REASON.noMaxPrice) return bond
+  return revealEnd === 0 ? 0n : BigInt(bids - reveals) * bond
+}
