@@ -357,10 +357,7 @@ export class Trading {
     throw new Refused('trading', 'NothingToRefund', [id, account])
   }
 
-  /**
-   * Last sold, first cut: an excess takes from the lots that were sold later before it takes from this
-   * one.
-   */
+  /** Last sold, first cut: an excess takes from the lots that were sold later first. */
   #cut(kept: Auction, excess: number): number {
     const { sold } = this.#quota.exchangedOf(kept.winner ?? '', kept.period, kept.resource)
     return Math.min(kept.amount, Math.max(0, excess - (sold - kept.mark)))

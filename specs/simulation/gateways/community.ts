@@ -48,10 +48,7 @@ const markOf = (slot: number, { energyImportWh, waterMl, peakPowerW }: Essential
   return { slot, energyImportWh, waterMl, peakPowerW }
 }
 
-/**
- * The manager's gateway: it admits homes, divides quotas, opens readings, sends alarms and closes
- * periods.
- */
+/** The manager's gateway: it admits homes, divides quotas, opens readings, sends alarms. */
 export class CommunityGateway extends Gateway implements Hearer {
   readonly ring = new KeyRing()
   // ---- What the chain told
