@@ -93,8 +93,8 @@ function checkCommunity(world: World): void {
     },
   )
   const alarms = chain.blocks.flatMap(({ facts }) => facts.filter(({ told }) => told.name === 'Alarm'))
-  watch.check('I4 every alarm is published once', alarms.length === community.drafts.size, () => {
-    return `${alarms.length} of ${community.drafts.size}`
+  watch.check('I4 every alarm is published once', alarms.length === community.alarms.drafts.size, () => {
+    return `${alarms.length} of ${community.alarms.drafts.size}`
   })
   const opened = homes.reduce((sum, home) => sum + home.alarms.size + home.care.alarmsRead(), 0)
   watch.check('I5 every alarm is read by whom it is for', opened === alarms.length, () => {

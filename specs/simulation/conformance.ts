@@ -16,7 +16,7 @@ import { getBytes } from 'ethers'
 import type { Chance } from './chance.ts'
 import { type ContractCall, type ContractName, Refused, type Told } from './contracts/call.ts'
 import { Contracts } from './contracts/contracts.ts'
-import { auctionIdOf } from './contracts/trading.ts'
+import { auctionIdOf } from './contracts/auction.ts'
 import { Ledger } from './ledger.ts'
 
 /** What came of a call: the events of all contracts, or the name of the error. */

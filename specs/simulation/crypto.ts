@@ -4,7 +4,8 @@ import { ENVELOPE_BYTES, PAYLOAD_BYTES } from '../../protocols/messages/record.t
 import type { EssentialData } from '../../protocols/rules/reading.ts'
 
 /*
- * A stand-in for the envelopes, at their port: a real reading costs 3 ms on the curve. It has the widths of the
+ * A stand-in for the envelopes, at their port: a real reading costs 3 ms on the curve. It has the widths
+ * of the
  * real one, opens only for who holds the key, and only where its binding is the same; a commitment shows its
  * number. What envelopes must withstand is tried in specs/crypto.
  */

@@ -10,7 +10,10 @@ interface Held {
   readonly inside: bigint
 }
 
-/** Follows every micro-SCT by the events alone, and holds it against what the contracts say that they have. */
+/**
+ * Follows every micro-SCT by the events alone, and holds it against what the contracts say that they
+ * have.
+ */
 export class Money {
   readonly #world: World
   readonly #watch: Checker

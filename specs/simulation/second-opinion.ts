@@ -4,7 +4,8 @@ import type { PeriodMark, PeriodUse } from '../../protocols/rules/quota-use.ts'
 import type { AnchoredHome, TotalHomes } from '../../protocols/rules/totals.ts'
 
 /*
- * The written rules in other words: slower, and by another way than protocols/rules goes, so that a mistake in
+ * The written rules in other words: slower, and by another way than protocols/rules goes, so that a
+ * mistake in
  * one does not hide in the other.
  */
 

@@ -92,7 +92,8 @@ export const checkMatch =
     const can = buyer !== account && amount >= LEAST[resource] && amount <= surplus[resource]
     const expected = can && (ceilingMicroSct ?? Infinity) >= sellLimitOf(home, resource)
     watch.check('a home is asked for what it can spare', matched === expected, () => {
-      return `home ${home} was ${matched ? '' : 'not '}asked for ${amount} of ${resource}, spare ${surplus[resource]}`
+      const asked = matched ? 'asked' : 'not asked'
+      return `home ${home} was ${asked} for ${amount} of ${resource}, spare ${surplus[resource]}`
     })
   }
 
@@ -112,6 +113,7 @@ export const checkBid =
     const expected = can && facts.balanceMicroSct - bond >= KEPT_MICRO_SCT ? price : null
     const said = bid.bid ? bid.lotMicroSct : null
     watch.check('a bid is the least price of the lot', said === expected, () => {
-      return `home ${home} bids ${said} for ${lot.amount} of ${resource}, expected ${expected}: ${JSON.stringify(facts)}`
+      const about = `${lot.amount} of ${resource}, expected ${expected}`
+      return `home ${home} bids ${said} for ${about}: ${JSON.stringify(facts)}`
     })
   }

@@ -132,7 +132,8 @@ export class Watch {
     const { time, faults } = this.#world
     const excused = faults.wasDisturbed(home, decidedMs)
     this.check('who has not won is through soon', excused || time.nowMs() - decidedMs <= OVER_MS, () => {
-      return `${home.name}: ${subject}, ${outcome}, took ${Math.round((time.nowMs() - decidedMs) / 60_000)} minutes`
+      const minutes = Math.round((time.nowMs() - decidedMs) / MINUTE_MS)
+      return `${home.name}: ${subject}, ${outcome}, took ${minutes} minutes`
     })
   }
 

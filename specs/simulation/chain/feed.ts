@@ -5,8 +5,10 @@ import type { Rpc } from '../../../chain/proxy/rpc.ts'
 import { FeedReader } from '../../../chain/proxy/subscription.ts'
 
 /**
- * The feed of one gateway: the product's own `Canonical` and `FeedReader`, looked after by simulated time. The
- * product's `createChainFeed` polls a node twelve times a second, which no month of simulated time can afford.
+ * The feed of one gateway: the product's own `Canonical` and `FeedReader`, looked after by simulated
+ * time. The
+ * product's `createChainFeed` polls a node twelve times a second, which no month of simulated time can
+ * afford.
  */
 export class SimulatedFeed implements ChainFeed {
   readonly rpc: Rpc

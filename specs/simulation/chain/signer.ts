@@ -10,7 +10,8 @@ export interface SignedTransaction extends Omit<UnsignedCall, 'chainId'> {
 const HEAD_BYTES = 96
 
 /**
- * Signs without a curve: a signature of secp256k1 costs 1.3 ms, a hundred times what a simulated call may. The
+ * Signs without a curve: a signature of secp256k1 costs 1.3 ms, a hundred times what a simulated call
+ * may. The
  * bytes are a head of fixed width with the account, and the calldata; nobody in the simulation forges.
  */
 export function simulatedSigner(account: string): Signer {

@@ -1,75 +1,30 @@
 import { Ledger, Table } from '../ledger.ts'
+import {
+  type Auction,
+  auctionIdOf,
+  type Bid,
+  BPS,
+  ceilDiv,
+  counted,
+  forfeitOf,
+  GAP_BLOCKS,
+  lotOf,
+  MOST_AMOUNT,
+  NEW_AUCTION,
+  NO_BID,
+  phasesOf,
+  REASON,
+  requireSeal,
+  type State,
+  TRADING_AT,
+  type TradingSettings,
+  wrongState,
+} from './auction.ts'
 import { type Caller, type LotTerms, Refused } from './call.ts'
+import { Credits } from './credits.ts'
 import type { Monitoring } from './monitoring.ts'
-import type { ExcessStatus, Lot, Quota } from './quota.ts'
+import type { ExcessStatus, Quota } from './quota.ts'
 import type { Token } from './token.ts'
-
-const GAP_BLOCKS = 3
-const LEAST_PHASE_BLOCKS = 10
-const MOST_PHASE_S = 7 * 86_400
-const BPS = 10_000n
-const NO_BID = 2n ** 96n - 1n
-const MOST_AMOUNT = 2 ** 48 - 1
-export const TRADING_AT = '0x00000000000000000000000000000000000000c4'
-/** Why an auction failed, by the contract's number. */
-const REASON = {
-  cancelled: 1,
-  noBids: 2,
-  noMaxPrice: 3,
-  noneUnderMax: 4,
-  secondAboveMax: 5,
-  tooLate: 6,
-} as const
-const STATES = ['none', 'open', 'shown', 'awarded', 'failed', 'settled'] as const
-type State = (typeof STATES)[number]
-
-export interface TradingSettings {
-  readonly blockSeconds: number
-  readonly securityBps: number
-  readonly decisionSeconds: number
-  /** How values are sealed. */
-  readonly bidSeal: (id: string, bidder: string, value: bigint, salt: string) => string
-  readonly maxPriceSeal: (id: string, buyer: string, value: bigint, salt: string) => string
-}
-
-export interface Auction {
-  readonly state: State
-  readonly reason: number
-  readonly buyer: string
-  readonly resource: number
-  readonly period: number
-  readonly amount: number
-  readonly bond: bigint
-  readonly seal: string
-  readonly commitEnd: number
-  readonly showEnd: number
-  readonly revealSeconds: number
-  readonly revealEnd: number
-  readonly bids: number
-  readonly reveals: number
-  readonly newestBidBlock: number
-  readonly partiesPart: number
-  readonly lowest: bigint
-  readonly second: bigint
-  readonly maxPrice: bigint
-  readonly winner: string | null
-  readonly winnerIndex: number
-  readonly mark: number
-  readonly buyerRefunded: boolean
-}
-
-interface Bid {
-  readonly seal: string
-  readonly index: number
-  readonly state: 'sealed' | 'revealed' | 'refunded'
-}
-
-const ceilDiv = (a: bigint, b: bigint): bigint => (a + b - 1n) / b
-const word = (id: bigint): string => `0x${id.toString(16).padStart(64, '0')}`
-
-/** The number of a buyer's offer makes the auction's id. */
-export const auctionIdOf = (buyer: string, number: number): string =>
-  word((BigInt(buyer) << 64n) | BigInt(number))
 
 /** The market's contract for lots of energy and water: a reverse Vickrey auction under seal. */
 export class Trading {
@@ -80,7 +35,7 @@ export class Trading {
   readonly #address: string
   readonly #auctions: Table<string, Auction>
   readonly #bids: Table<string, Bid>
-  readonly #credits: Table<string, bigint>
+  readonly #credits: Credits
   readonly #offers: Table<string, number>
   readonly #ceilings: Table<number, number>
   readonly #shared: Table<string, true>
@@ -98,7 +53,7 @@ export class Trading {
     this.#address = address
     this.#auctions = new Table(ledger)
     this.#bids = new Table(ledger)
-    this.#credits = new Table(ledger)
+    this.#credits = new Credits(ledger)
     this.#offers = new Table(ledger)
     this.#ceilings = new Table(ledger)
     this.#shared = new Table(ledger)
@@ -117,13 +72,11 @@ export class Trading {
   }
 
   creditOf(account: string): bigint {
-    return this.#credits.get(account) ?? 0n
+    return this.#credits.of(account)
   }
 
   credits(): bigint {
-    let sum = 0n
-    for (const credit of this.#credits.values()) sum += credit
-    return sum
+    return this.#credits.sum()
   }
 
   offersOf(buyer: string): number {
@@ -147,21 +100,17 @@ export class Trading {
     by.tell('trading', { name: 'CeilingSet', resource, price })
   }
 
-  // ---- Credit
-
   deposit(by: Caller, amount: bigint): void {
     this.#token.take(by, this.#address, by.sender, amount)
-    this.#give(by.sender, amount)
+    this.#credits.give(by.sender, amount)
     by.tell('trading', { name: 'Deposited', account: by.sender, amount })
   }
 
   withdraw(by: Caller, amount: bigint): void {
-    this.#take(by.sender, amount)
+    this.#credits.take(by.sender, amount)
     by.tell('trading', { name: 'Withdrawn', account: by.sender, amount })
     this.#token.move(by, this.#address, by.sender, amount)
   }
-
-  // ---- The auction
 
   offer(by: Caller, number: number, terms: LotTerms, seal: string): void {
     this.#requireAdmitted(by)
@@ -173,8 +122,13 @@ export class Trading {
     const id = auctionIdOf(buyer, number)
     const partiesPart = this.#quota.admitOffer(by, buyer, { resource, period, amount })
     const bond = this.bondFor(resource, amount)
-    const { commitEnd, showEnd } = this.#phases(by, terms)
-    this.#take(buyer, bond)
+    const { commitEnd, showEnd } = phasesOf(
+      by.timeS,
+      terms,
+      this.settings.blockSeconds,
+      this.closesAt(terms.period),
+    )
+    this.#credits.take(buyer, bond)
     this.#offers.set(buyer, number)
     const { revealSeconds } = terms
     const asked = { buyer, resource, period, amount, bond, seal, commitEnd, showEnd, revealSeconds }
@@ -191,7 +145,7 @@ export class Trading {
       throw new Refused('trading', 'AlreadyBid', [id, by.sender])
     }
     const index = kept.bids + 1
-    this.#take(by.sender, kept.bond)
+    this.#credits.take(by.sender, kept.bond)
     const part = this.#quota.lock(by, by.sender, lotOf(kept))
     this.#bids.set(`${id}:${by.sender}`, { seal, index, state: 'sealed' })
     const partiesPart = kept.partiesPart + part
@@ -241,8 +195,6 @@ export class Trading {
     else this.#failAfter(by, id, kept, REASON.noMaxPrice, kept.showEnd)
   }
 
-  // ---- Refunds
-
   refundSucceed(by: Caller, id: string, account: string): void {
     const kept = this.#kept(id)
     if (kept.state !== 'awarded' && kept.state !== 'settled') throw wrongState(kept.state, 'awarded')
@@ -270,8 +222,6 @@ export class Trading {
     this.#bids.set(`${id}:${account}`, { ...bid, state: 'refunded' })
     this.#refund(by, id, account, unshown || bid.state === 'revealed' ? kept.bond : 0n)
   }
-
-  // ---- Delivery
 
   assertDelivery(by: Caller, id: string, excess: number): void {
     this.#monitoring.requireManager(by)
@@ -327,14 +277,8 @@ export class Trading {
     const amount = this.shareOf(id, by.sender)
     if (amount === 0n) throw new Refused('trading', 'NothingToShare', [id, by.sender])
     this.#shared.set(`${id}:${by.sender}`, true)
-    this.#give(by.sender, amount)
+    this.#credits.give(by.sender, amount)
     by.tell('trading', { name: 'ForfeitShared', id, account: by.sender, amount })
-  }
-
-  forfeitOf(kept: Auction): bigint {
-    if (kept.state === 'open' || kept.state === 'shown') return 0n
-    if (kept.reason === REASON.noMaxPrice) return kept.bond
-    return kept.revealEnd === 0 ? 0n : BigInt(kept.bids - kept.reveals) * kept.bond
   }
 
   shareOf(id: string, home: string): bigint {
@@ -343,15 +287,13 @@ export class Trading {
     if (isParty || this.#shared.has(`${id}:${home}`)) return 0n
     const part = this.#quota.partOf(home, kept.period, kept.resource)
     const whole = this.#quota.contractAt(kept.period)[kept.resource - 1] ?? 0
-    return part === 0 ? 0n : (this.forfeitOf(kept) * BigInt(part)) / BigInt(whole - kept.partiesPart)
+    return part === 0 ? 0n : (forfeitOf(kept) * BigInt(part)) / BigInt(whole - kept.partiesPart)
   }
 
   closesAt(period: number): number {
     const { slotsPerBilling, sampleMs } = this.#monitoring.settings
     return Math.ceil(((period + 1) * slotsPerBilling * sampleMs) / 1000)
   }
-
-  // ---- Steps
 
   #pay(by: Caller, id: string, kept: Auction, delivered: number): void {
     const { buyer, winner, second: price } = kept
@@ -360,8 +302,8 @@ export class Trading {
     const missing = amount - got
     const paid = (price * got) / amount
     const penalty = (held * missing) / amount
-    this.#give(winner ?? '', paid + (held * got) / amount)
-    this.#give(buyer, (price * missing) / amount + penalty)
+    this.#credits.give(winner ?? '', paid + (held * got) / amount)
+    this.#credits.give(buyer, (price * missing) / amount + penalty)
     by.tell('trading', {
       name: 'ExchangeConfirmed',
       id,
@@ -405,7 +347,7 @@ export class Trading {
   }
 
   #refund(by: Caller, id: string, account: string, amount: bigint): void {
-    this.#give(account, amount)
+    this.#credits.give(account, amount)
     by.tell('trading', { name: 'Refunded', id, account, amount })
   }
 
@@ -415,26 +357,10 @@ export class Trading {
     throw new Refused('trading', 'NothingToRefund', [id, account])
   }
 
-  /** Last sold, first cut: an excess takes from the lots that were sold later before it takes from this one. */
+  /** Last sold, first cut: an excess takes from the lots that were sold later first. */
   #cut(kept: Auction, excess: number): number {
     const { sold } = this.#quota.exchangedOf(kept.winner ?? '', kept.period, kept.resource)
     return Math.min(kept.amount, Math.max(0, excess - (sold - kept.mark)))
-  }
-
-  #phases(by: Caller, terms: LotTerms) {
-    const least = LEAST_PHASE_BLOCKS * this.settings.blockSeconds
-    for (const phase of ['commit', 'show', 'reveal'] as const) {
-      const given = terms[`${phase}Seconds`]
-      if (given < least || given > MOST_PHASE_S) {
-        throw new Refused('trading', 'PhaseOutOfRange', [phase, given, least, MOST_PHASE_S])
-      }
-    }
-    const commitEnd = by.timeS + terms.commitSeconds
-    const showEnd = commitEnd + this.#gapSeconds() + terms.showSeconds
-    const last = showEnd + terms.revealSeconds + this.#gapSeconds()
-    const latest = this.closesAt(terms.period)
-    if (last > latest) throw new Refused('trading', 'EndsTooLate', [last, latest])
-    return { commitEnd, showEnd }
   }
 
   #gapSeconds(): number {
@@ -471,50 +397,4 @@ export class Trading {
     if (kept.state !== expected) throw wrongState(kept.state, expected)
     return kept
   }
-
-  #take(account: string, amount: bigint): void {
-    const has = this.creditOf(account)
-    if (has < amount) throw new Refused('trading', 'NotEnoughCredit', [account, has, amount])
-    this.#credits.set(account, has - amount)
-  }
-
-  #give(account: string, amount: bigint): void {
-    if (amount !== 0n) this.#credits.set(account, this.creditOf(account) + amount)
-  }
 }
-
-const NEW_AUCTION = {
-  state: 'open',
-  reason: 0,
-  revealEnd: 0,
-  bids: 0,
-  reveals: 0,
-  newestBidBlock: 0,
-  lowest: 0n,
-  second: 0n,
-  maxPrice: 0n,
-  winner: null,
-  winnerIndex: 0,
-  mark: 0,
-  buyerRefunded: false,
-} as const
-
-const lotOf = ({ resource, period, amount }: Auction): Lot => ({ resource, period, amount })
-
-/** The two lowest are kept; equal ones go to the earlier seal. */
-function counted(kept: Auction, seller: string, bid: Bid, value: bigint): Auction {
-  const { lowest, second } = kept
-  const wins = value < lowest || (value === lowest && bid.index < kept.winnerIndex)
-  if (value <= kept.maxPrice && wins) {
-    const next = lowest < second ? lowest : second
-    return { ...kept, second: next, winner: seller, lowest: value, winnerIndex: bid.index }
-  }
-  return value < second ? { ...kept, second: value } : kept
-}
-
-function requireSeal(shown: string, kept: string): void {
-  if (shown !== kept) throw new Refused('trading', 'WrongSeal', [shown, kept])
-}
-
-const wrongState = (is: State, expected: State): Refused =>
-  new Refused('trading', 'WrongState', [STATES.indexOf(is), STATES.indexOf(expected)])

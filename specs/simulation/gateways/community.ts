@@ -2,7 +2,6 @@ import { communityGatewayMachine } from '../../../actors/community-gateway/machi
 import type { Intent, Outcome } from '../../../actors/contract-proxy/call.ts'
 import type { Staged } from '../../../actors/durable-snapshot.ts'
 import type { ChainBlock } from '../../../chain/proxy/block.ts'
-import { encodeAlarm } from '../../../protocols/messages/alarm-payload.ts'
 import type { AlarmDraft } from '../../../protocols/rules/alarm.ts'
 import { type Allowance, divideContract, type HomeAllowance } from '../../../protocols/rules/divide.ts'
 import { alarmsFor, type PeriodMark, periodUse, type PeriodUse } from '../../../protocols/rules/quota-use.ts'
@@ -10,16 +9,16 @@ import type { EssentialData } from '../../../protocols/rules/reading.ts'
 import { homesInTotal } from '../../../protocols/rules/totals.ts'
 import { periodOf } from '../../../protocols/rules/units.ts'
 import type { Heard } from '../chain/chain.ts'
-import { keyIdOf, KeyRing, openEssential, sealBytes } from '../crypto.ts'
+import { keyIdOf, KeyRing, openEssential } from '../crypto.ts'
 import { Cell, Table } from '../ledger.ts'
 import type { Hearer, Word } from '../transport.ts'
 import type { World } from '../world.ts'
 import type { DurableMachine } from './durable.ts'
 import { Gateway, type HeardFact } from './gateway.ts'
+import { AlarmDesk } from './alarm-desk.ts'
 import { DeliveryDesk } from './delivery-desk.ts'
 import { WitnessDesk } from './witness-desk.ts'
 
-const ALARMS_A_CALL = 16
 const PARTS_A_CALL = 40
 const TICK_MS = 5 * 60_000
 /** A period is closed once the readings after its end have had time to reach the chain. */
@@ -40,13 +39,6 @@ interface HomeUse {
   readonly newest: PeriodMark
 }
 
-interface Draft {
-  readonly id: string
-  readonly home: string
-  readonly alarm: AlarmDraft
-  readonly atMs: number
-}
-
 type Event = Parameters<DurableMachine<typeof communityGatewayMachine>['send']>[0]
 
 const paramOf = ({ params }: Staged, field: string): unknown =>
@@ -56,7 +48,7 @@ const markOf = (slot: number, { energyImportWh, waterMl, peakPowerW }: Essential
   return { slot, energyImportWh, waterMl, peakPowerW }
 }
 
-/** The manager's gateway: it admits homes, divides quotas, opens readings, sends alarms and closes periods. */
+/** The manager's gateway: it admits homes, divides quotas, opens readings, sends alarms. */
 export class CommunityGateway extends Gateway implements Hearer {
   readonly ring = new KeyRing()
   // ---- What the chain told
@@ -70,10 +62,7 @@ export class CommunityGateway extends Gateway implements Hearer {
   readonly lastAlarm = new Cell<number>(this.heard.ledger, 0)
   readonly revision = new Cell<{ number: number; closed: boolean } | null>(this.heard.ledger, null)
   // ---- On the disk
-  readonly drafts = new Table<string, Draft>(this.store.ledger)
-  readonly #raised = new Table<string, true>(this.store.ledger)
-  /** Drafts in the call that is on its way, by their numbers. */
-  readonly #sealed = new Table<number, string>(this.store.ledger)
+  readonly alarms = new AlarmDesk(this)
   readonly deliveries = new DeliveryDesk(this)
   readonly witnesses = new WitnessDesk(this)
   #machine: DurableMachine<typeof communityGatewayMachine> | null = null
@@ -104,7 +93,7 @@ export class CommunityGateway extends Gateway implements Hearer {
         allocateQuotas: () => this.#allocate(),
         openRecords: () => undefined,
         closePeriod: (action) => this.#closePeriod(Number(paramOf(action, 'period'))),
-        publishAlarms: () => this.#publishAlarms(),
+        publishAlarms: () => this.alarms.publish(),
         lookAtExcesses: () => undefined,
         warnOperator: () => undefined,
       },
@@ -226,40 +215,6 @@ export class CommunityGateway extends Gateway implements Hearer {
     return sums
   }
 
-  /** One call of alarms at a time: the contract numbers them. */
-  async #publishAlarms(): Promise<void> {
-    await this.store.transaction(this.life, async (trx) => {
-      if (this.#sealed.size > 0 || this.#raised.size === 0) return
-      const raised = [...this.#raised.keys()]
-        .slice(0, ALARMS_A_CALL)
-        .flatMap((id) => this.drafts.get(id) ?? [])
-      const first = this.lastAlarm.get() + 1
-      const envelopes = raised.map(({ home, alarm, atMs }) => this.#sealAlarm(home, alarm, atMs))
-      raised.forEach(({ id }, index) => {
-        this.#raised.delete(id)
-        this.#sealed.set(first + index, id)
-      })
-      const homes = raised.map(({ home }) => home)
-      const id = `alarms:${first}:${raised[0]?.id ?? ''}:${this.world.time.nowMs()}`
-      await this.ask(trx, id, 'alarms', {
-        contract: 'monitoring',
-        name: 'raiseAlarms',
-        first,
-        homes,
-        envelopes,
-      })
-    })
-  }
-
-  #sealAlarm(home: string, alarm: AlarmDraft, t: number): string {
-    const { keyId, epoch, delegation } = this.world.chain.contracts.monitoring.alarmRecipient(
-      { timeS: Math.floor(this.world.time.nowMs() / 1000) },
-      home,
-    )
-    const binding = { sender: this.account, epoch, slot: 0, delegation }
-    return sealBytes(keyId, binding, encodeAlarm({ ...alarm, home, t }))
-  }
-
   #tick(): void {
     const { life, world } = this
     world.time.after(TICK_MS, () => {
@@ -343,19 +298,13 @@ export class CommunityGateway extends Gateway implements Hearer {
         return
       case 'Alarm':
         this.lastAlarm.set(told.number)
-        this.#alarmPublished(told.number, then)
+        if (this.alarms.published(told.number)) this.#post({ type: 'ALARMS_PUBLISHED', count: 1 }, then)
     }
   }
 
   #exchange(home: string, period: number, resource: number, by: number): void {
     const key = `${home}:${period}:${resource}`
     this.exchanged.set(key, (this.exchanged.get(key) ?? 0) + by)
-  }
-
-  #alarmPublished(number: number, then: (() => void)[]): void {
-    if (!this.#sealed.has(number)) return
-    this.#sealed.delete(number)
-    this.#post({ type: 'ALARMS_PUBLISHED', count: 1 }, then)
   }
 
   /** Told within the transaction of the facts, so that no death comes between. */
@@ -375,15 +324,7 @@ export class CommunityGateway extends Gateway implements Hearer {
     this.readings.set(`${home}:${slot}`, { home, slot, delegation, essential })
     this.world.watch.accepted(home, slot, essential)
     const alarms = this.#judge(home, slot, essential)
-    let drafted = 0
-    for (const alarm of alarms) {
-      const id = `${home}:${slot}:${alarm.code}:${alarm.resource}`
-      if (this.drafts.has(id)) continue
-      this.drafts.set(id, { id, home, alarm, atMs: block.timestampMs })
-      this.#raised.set(id, true)
-      drafted += 1
-    }
-    return drafted
+    return alarms.filter((alarm) => this.alarms.draft(home, alarm, block.timestampMs)).length
   }
 
   #judge(home: string, slot: number, essential: EssentialData): AlarmDraft[] {
@@ -442,18 +383,7 @@ export class CommunityGateway extends Gateway implements Hearer {
   protected outcome({ id, kind }: Intent, { state, error }: Outcome): void {
     if (state !== 'failed') return
     this.world.watch.failed(this, id, kind, error ?? '')
-    if (kind === 'alarms') void this.#alarmsRefused()
-  }
-
-  /** Another call of alarms was first: these get other numbers. */
-  async #alarmsRefused(): Promise<void> {
-    await this.store.transaction(this.life, () => {
-      for (const [number, draft] of [...this.#sealed.entries()]) {
-        this.#sealed.delete(number)
-        this.#raised.set(draft, true)
-      }
-    })
-    await this.#publishAlarms()
+    if (kind === 'alarms') void this.alarms.refused()
   }
 }
 

@@ -41,7 +41,10 @@ const buys = (resource: Traded): TradeRule => ({
 
 export const KEPT_MICRO_SCT = 1_000_000
 
-/** The rules of a home: it sells half of what it can spare, at a price of its own, and buys what it will lack. */
+/**
+ * The rules of a home: it sells half of what it can spare, at a price of its own, and buys what it
+ * will lack.
+ */
 export function rulesOf(home: number): TradeRules {
   const rules = [sells(home, 'energy'), buys('energy'), sells(home, 'water'), buys('water')]
   return { keepMicroSct: KEPT_MICRO_SCT, rules }
