@@ -1,8 +1,12 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+/** Minutes of real gateways: only a run that counts machines takes them (`npm run coverage:machines`). */
+const LONG = process.env['METERHOOD_COVERAGE'] === undefined ? ['specs/models/gateways.spec.ts'] : []
 
 export default defineConfig({
   test: {
     include: ['specs/**/*.spec.ts'],
+    exclude: [...configDefaults.exclude, 'build/**', ...LONG],
     setupFiles: ['specs/setup.ts'],
     pool: 'forks',
     maxWorkers: 2,

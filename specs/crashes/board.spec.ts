@@ -23,7 +23,7 @@ import { type Death, HOOKS } from './wire.ts'
 
 const ALL = process.env['METERHOOD_CRASHES'] === 'all'
 const SEED = Number(process.env['METERHOOD_SEED'] ?? Date.now() % 1_000_000)
-const SAMPLE = 3
+const SAMPLE = 1
 const TRIES_MOST = 4
 const SAMPLE_MS = 1_000
 const CONTRACTED_W = 3_000
