@@ -102,6 +102,8 @@ const boards = connectBoards({
 })
 
 async function relay(closed: boolean): Promise<void> {
+  // An action is carried out before the step that wants it has ended.
+  await Promise.resolve()
   dieAt('before send', states['powerControl'] ?? [])
   if (wish.relayIsStuck) throw new Fault('relay-stuck', 'the relay does not obey')
   await boards.relay(closed)
