@@ -11,8 +11,8 @@ import { bodyOf, keyOf, putCall, tallyAbi } from '../proxy/node.ts'
 import { deathSchema } from './wire.ts'
 
 /*
- * The proxy of a contract and the outbox of an account, in a process made to be killed: it ends itself by SIGKILL
- * when a call or the proxy is in a named state, at a named moment.
+ * The proxy of a contract and the outbox of an account, in a process made to be killed: it ends itself by
+ * SIGKILL when a call or the proxy is in a named state, at a named moment.
  */
 
 const wishSchema = z.object({ finalUpTo: z.number(), cut: z.boolean() })

@@ -14,9 +14,9 @@ import { Undying } from './undying.ts'
 import { type Death, HOOKS } from './wire.ts'
 
 /*
- * A gateway is killed while a call and the proxy of its contract are in every state, at every moment of it; the
- * call is then carried out once, by the same nonce, and its event is applied once. `npm test` tries a sample by
- * METERHOOD_SEED, METERHOOD_CRASHES=all every state at every moment.
+ * A gateway is killed while a call and the proxy of its contract are in every state, at every moment of
+ * it; the call is then carried out once, by the same nonce, and its event is applied once. `npm test`
+ * tries a sample by METERHOOD_SEED, METERHOOD_CRASHES=all every state at every moment.
  */
 
 const ALL = process.env['METERHOOD_CRASHES'] === 'all'
