@@ -113,7 +113,7 @@ dieAt('after persist', active())
 await createContractProxy({
   ...{ store, feed, name: 'tally', address: settings.tally, abi: tallyAbi, start: settings.fromBlock },
   apply: async (trx, facts, block) => {
-    for (const fact of facts) await count(trx, factName(block.number, String(fact.args.id)))
+    for (const fact of facts) await count(trx, factName(block.number, fact.args.id))
     dieAt('after receipt', [`contractProxy ${states['contractProxy'] ?? ''}`])
   },
   revert: async (trx, from) => {

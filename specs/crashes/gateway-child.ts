@@ -131,8 +131,8 @@ const sampleOf = (slot: number): Parameters<typeof keepSample>[1] => ({
   },
 })
 
-let running: HomeActor | CommunityActor | undefined
-const epochNow = (): number => running?.snapshot().context.epoch ?? 0
+const running: { actor?: HomeActor | CommunityActor } = {}
+const epochNow = (): number => running.actor?.snapshot().context.epoch ?? 0
 
 const startHome = (): Promise<HomeActor> =>
   startSmartGateway({
@@ -199,7 +199,7 @@ async function begunCommunity(): Promise<readonly [CommunityActor, Take]> {
 }
 
 const [actor, take] = await (settings.machine === 'smart-gateway' ? begunHome() : begunCommunity())
-running = actor
+running.actor = actor
 
 /** Everything that was begun has ended, and what came of it is taken. */
 async function rests(after: string): Promise<void> {

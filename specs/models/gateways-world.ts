@@ -22,6 +22,8 @@ const SAMPLE_MS = 2_000
 const SLOTS_PER_BILLING = 30
 /** The bundled profiles' rows are a quarter of an hour; a sample period plays one. */
 const TIME_SCALE = 900_000 / SAMPLE_MS
+/** No signer beside the gateway, and nothing recorded. */
+const ALONE = { signers: [], recordFile: null } as const
 const KINDS: readonly BoardKind[] = ['power', 'water', 'comfort']
 const monitoring = new Interface(monitoringAbi)
 
@@ -74,7 +76,7 @@ export class GatewaysWorld {
       ...{ epochMs: null, epochKeepMs: 0, challengeBlocks: 10 },
       contract: { energyWh: 30_000, powerW: 30_000, waterMl: 3_000_000 },
       ...{ leastHomesInTotal: 1, prices: { at: null, key: null }, welcomeMicroSct: 100_000_000 },
-      ...{ gatherSlots: 0, timeScale: TIME_SCALE, listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false },
+      ...{ gatherSlots: 0, timeScale: TIME_SCALE, listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false, ...ALONE },
     })
     return new GatewaysWorld(folder, chain, community)
   }
@@ -112,7 +114,7 @@ export class GatewaysWorld {
         rules: [],
         delegationsAccepted: false,
       },
-      ...{ listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false },
+      ...{ listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false, ...ALONE },
     }
     const opened = await openHome(config, { network: plugs })
     return this.#kept({ name, config, plugs, ...opened }, host, node)
