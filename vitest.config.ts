@@ -1,8 +1,13 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+/** Minutes of real gateways: only a run that counts machines takes them (`npm run coverage:machines`). */
+const LONG = ['specs/models/gateways.spec.ts', 'specs/crashes/board.spec.ts', 'specs/crashes/calls.spec.ts']
+const isCounted = process.env['METERHOOD_COVERAGE'] !== undefined
 
 export default defineConfig({
   test: {
     include: ['specs/**/*.spec.ts'],
+    exclude: [...configDefaults.exclude, 'build/**', ...(isCounted ? [] : LONG)],
     setupFiles: ['specs/setup.ts'],
     pool: 'forks',
     maxWorkers: 2,

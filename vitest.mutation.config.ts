@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config'
+import { z } from 'zod'
 
-/** The fast specs of one group of mutants: `METERHOOD_MUTATION_SPECS`, as bench/mutation.ts names them. */
+/** The fast specs of one group of mutants, as bench/mutation.ts names them. */
+const specs = z
+  .array(z.string())
+  .parse(JSON.parse(process.env['METERHOOD_MUTATION_SPECS'] ?? '["specs/rules/*.spec.ts"]'))
+
 export default defineConfig({
-  test: {
-    include: JSON.parse(process.env['METERHOOD_MUTATION_SPECS'] ?? '["specs/rules/*.spec.ts"]') as string[],
-    setupFiles: ['specs/setup.ts'],
-    pool: 'threads',
-    testTimeout: 60_000,
-  },
+  test: { include: specs, setupFiles: ['specs/setup.ts'], pool: 'threads', testTimeout: 60_000 },
 })

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { z } from 'zod'
 
 /*
- * `npm run mutation -- [GROUP] [FILE…]`: changes the sources in small ways and runs the fast specs of the group
- * against each change; a change that no spec minds is a survivor. One group, or one file of it, at a time:
- * all of them take hours.
+ * `npm run mutation -- [GROUP] [FILE…]`: changes the sources in small ways and runs the fast specs of the
+ * group against each change; a change that no spec minds is a survivor. One group, or one file of it, at a
+ * time: all of them take hours.
  */
 
 const ROOT = new URL('..', import.meta.url).pathname

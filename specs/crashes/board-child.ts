@@ -2,7 +2,6 @@ import { onStep } from './steps.ts'
 import { writeSync } from 'node:fs'
 import { z } from 'zod'
 import { openStore, type Store } from '../../actors/storage/store.ts'
-import { wallClock } from '../../bin/clock.ts'
 import { openCalibrationBook } from '../../bin/host/calibration-book.ts'
 import { connectBoards } from '../../bin/host/home-boards.ts'
 import { openHomePower } from '../../bin/host/home-power.ts'
@@ -12,8 +11,8 @@ import { LINK_KEY } from '../hardware/workbench.ts'
 import { deathSchema } from './wire.ts'
 
 /*
- * The link to a power board and the control of its relay, in a process made to be killed: it ends itself by SIGKILL
- * when one of the two is in a named state, at a named moment. The board runs at its parent.
+ * The link to a power board and the control of its relay, in a process made to be killed: it ends itself
+ * by SIGKILL when one of the two is in a named state, at a named moment. The board runs at its parent.
  */
 
 /** What the home's people and its wires want, until they want something else. */
@@ -102,6 +101,8 @@ const boards = connectBoards({
 })
 
 async function relay(closed: boolean): Promise<void> {
+  // An action is carried out before the step that wants it has ended.
+  await Promise.resolve()
   dieAt('before send', states['powerControl'] ?? [])
   if (wish.relayIsStuck) throw new Fault('relay-stuck', 'the relay does not obey')
   await boards.relay(closed)

@@ -11,8 +11,8 @@ import { bodyOf, keyOf, putCall, tallyAbi } from '../proxy/node.ts'
 import { deathSchema } from './wire.ts'
 
 /*
- * The proxy of a contract and the outbox of an account, in a process made to be killed: it ends itself by SIGKILL
- * when a call or the proxy is in a named state, at a named moment.
+ * The proxy of a contract and the outbox of an account, in a process made to be killed: it ends itself by
+ * SIGKILL when a call or the proxy is in a named state, at a named moment.
  */
 
 const wishSchema = z.object({ finalUpTo: z.number(), cut: z.boolean() })
@@ -113,7 +113,7 @@ dieAt('after persist', active())
 await createContractProxy({
   ...{ store, feed, name: 'tally', address: settings.tally, abi: tallyAbi, start: settings.fromBlock },
   apply: async (trx, facts, block) => {
-    for (const fact of facts) await count(trx, factName(block.number, String(fact.args.id)))
+    for (const fact of facts) await count(trx, factName(block.number, fact.args.id))
     dieAt('after receipt', [`contractProxy ${states['contractProxy'] ?? ''}`])
   },
   revert: async (trx, from) => {

@@ -14,14 +14,16 @@ import { Undying } from './undying.ts'
 import { type Death, HOOKS } from './wire.ts'
 
 /*
- * A gateway is killed while a call and the proxy of its contract are in every state, at every moment of it; the
- * call is then carried out once, by the same nonce, and its event is applied once. `npm test` tries a sample by
- * METERHOOD_SEED, METERHOOD_CRASHES=all every state at every moment.
+ * A gateway is killed while a call and the proxy of its contract are in every state, at every moment of
+ * it; the call is then carried out once, by the same nonce, and its event is applied once. `npm test`
+ * tries a sample by METERHOOD_SEED, METERHOOD_CRASHES=all every state at every moment.
  */
 
 const ALL = process.env['METERHOOD_CRASHES'] === 'all'
 const SEED = Number(process.env['METERHOOD_SEED'] ?? Date.now() % 1_000_000)
 const SAMPLE = 3
+const TRIES_MOST = 4
+const LOOKS_MOST = 600
 const account = createSigner(keyOf(1)).account
 const deployer = createSigner(keyOf(0)).account
 const FOREIGN = 100
@@ -42,7 +44,7 @@ interface Course {
 }
 
 async function until(node: Node, wanted: () => Promise<boolean> | boolean, mines = true): Promise<void> {
-  for (let looked = 0; looked < 300; looked += 1) {
+  for (let looked = 0; looked < LOOKS_MOST; looked += 1) {
     if (mines) await node.mine()
     for (let wait = 0; wait < 10; wait += 1) {
       if (await wanted()) return
@@ -78,9 +80,11 @@ const COURSES: Readonly<Record<string, Course>> = {
     states: call('underpriced'),
     run: async (node, calls) => {
       await until(node, sent(node), false)
-      await node.ask('anvil_setNextBlockBaseFeePerGas', '0x174876e800')
-      await node.mine()
-      await until(node, came(calls, 'underpriced'), false)
+      const dear = async (): Promise<boolean> => {
+        await node.ask('anvil_setNextBlockBaseFeePerGas', '0x174876e800')
+        return came(calls, 'underpriced')()
+      }
+      await until(node, dear)
       await final(node, calls)
     },
   },
@@ -88,8 +92,7 @@ const COURSES: Readonly<Record<string, Course>> = {
     states: call('rejected'),
     begin: (node) => node.ask('anvil_setBalance', account, '0x0'),
     run: async (node, calls) => {
-      await until(node, came(calls, 'rejected'), false)
-      await node.mine(7)
+      await until(node, came(calls, 'rejected'))
       await node.ask('anvil_setBalance', account, '0xde0b6b3a7640000')
       await final(node, calls)
     },
@@ -98,8 +101,7 @@ const COURSES: Readonly<Record<string, Course>> = {
     states: call('reorged'),
     run: async (node, calls) => {
       await until(node, sent(node), false)
-      await node.mine()
-      await until(node, came(calls, 'included'), false)
+      await until(node, came(calls, 'included'))
       await node.ask('anvil_reorg', 1, [])
       await final(node, calls)
     },
@@ -111,8 +113,7 @@ const COURSES: Readonly<Record<string, Course>> = {
       await until(node, sent(node), false)
       await node.ask('anvil_dropAllTransactions')
       await node.ask('eth_sendTransaction', { from: account, to: account, value: '0x1', nonce: '0x0' })
-      await node.mine(8)
-      await until(node, came(calls, 'stalled'), false)
+      await until(node, came(calls, 'stalled'))
       calls.wish({ finalUpTo: Number.MAX_SAFE_INTEGER })
       await final(node, calls)
     },
@@ -198,21 +199,24 @@ describe(`a call and its contract, killed by SIGKILL in every state (seed ${SEED
     cellsOf(course).some((cell) => wanted.some(({ leaf, hook }) => leaf === cell.leaf && hook === cell.hook)),
   )
 
-  it.each(chosen)('%s: is carried out once', { timeout: 300_000 }, async (_name, course) => {
+  it.each(chosen)('%s: is carried out once', { timeout: 600_000 }, async (_name, course) => {
     const undisturbed = (await lived(course, [])).end
     expect(undisturbed.times).toBe(1)
     expect(undisturbed.ids.map(([, times]) => times)).toEqual([1, 1])
     const cells = wanted.filter((each) => course.states.includes(each.leaf))
     // A process watches its calls before they are handed over or after it, not both.
     for (const hook of HOOKS) {
-      const deaths = cells.filter((each) => each.hook === hook)
-      if (deaths.length === 0) continue
-      const { end, calls } = await lived(course, deaths)
-      expect(end).toEqual(undisturbed)
-      expect(calls.left()).toEqual([])
-      for (const { leaves } of calls.died)
-        for (const leaf of leaves)
-          if (all.some((each) => each.leaf === leaf && each.hook === hook)) note('crash', { leaf, hook })
+      let left: readonly Death[] = cells.filter((each) => each.hook === hook)
+      // One death may step over the next state, which is then tried by itself.
+      for (let tries = 0; tries < TRIES_MOST && left.length > 0; tries += 1) {
+        const { end, calls } = await lived(course, left)
+        expect(end).toEqual(undisturbed)
+        left = calls.left()
+        for (const { leaves } of calls.died)
+          for (const leaf of leaves)
+            if (all.some((each) => each.leaf === leaf && each.hook === hook)) note('crash', { leaf, hook })
+      }
+      expect(left).toEqual([])
     }
     for (const cell of cellsOf(course)) note('cell', cell)
   })

@@ -1,7 +1,10 @@
 import { writeSync } from 'node:fs'
-import { startCommunityGateway } from '../../actors/community-gateway/live.ts'
+import { type CommunityActor, startCommunityGateway } from '../../actors/community-gateway/live.ts'
+import type { communityGatewayMachine } from '../../actors/community-gateway/machine.ts'
+import { eventOf } from '../../actors/durable-snapshot.ts'
 import type { OutboxPort } from '../../actors/outbox-port.ts'
-import { startSmartGateway } from '../../actors/smart-gateway/live.ts'
+import { type HomeActor, startSmartGateway } from '../../actors/smart-gateway/live.ts'
+import type { smartGatewayMachine } from '../../actors/smart-gateway/machine.ts'
 import {
   keepSample,
   keepSealed,
@@ -13,12 +16,13 @@ import { keyPair } from '../../protocols/crypto/group.ts'
 import { createSealer } from '../../protocols/crypto/sealer.ts'
 import { Fault, messageOf } from '../../protocols/rules/fault.ts'
 import { NEW_HOME } from '../../protocols/rules/home-registers.ts'
+import { energyWh, powerW, unixMs, waterMl } from '../../protocols/rules/units.ts'
 import { leavesOf } from '../models/tour.ts'
 import { DEEDS_OF, heardSchema, settingsSchema } from './wire.ts'
 
 /*
- * A gateway's machine in a process of its own, with its real store, made to be killed: it ends itself by SIGKILL
- * in a named state, at a named moment. What it does outside, its parent does for it.
+ * A gateway's machine in a process of its own, with its real store, made to be killed: it ends itself by
+ * SIGKILL in a named state, at a named moment. What it does outside, its parent does for it.
  */
 
 const STDERR = 2
@@ -107,23 +111,30 @@ const place = {
 const sealed = new Map<number, SealedSlotData>()
 const outbox: OutboxPort = { enqueue: (trx, { id }) => count(trx, `enqueued ${id}`) }
 
+const [NO_ENERGY, NO_WATER] = [energyWh(0), waterMl(0)]
 const sampleOf = (slot: number): Parameters<typeof keepSample>[1] => ({
   slot,
   receivedAtMs: clock.nowMs(),
   result: {
     outcome: 'complete',
     essential: {
-      ...{ flags: 0, sequence: slot, t: clock.nowMs(), energyImportWh: slot, energyExportWh: 0 },
-      ...{ waterMl: 0, meanPowerW: 1, peakPowerW: 1 },
+      ...{ flags: 0, sequence: slot, t: unixMs(clock.nowMs()), energyImportWh: energyWh(slot) },
+      ...{ energyExportWh: NO_ENERGY, waterMl: NO_WATER, meanPowerW: powerW(1), peakPowerW: powerW(1) },
     },
-    extended: { frames: [], importOffsetWh: 0, exportOffsetWh: 0, waterOffsetMl: 0 },
+    extended: {
+      frames: [],
+      ...{ importOffsetWh: NO_ENERGY, exportOffsetWh: NO_ENERGY, waterOffsetMl: NO_WATER },
+    },
     frames: [],
     refusals: [],
     next: NEW_HOME,
   },
 })
 
-const startHome = () =>
+const running: { actor?: HomeActor | CommunityActor } = {}
+const epochNow = (): number => running.actor?.snapshot().context.epoch ?? 0
+
+const startHome = (): Promise<HomeActor> =>
   startSmartGateway({
     ...{ store, clock, account: place.account, onFault },
     findCommunity: () => outside('findCommunity'),
@@ -131,14 +142,14 @@ const startHome = () =>
     exchangeKeys: () =>
       working(async () => {
         await begun
-        const epoch = actor.snapshot().context.epoch ?? 0
+        const epoch = epochNow()
         await outside('exchangeKeys', epoch)
         return epoch
       }),
     publishKey: () =>
       working(async () => {
         await begun
-        await outside('publishKey', actor.snapshot().context.epoch ?? 0)
+        await outside('publishKey', epochNow())
       }),
     keepSample: (trx, slot) => keepSample(trx, sampleOf(slot)),
     sealReading: (slot) =>
@@ -157,7 +168,7 @@ const startHome = () =>
     tellPeople: (number) => void outside('tellPeople', number),
   })
 
-const startCommunity = () =>
+const startCommunity = (): Promise<CommunityActor> =>
   startCommunityGateway({
     ...{ store, clock, account: place.account, onFault },
     deployOrAttach: () => outside('deployOrAttach'),
@@ -175,7 +186,20 @@ const startCommunity = () =>
     warnOperator: (code) => void outside('warnOperator', code),
   })
 
-const actor = settings.machine === 'smart-gateway' ? await startHome() : await startCommunity()
+type Take = (json: string, id: string) => Promise<void>
+
+async function begunHome(): Promise<readonly [HomeActor, Take]> {
+  const home = await startHome()
+  return [home, (json, id) => home.send(eventOf<typeof smartGatewayMachine>(json), id)]
+}
+
+async function begunCommunity(): Promise<readonly [CommunityActor, Take]> {
+  const community = await startCommunity()
+  return [community, (json, id) => community.send(eventOf<typeof communityGatewayMachine>(json), id)]
+}
+
+const [actor, take] = await (settings.machine === 'smart-gateway' ? begunHome() : begunCommunity())
+running.actor = actor
 
 /** Everything that was begun has ended, and what came of it is taken. */
 async function rests(after: string): Promise<void> {
@@ -198,7 +222,7 @@ process.on('message', (message) => {
     answer?.(heard.refusal)
     return
   }
-  actor.send(heard.event, heard.id).then(() => rests(heard.id), onFault)
+  take(JSON.stringify(heard.event), heard.id).then(() => rests(heard.id), onFault)
 })
 const came = (): void => {
   leaves = leavesOf(actor.snapshot().value)

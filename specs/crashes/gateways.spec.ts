@@ -13,9 +13,9 @@ import { type Ended, RemoteGateway } from './remote-gateway.ts'
 import { DEEDS_OF, type Death, HOOKS, type Settings } from './wire.ts'
 
 /*
- * The machines of the two gateways, each in a process of its own with its store, are killed in every state; they
- * come to the end of the run that nobody disturbed, and nothing is done twice. `npm test` tries a sample by
- * METERHOOD_SEED, METERHOOD_CRASHES=all every state at every moment.
+ * The machines of the two gateways, each in a process of its own with its store, are killed in every
+ * state; they come to the end of the run that nobody disturbed, and nothing is done twice. `npm test`
+ * tries a sample by METERHOOD_SEED, METERHOOD_CRASHES=all every state at every moment.
  */
 
 const ALL = process.env['METERHOOD_CRASHES'] === 'all'

@@ -2,8 +2,8 @@ import { StateMachine } from 'xstate'
 import { z } from 'zod'
 
 /*
- * Tells of the steps of every machine of a process, whoever makes them. A machine binds its step when it is made:
- * this must be imported before any machine is.
+ * Tells of the steps of every machine of a process, whoever makes them. A machine binds its step when it
+ * is made: this must be imported before any machine is.
  */
 
 type Listener = (machine: string, from: unknown, to: unknown) => void

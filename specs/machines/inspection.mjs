@@ -1,4 +1,4 @@
-// Counts what machines do, in every process of a counted run: `--import` loads it there (bench/coverage-machines.ts).
+// Counts what machines do, in every process of a counted run: `--import` loads it there (run-coverage.ts).
 // It listens to the inspection of each actor system, also of those that a pure step makes for itself, and
 // writes each state and each transition down when it is first seen: a process that is killed has told it all.
 import { appendFileSync } from 'node:fs'

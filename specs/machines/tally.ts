@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { catalogue } from '../../actors/catalogue.ts'
 import { universeOf } from './universe.ts'
 
-/** What a counted run wrote down: of a state, a transition, a sneak path, a crash cell wanted or lived through. */
+/** What a counted run wrote down: a state, a transition, a sneak path, a crash cell wanted or met. */
 const factSchema = z.object({
   kind: z.enum(['state', 'transition', 'sneak', 'breach', 'cell', 'crash']),
   machine: z.string(),

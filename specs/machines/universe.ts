@@ -6,7 +6,7 @@ type StateNode = AnyStateMachine['root']
 export interface Universe {
   /** Leaf states, as their paths. */
   readonly states: readonly string[]
-  /** Transitions as source, event and place among those of the source for the event, with words for people. */
+  /** Transitions by source, event and place among those of the source for the event, with words. */
   readonly transitions: ReadonlyMap<string, string>
 }
 

@@ -6,7 +6,7 @@ import { HomeDeeds } from './home-deeds.ts'
 import { homeModel } from './smart-gateway.ts'
 import { carryOut, type Deeds, leavesOf, metaSchema, type Step, toursOf } from './tour.ts'
 
-const LIFE_MS = 300_000
+const LIFE_MS = 900_000
 
 /** Whose machine is driven, and what is done for each event of the model. */
 interface Driven {

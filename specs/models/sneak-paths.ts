@@ -21,8 +21,8 @@ const textOf = ({ value, context, status }: AnyMachineSnapshot): string =>
   JSON.stringify([value, context, status])
 
 /**
- * Tells a machine, as it stands in the run, each event that may not be heard there: nothing may change and nothing
- * be asked for. What sneaks through is counted as a breach.
+ * Tells a machine, as it stands in the run, each event that may not be heard there: nothing may change and
+ * nothing be asked for. What sneaks through is counted as a breach.
  */
 function trySneakPaths(machine: AnyStateMachine, snapshot: AnyMachineSnapshot): void {
   const name = nameOf(machine)

@@ -1,4 +1,4 @@
-/** The specs that drive real machines by their models and kill them: what `npm run coverage:machines` runs. */
+/** Specs that drive real machines by their models and kill them: `npm run coverage:machines` runs them. */
 export const MODEL_SPECS = [
   'specs/models/',
   'specs/crashes/',
@@ -7,11 +7,13 @@ export const MODEL_SPECS = [
   'specs/delegation/kill.spec.ts',
   'specs/price-feed/feed.spec.ts',
   'specs/machines/board-link.spec.ts',
-  // Random histories of the two machines: what a chain on one machine does not bring about.
-  'specs/proxy/machines.spec.ts',
   'specs/proxy/contract-proxy.spec.ts',
   'specs/proxy/outbox.spec.ts',
   'specs/proxy/broken-way.spec.ts',
   'specs/proxy/mending.spec.ts',
   'specs/proxy/feed.spec.ts',
+  // Histories of the machines alone: what no chain and no neighbour brings about on one computer.
+  'specs/proxy/machines.spec.ts',
+  'specs/machines/delegation.spec.ts',
+  'specs/machines/caring.spec.ts',
 ] as const

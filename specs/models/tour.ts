@@ -47,8 +47,8 @@ function wayToNew(ways: Ways, from: string, met: ReadonlySet<string>): readonly 
 }
 
 /**
- * Lives that together meet every transition of a model: each goes on until nothing new can be reached. Few long
- * lives cost less than many short ones where each needs a chain and a network of its own.
+ * Lives that together meet every transition of a model: each goes on until nothing new can be reached. Few
+ * long lives cost less than many short ones where each needs a chain and a network of its own.
  */
 export function toursOf({ root }: AnyStateMachine): (readonly [name: string, life: readonly Step[]])[] {
   const ways = waysOf(root)

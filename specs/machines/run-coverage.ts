@@ -2,18 +2,18 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { MODEL_SPECS } from '../specs/models/specs.ts'
-import { type MachineTally, type Share, tallyOf, TRANSITIONS_LEAST } from '../specs/machines/tally.ts'
+import { MODEL_SPECS } from '../models/specs.ts'
+import { type MachineTally, type Share, tallyOf, TRANSITIONS_LEAST } from './tally.ts'
 
 /*
  * `npm run coverage:machines`: drives the real machines by their models and kills them in every state, then
  * counts what was met by the inspection of the machines themselves, in whichever process they ran.
  */
 
-const ROOT = new URL('..', import.meta.url).pathname
+const ROOT = new URL('../..', import.meta.url).pathname
 const INSPECTION = join(ROOT, 'specs/machines/inspection.mjs')
 
-/** Runs specs in which every machine of every process is counted into a folder; resolves with the exit code. */
+/** Runs specs in which every machine of every process is counted; resolves with the exit code. */
 function counted(specs: readonly string[], folder: string, toStderr: boolean): Promise<number> {
   const env = {
     ...process.env,
@@ -71,8 +71,10 @@ async function main(flags: readonly string[]): Promise<number> {
     const code = await counted(chosen.length > 0 ? chosen : MODEL_SPECS, folder, json)
     const tallies = tallyOf(folder)
     const ok = code === 0 && tallies.every(isEnough)
-    if (json) console.log(JSON.stringify({ ok, specs: code === 0, machines: tallies }))
-    else console.log([printed(tallies), ...tallies.flatMap(missingOf)].join('\n'))
+    const told = json
+      ? JSON.stringify({ ok, specs: code === 0, machines: tallies })
+      : [printed(tallies), ...tallies.flatMap(missingOf)].join('\n')
+    process.stdout.write(`${told}\n`)
     return ok ? 0 : 1
   } finally {
     rmSync(folder, { recursive: true, force: true })
