@@ -269,8 +269,8 @@ class Desk implements TradingDesk {
   }
 
   #sights(ids: readonly string[], head: BlockMoment): Promise<ReadonlyMap<string, MarketSight>> {
-    const { store, account, blockMs } = this.#options
-    return sightsOf(store, ids, { account, head, blockMs })
+    const { store, account, blockMs, finalBlock } = this.#options
+    return sightsOf(store, ids, { account, head, finalBlock: finalBlock(), blockMs })
   }
 
   /** The auction that a trade's machine is about, as far as it is known. */

@@ -96,6 +96,8 @@ export interface TradingPorts {
 /** What a desk is made of. */
 export interface DeskOptions extends Omit<TradingPorts, 'inTurn'> {
   readonly blockMs: number
+  /** The newest final block; -1 before the first. */
+  readonly finalBlock: () => number
   /** Which of the neighbours' offers the home wants to be told of; asked again as long as bids are taken. */
   welcomes(auctions: readonly AuctionTable[]): Promise<readonly AuctionTable[]>
   /** When a lot's period, or its window of power, is over. */

@@ -5,7 +5,7 @@ import type { AuctionSight } from './signals.ts'
 
 export type MarketSight = AuctionSight
 
-type Seen = Pick<AuctionSight, 'account' | 'head' | 'blockMs'>
+type Seen = Pick<AuctionSight, 'account' | 'head' | 'finalBlock' | 'blockMs'>
 
 /**
  * Auctions with their bids as this gateway knows them, by id; those that the chain does not have are missing.

@@ -16,6 +16,8 @@ export interface AuctionSight {
   readonly bids: readonly AuctionBidTable[]
   readonly refunded: boolean
   readonly head: BlockMoment
+  /** The newest final block; -1 before the first. */
+  readonly finalBlock: number
   readonly blockMs: number
 }
 
@@ -41,7 +43,13 @@ const timesOf = ({ auction, bids }: AuctionSight) => ({
 /** The phase of an auction, as the next block finds it. */
 export const phaseOf = (sight: AuctionSight) => auctionPhase(timesOf(sight), sight.head, sight.blockMs)
 
-function decision({ account, auction }: AuctionSight): Signal<NegotiationEvent>[] {
+/** Money and quota are acted on when it is final that they moved (DESIGN §7). */
+const isFinal = (block: number | null, { finalBlock }: AuctionSight): boolean =>
+  block !== null && block <= finalBlock
+
+function decision(sight: AuctionSight): Signal<NegotiationEvent>[] {
+  const { account, auction } = sight
+  if (!isFinal(auction.decided_block, sight)) return []
   if (auction.state === 'failed') {
     return [{ id: 'failed', event: { type: 'AUCTION_FAILED', failure: failureOf(auction.failure) } }]
   }
@@ -106,7 +114,7 @@ export function paymentSignals(sight: DeliverySight): Signal<PaymentEvent>[] {
   // The seller is paid by this call; the buyer makes it when the seller does not.
   const due = since !== null && (auction.winner === account || head.number >= since + BACKUP_BLOCKS)
   if (due) signals.push({ id: 'decided', event: { type: 'DELIVERY_DECIDED' } })
-  if (auction.state === 'settled' && auction.paid !== null) {
+  if (auction.state === 'settled' && auction.paid !== null && isFinal(auction.settled_block, sight)) {
     const delivered = String(auction.delivered ?? 0)
     signals.push({ id: 'paid', event: { type: 'PAID', delivered, paidMicroSct: auction.paid } })
   }

@@ -235,7 +235,8 @@ async function openParts(config: HomeConfig, { network = WHOLE_NETWORK, say }: A
     mdns: config.mdns,
     clock: wallClock,
     random: systemRandom,
-    reach: 'community',
+    // Signers hear each other's votes also while the community gateway is away.
+    reach: config.signers.length > 0 ? 'members' : 'community',
     cable: network.peers,
   })
   await node.start()

@@ -25,10 +25,10 @@ export interface RunChain {
   savedBlock(): number | null
   /** Saves what a kill would take. */
   save(): Promise<unknown>
-  /** SIGKILL to all of it; after `downMs` it goes on from what is on disk. */
-  kill(downMs: number): Promise<void>
-  /** Lets all of it freeze, and go on. */
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void
+  /** SIGKILL to all of it, or to one signer's node; after `downMs` it goes on from what is on disk. */
+  kill(downMs: number, signer?: number): Promise<void>
+  /** Lets all of it, or one signer's node, freeze and go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT', signer?: number): void
   /** A fault of a node that ended unasked. */
   readonly onDeath: (listener: (fault: Fault) => void) => void
   stop(): Promise<void>
@@ -77,6 +77,10 @@ async function startEmbedded(options: StartOptions, signal: AbortSignal): Promis
   }
 }
 
+/** The node of a signer by its number; undefined means all nodes. */
+const namesOf = (signer: number | undefined): string[] | undefined =>
+  signer === undefined ? undefined : [`node-${signer}`]
+
 async function startGeth(options: StartOptions, signal: AbortSignal): Promise<RunChain> {
   const managerKey = loadSecrets(communityFolder(options), systemRandom).accountKey
   await finishRestart(chainFolder(options))
@@ -94,8 +98,8 @@ async function startGeth(options: StartOptions, signal: AbortSignal): Promise<Ru
     ...{ kind: 'geth', rpc, chainId, signers, signerFolders, managerKey },
     savedBlock: () => null,
     save: () => Promise.resolve(),
-    kill: (downMs) => chain.kill(downMs),
-    signal: (signal) => chain.signal(signal),
+    kill: (downMs, signer) => chain.kill(downMs, namesOf(signer)),
+    signal: (signal, signer) => chain.signal(signal, namesOf(signer)),
     onDeath: (listener) => chain.onDeath(listener),
     stop: () => chain.stop(),
   }

@@ -3,7 +3,8 @@ import type { BoardKind } from '../../protocols/rules/reading.ts'
 import { durationMs } from './duration.ts'
 
 /** Something that a fault can befall. */
-export type FaultNode = { kind: 'cgw' } | { kind: 'home'; number: number } | { kind: 'chain' }
+export type FaultNode =
+  { kind: 'cgw' } | { kind: 'home'; number: number } | { kind: 'signer'; number: number } | { kind: 'chain' }
 
 /** One thing done to the running community, `atMs` after every home operates. */
 export type PlannedFault =
@@ -29,7 +30,7 @@ export const FAULT_GRAMMAR = [
   '        | wire:HOME.BOARD            (a sensor wire breaks)',
   '        | delegate:A>B               (home A hands its readings and alarms over to home B)',
   '        | end | end:A>B              (home A takes them back; without names, every home does)',
-  'NODE   := cgw | home:N | chain',
+  'NODE   := cgw | home:N | chain | signer:N   (signers with --chain geth: 1 to 3, killed or stopped)',
   'BOARD  := power | water | comfort',
   'e.g.   --fault kill:home:2@10s,cut:home:1@15s,heal@25s,wire:1.power@30s',
   '       --fault "delegate:1>2@20s,end@70s"   (quoted: a shell reads > itself)',
@@ -42,7 +43,8 @@ function nodeOf(item: string, text: string): FaultNode {
   if (text === 'cgw' || text === 'chain') return { kind: text }
   const home = /^home:(\d+)$/.exec(text)?.[1]
   if (home !== undefined) return { kind: 'home', number: Number(home) }
-  if (/^signer:\d+$/.test(text)) throw refuse(item, 'the embedded chain has no signers')
+  const signer = /^signer:(\d+)$/.exec(text)?.[1]
+  if (signer !== undefined) return { kind: 'signer', number: Number(signer) }
   throw refuse(item, `"${text}" is no node`)
 }
 
@@ -97,10 +99,20 @@ function timeOf(item: string, text: string): number {
   }
 }
 
-function parseItem(item: string, homes: number): PlannedFault {
+/** Refuses a signer that the chain of the run does not have; nobody can cut one off on this machine. */
+function requireSigner(item: string, fault: PlannedFault, signers: number): void {
+  if (!('node' in fault) || fault.node.kind !== 'signer') return
+  if (signers === 0) throw refuse(item, 'the embedded chain has no signers')
+  const { number } = fault.node
+  if (number < 1 || number > signers) throw refuse(item, `there is no signer ${number}; 1 to ${signers} are`)
+  if (fault.action === 'cut') throw refuse(item, 'a signer can be killed or stopped, not cut off')
+}
+
+function parseItem(item: string, homes: number, signers: number): PlannedFault {
   const at = item.lastIndexOf('@')
   if (at < 1) throw refuse(item, 'it says no time; write action@duration')
   const fault = actionOf(item, item.slice(0, at), timeOf(item, item.slice(at + 1)))
+  requireSigner(item, fault, signers)
   const unknown = homesOf(fault).find((home) => home < 1 || home > homes)
   if (unknown !== undefined) throw refuse(item, `there is no home ${unknown}; homes are 1 to ${homes}`)
   return fault
@@ -109,14 +121,14 @@ function parseItem(item: string, homes: number): PlannedFault {
 /**
  * The plan of `--fault LIST`, in order of time. Throws `bad-fault` with the grammar when an item is unknown.
  */
-export function parseFaults(list: string, homes: number): PlannedFault[] {
+export function parseFaults(list: string, homes: number, signers = 0): PlannedFault[] {
   return list
     .split(',')
-    .map((item) => parseItem(item.trim(), homes))
+    .map((item) => parseItem(item.trim(), homes, signers))
     .sort((a, b) => a.atMs - b.atMs)
 }
 
 /** Whether a plan needs each gateway in a process of its own: where one of them alone is to fail. */
 export function needsIsolation(plan: readonly PlannedFault[]): boolean {
-  return plan.some((fault) => 'node' in fault && fault.node.kind !== 'chain')
+  return plan.some((fault) => 'node' in fault && ['cgw', 'home'].includes(fault.node.kind))
 }

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { DEFAULT_SIGNERS } from '../../chain/network/geth/genesis.ts'
 import { badField } from '../../protocols/rules/fault.ts'
 import type { PricesConfig } from '../host/market/price-source.ts'
 import { durationMs, periodsOf } from './duration.ts'
@@ -127,7 +128,9 @@ export function readStartFlags(flags: StartFlags): StartWish {
   const homes = wholeNumber('--homes', flags.homes, 1, HOMES_MAX)
   const sampleMs = durationMs('--period', flags.period)
   if (sampleMs < 500) throw badField('--period', 'at least 500ms', flags.period)
-  const faults = flags.fault === undefined ? [] : parseFaults(flags.fault, homes)
+  const chain = oneOf('--chain', flags.chain, ['embedded', 'geth'])
+  const signers = chain === 'geth' ? DEFAULT_SIGNERS : 0
+  const faults = flags.fault === undefined ? [] : parseFaults(flags.fault, homes, signers)
   return {
     homes,
     sampleMs,
@@ -136,7 +139,7 @@ export function readStartFlags(flags: StartFlags): StartWish {
     reportFile: flags.report === undefined ? null : resolve(flags.report),
     recordFile: flags.record === undefined ? null : resolve(flags.record),
     dataDir: dataFolder(flags),
-    chain: oneOf('--chain', flags.chain, ['embedded', 'geth']),
+    chain,
     boards: oneOf('--boards', flags.boards, ['firmware', 'profile']),
     boardHex: existing('--board-hex', flags.boardHex, 'file'),
     profilesDir: existing('--profiles', flags.profiles, 'folder'),

@@ -14,7 +14,10 @@ const processes = ({ gateway, homes }: RunningCommunity): Supervised[] => [
   ...new Set([gateway, ...homes.map(({ process }) => process)]),
 ]
 
-function gatewayOf(running: RunningCommunity, node: Exclude<FaultNode, { kind: 'chain' }>): Supervised {
+function gatewayOf(
+  running: RunningCommunity,
+  node: Exclude<FaultNode, { kind: 'chain' | 'signer' }>,
+): Supervised {
   if (node.kind === 'cgw') return running.gateway
   const found = running.homes.find((home) => home.name === homeName(node.number))
   if (found !== undefined) return found.process
@@ -22,17 +25,18 @@ function gatewayOf(running: RunningCommunity, node: Exclude<FaultNode, { kind: '
 }
 
 function mortalOf(running: RunningCommunity, node: FaultNode): Mortal {
-  if (node.kind !== 'chain') return gatewayOf(running, node)
+  if (node.kind === 'cgw' || node.kind === 'home') return gatewayOf(running, node)
   const { chain } = running
+  const signer = node.kind === 'signer' ? node.number : undefined
   return {
-    kill: () => chain.kill(RESTART_AFTER_MS),
+    kill: () => chain.kill(RESTART_AFTER_MS, signer),
     signal: (signal) => {
-      if (signal === 'SIGSTOP' || signal === 'SIGCONT') chain.signal(signal)
+      if (signal === 'SIGSTOP' || signal === 'SIGCONT') chain.signal(signal, signer)
     },
   }
 }
 
-const nodeName = (node: FaultNode): string => (node.kind === 'home' ? `home:${node.number}` : node.kind)
+const nodeName = (node: FaultNode): string => ('number' in node ? `${node.kind}:${node.number}` : node.kind)
 
 function nameOf(fault: PlannedFault): string {
   if (fault.action === 'wire') return `wire:${fault.home}.${fault.board}`
@@ -127,7 +131,7 @@ export class FaultPlay {
   #cut(node: FaultNode): void {
     const { cuts } = this.#running
     if (node.kind === 'chain') cuts.cutChain()
-    else cuts.cutGateway(gatewayOf(this.#running, node).name)
+    else if (node.kind !== 'signer') cuts.cutGateway(gatewayOf(this.#running, node).name)
     this.#tellCuts()
   }
 

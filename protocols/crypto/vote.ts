@@ -50,7 +50,8 @@ export type VoterOf = (domain: VoteDomain, vote: Vote) => string | null
 export function rememberingVoters(most: number): VoterOf {
   const known = new Map<string, string | null>()
   return (domain, vote) => {
-    const key = `${domain.chainId} ${domain.genesisHash} ${vote.number} ${vote.hash} ${hexlify(vote.signature)}`
+    const { chainId, genesisHash } = domain
+    const key = [chainId, genesisHash, vote.number, vote.hash, hexlify(vote.signature)].join()
     const found = known.get(key)
     if (found !== undefined) return found
     const voter = voterOf(domain, vote)

@@ -47,7 +47,7 @@ describe('The voter of a signer', () => {
     expect(done).toHaveLength(1)
   })
 
-  it('stops sealing and raises an alarm when its node leaves the block it voted for, and votes no more', () => {
+  it('stops sealing and raises an alarm when its node leaves a block it voted for, and votes no more', () => {
     const { is, done, tell } = voter(seen(7), cast(7), seen(null, false))
     expect(is('locked')).toBe(true)
     expect(done.slice(1)).toEqual(['stopSealing', 'tellLocked'])

@@ -188,6 +188,7 @@ export async function openTradingHome(options: TradingHomeOptions): Promise<Trad
     },
     seals: createAuctionSeals({ chainId, trading }, account, key),
     blockMs: options.blockMs ?? BLOCK_MS,
+    finalBlock: () => feed.head()?.number ?? -1,
     welcomes: async (auctions) => auctions,
     judge: async (auction) => {
       onPort('judge')

@@ -6,7 +6,7 @@ import { quorumOf, votableBlock } from '../../protocols/rules/quorum.ts'
 /*
  * A model of Clique as Geth 1.13.15 has it (EIP-225 and core/forkchoice.go): who may seal, whose turn it is,
  * which of two branches a node takes. Voters are the real machine; a liar has its key in every part of a
- * split network, seals wherever it may and votes for whatever it likes. Nothing here knows of time but rounds.
+ * split network, seals wherever it may and votes for whatever it likes. Time goes in rounds.
  */
 
 interface Block {

@@ -86,6 +86,14 @@ describe('A list of faults', () => {
     expect(thrown.message.endsWith(FAULT_GRAMMAR)).toBe(true)
   })
 
+  it('may name a signer where the chain has some', () => {
+    const killed = { action: 'kill', node: { kind: 'signer', number: 3 }, atMs: 1_000 }
+    expect(parseFaults('kill:signer:3@1s', HOMES, 3)).toEqual([killed])
+    expect(() => parseFaults('kill:signer:4@1s', HOMES, 3)).toThrow('there is no signer 4; 1 to 3 are')
+    expect(() => parseFaults('cut:signer:1@1s', HOMES, 3)).toThrow('killed or stopped, not cut off')
+    expect(needsIsolation(parseFaults('stop:signer:1@1s', HOMES, 3))).toBe(false)
+  })
+
   it('needs a process for each home only where one gateway is to fail alone', () => {
     const isolates = (list: string): boolean => needsIsolation(parseFaults(list, HOMES))
     expect(['cut:home:1@1s', 'kill:cgw@1s', 'stop:home:2@1s'].map(isolates)).toEqual([true, true, true])

@@ -251,6 +251,7 @@ export class HomeMarket {
       seals: createAuctionSeals({ chainId, trading }, account, saltKey),
       // Contracts count in whole seconds, however short a block is.
       blockMs: Math.max(1, Math.ceil(blockTimeS)) * 1_000,
+      finalBlock: () => chain.view().final ?? -1,
       welcomes: (auctions) => this.trader.welcomes(auctions),
       judge: (auction) => this.trader.judge(auction),
       gossip: (auction) => offers.tell(auction),

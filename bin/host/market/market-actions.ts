@@ -47,7 +47,10 @@ async function openRequest(market: HomeMarket, auctionId: string): Promise<Marke
   const { store, account } = market.options
   const head = market.head()
   const blockMs = market.times.blockMs
-  const sight = head === null ? null : await sightOf(store, auctionId, { account, head, blockMs })
+  const sight =
+    head === null
+      ? null
+      : await sightOf(store, auctionId, { account, head, finalBlock: head.number, blockMs })
   if (sight === null || sight.auction.buyer === account) {
     throw new Fault('request-unknown', 'There is no such request of a neighbour.', {
       field: 'auctionId',

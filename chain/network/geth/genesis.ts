@@ -5,6 +5,8 @@ import { badField } from '../../../protocols/rules/fault.ts'
 export const EPOCH_BLOCKS = 30_000
 /** Table 1: the least time between two blocks. */
 export const DEFAULT_PERIOD_S = 10
+/** Signers of a chain that is all on one machine, as in the paper. */
+export const DEFAULT_SIGNERS = 3
 export const DEFAULT_GAS_LIMIT = 30_000_000
 export const PERIOD_MOST_S = 3_600
 

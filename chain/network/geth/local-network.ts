@@ -10,7 +10,7 @@ import { freePorts } from '../free-ports.ts'
 import { chainIdOf, periodSOf, type CommunityNetwork } from './community-network.ts'
 import { dialledPeers } from './flags.ts'
 import { foundLocally } from './found-network.ts'
-import { DEFAULT_GAS_LIMIT } from './genesis.ts'
+import { DEFAULT_GAS_LIMIT, DEFAULT_SIGNERS } from './genesis.ts'
 import { findGeth, type Places } from './install.ts'
 import { nodesUnder, type NodeFolder } from './node-folder.ts'
 import { genesisHashOf } from './status.ts'
@@ -55,7 +55,6 @@ export interface GethChain {
 }
 
 const DEFAULT_CHAIN_ID = 31_338
-const DEFAULT_SIGNERS = 3
 const PEERED_LIMIT_MS = 60_000
 const LOOK_EVERY_MS = 100
 
