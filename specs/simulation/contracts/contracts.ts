@@ -4,7 +4,8 @@ import { Delegations } from './delegation.ts'
 import { Monitoring, type MonitoringSettings } from './monitoring.ts'
 import { Quota } from './quota.ts'
 import { Token } from './token.ts'
-import { Trading, type TradingSettings } from './trading.ts'
+import type { TradingSettings } from './auction.ts'
+import { Trading } from './trading.ts'
 
 export interface ContractsSettings {
   readonly monitoring: MonitoringSettings
