@@ -103,7 +103,7 @@ async function alarmed({ boxes }: World): Promise<Outcome> {
 }
 
 /**
- * Votes that were given to the branch that lost bind honest signers: nothing more may become final until people
+ * Votes for the branch that lost bind honest signers: nothing more may become final until people
  * have dealt with the stolen key. Nothing that was final is undone, and what homes sealed is kept.
  */
 async function afterwards({ boxes, community, homes, finals }: World): Promise<Outcome> {
