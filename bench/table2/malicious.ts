@@ -116,8 +116,8 @@ export async function malicious(ground: Ground): Promise<Measured> {
   return {
     figures,
     effect:
-      `an honest node refuses its second block in a row, a false state and a stranger's seal; alone it made ` +
-      `${alone} ${alone === 1 ? 'block' : 'blocks'}; ${signers.length - 1} others voted it out in ${out.blocks} blocks ` +
+      `an honest node refuses its second block in a row, a false state and a stranger's seal; ` +
+      `blocks it made alone: ${alone}; ${signers.length - 1} others voted it out in ${out.blocks} blocks ` +
       `(${out.seconds} s)`,
     claimHolds: refused && alone <= 1 ? 'yes' : 'no',
   }

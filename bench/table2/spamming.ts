@@ -74,8 +74,9 @@ export async function spamming(ground: Ground): Promise<Measured> {
   return {
     figures,
     effect:
-      `${votes} votes in its ${own.length} of ${WATCHED_BLOCKS} blocks, one in each; no signer came or went; blocks every ` +
-      `${figures.meanGapS} s (before: ${figures.meanGapSBefore} s); ${figures.openVotesBeforeEpoch} open votes were ` +
+      `${votes} votes in its ${own.length} of ${WATCHED_BLOCKS} blocks, one in each; no signer came or ` +
+      `went; a block every ${figures.meanGapS} s (before: ${figures.meanGapSBefore} s); ` +
+      `${figures.openVotesBeforeEpoch} open votes were ` +
       `forgotten at the epoch`,
     claimHolds: harmless ? 'yes' : 'no',
   }

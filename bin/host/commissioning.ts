@@ -36,15 +36,9 @@ function freshId(random: RandomSource): number {
   return ((a & 0x7f) << 24) | (b << 16) | (c << 8) | d
 }
 
-export function createCommissioning(options: {
-  store: Store
-  clock: Clock
-  random: RandomSource
-  sampleMs: number
-  timeScale: number
-}): Commissioning {
-  const { store, clock, random } = options
-  const install = async (homeName: string, keys: readonly CommissionedKey[]): Promise<void> => {
+/** Writes boards down: for the account of that home when it is a member already, else for its name. */
+function installer(store: Store, clock: Clock): Commissioning['install'] {
+  return async (homeName, keys) => {
     const rows = keys.map(({ kind, boardId, recordKey }) => ({
       board_id: boardId,
       kind,
@@ -70,6 +64,17 @@ export function createCommissioning(options: {
       }
     })
   }
+}
+
+export function createCommissioning(options: {
+  store: Store
+  clock: Clock
+  random: RandomSource
+  sampleMs: number
+  timeScale: number
+}): Commissioning {
+  const { store, clock, random } = options
+  const install = installer(store, clock)
   return {
     install,
     async commission(homeName, kinds) {

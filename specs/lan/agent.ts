@@ -5,8 +5,8 @@ import { answerParent } from '../../bin/start/child.ts'
 import { wallClock } from '../../bin/clock.ts'
 
 /*
- * The hand of the spec on a host of the LAN: it plays the boards of the home, and asks what listens on the host's
- * own loopback.
+ * The hand of the spec on a host of the LAN: it plays the boards of the home, and asks what listens on the
+ * host's own loopback.
  */
 
 const Boards = z.object({

@@ -22,7 +22,7 @@ const viewReply = z.looseObject({
   role: z.string(),
   warnings: z.array(z.string()).optional(),
   state: z.looseObject({ phase: z.string(), text: z.string(), away: z.array(z.string()) }).optional(),
-  counts: z.looseObject({ sealed: z.number(), submitted: z.number() }).optional(),
+  counts: z.looseObject({ submitted: z.number().optional() }).optional(),
   chain: z.looseObject({
     state: z.string(),
     head: z.number().nullable(),

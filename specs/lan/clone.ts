@@ -14,6 +14,8 @@ const SPLIT_MS = 20_000
 const FINAL_LIMIT_MS = 60_000
 const HEALED_LIMIT_MS = 60_000
 const ALARM_LIMIT_MS = 60_000
+/** Six computers on one machine. */
+const MEET_LIMIT_MS = 200_000
 /** With five signers three may go on: each side of this split has three keys. */
 const VICTIM = 'home-01'
 const ONE_SIDE = ['community', VICTIM, 'home-02']
@@ -60,7 +62,7 @@ async function untilFinal(box: Box, number: number): Promise<void> {
 }
 
 async function meet({ homes, community }: World): Promise<Outcome> {
-  const tookMs = await untilOperating(homes)
+  const tookMs = await untilOperating(homes, MEET_LIMIT_MS)
   await untilFinal(community, (await community.head()).number)
   return { result: 'five signers vote, blocks become final', tookMs }
 }
@@ -100,10 +102,12 @@ async function alarmed({ boxes }: World): Promise<Outcome> {
   return { result: `told: ${codes.filter((code) => toldBy(boxes, code)).join(', ')}`, tookMs }
 }
 
+/**
+ * Votes for the branch that lost bind honest signers: nothing more may become final until people
+ * have dealt with the stolen key. Nothing that was final is undone, and what homes sealed is kept.
+ */
 async function afterwards({ boxes, community, homes, finals }: World): Promise<Outcome> {
   const began = performance.now()
-  const before = await finalOf(community)
-  await until('more becomes final', async () => (await finalOf(community)) > before, FINAL_LIMIT_MS)
   await finals.requireKept(boxes)
   const { sealed, lost, duplicates } = await countReadings(community, homes)
   if (lost > 0 || duplicates > 0) {

@@ -154,7 +154,8 @@ async function count({ boxes, community, homes, finals }: World): Promise<Outcom
   const { sealed, lost, duplicates } = await countReadings(community, homes)
   require(sealed > 0, 'no home sealed a reading')
   require(lost === 0 && duplicates === 0, `${lost} of ${sealed} readings lost, ${duplicates} double`)
-  const words = `${sealed} readings, ${lost} lost, ${duplicates} double; ${finals.count()} final blocks, none undone`
+  const readings = `${sealed} readings, ${lost} lost, ${duplicates} double`
+  const words = `${readings}; ${finals.count()} final blocks, none undone`
   return { result: words, tookMs: performance.now() - began }
 }
 

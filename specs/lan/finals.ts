@@ -32,7 +32,7 @@ export function watchFinals(boxes: readonly Box[]): Finals {
     const known = shown.get(final)
     if (known === undefined) shown.set(final, { hash: block.hash, by: box.name })
     else if (known.hash !== block.hash) {
-      conflict ??= `block ${final} was final as ${known.hash} for ${known.by} and as ${block.hash} for ${box.name}`
+      conflict ??= `block ${final}: ${known.hash} for ${known.by}, ${block.hash} for ${box.name}`
     }
   }
   const watch = async (): Promise<void> => {

@@ -6,8 +6,8 @@ import { lacking } from './network.ts'
 import { fiveSigners, threeSigners, type World } from './world.ts'
 
 /*
- * `npm run test:lan`: the faults of issue 6 on a LAN of network namespaces. `--json` prints the rows as JSON, a
- * word runs the rows whose fault holds it (the first always).
+ * `npm run test:lan`: faults on a LAN of network namespaces. `--json` prints the rows as JSON; a word runs
+ * the rows whose fault holds it, and the first of their LAN.
  */
 
 interface Row {

@@ -44,6 +44,7 @@ export interface Sight {
   readonly bids: readonly AuctionBidTable[]
   readonly refunded: boolean
   readonly head: { readonly number: number; readonly timestampMs: number }
+  readonly finalBlock: number
   readonly blockMs: number
 }
 
