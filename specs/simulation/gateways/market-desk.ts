@@ -142,8 +142,14 @@ export class MarketDesk {
     const known = this.book.known.get(id)
     if (known === undefined) return null
     const { auction, bids, refunded } = known
-    const blockMs = this.home.world.times.blockSeconds * 1000
-    return { account: this.home.account, auction, bids, refunded, head: this.head, blockMs }
+    const { blockSeconds, finalBlocks } = this.home.world.times
+    const { account } = this.home
+    const finalBlock = this.head.number + 1 - finalBlocks
+    return {
+      ...{ account, auction, bids, refunded, finalBlock },
+      head: this.head,
+      blockMs: blockSeconds * 1000,
+    }
   }
 
   // ---- What the home wants
