@@ -23,6 +23,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'meterhood chain signers': 'meterhood chain signers --data ./.meterhood',
   'meterhood chain backup': 'meterhood chain backup --data ./.meterhood --to ./archive-1',
   'meterhood chain restart': 'meterhood chain restart --data ./.meterhood --from ./archive-1',
+  'meterhood archive': 'meterhood archive check ./history-1',
   'meterhood archive export':
     'meterhood archive export --data ./.meterhood --rpc http://127.0.0.1:8545 --to ./history-1',
   'meterhood archive check':

@@ -7,6 +7,7 @@ import { Fault } from '../../protocols/rules/fault.ts'
 import type { ChainFeed } from '../../chain/proxy/feed.ts'
 
 const addressesReply = z.array(z.string().transform((text) => text.toLowerCase()))
+const hashReply = z.object({ hash: z.string() })
 /** What is known of a block is asked again when so many others came. */
 const ANSWERS_KEPT = 128
 
@@ -48,8 +49,10 @@ export function ledgerOf(feed: ChainFeed): SignedLedger {
       return headerHash(header) === hash ? (sealerOf(header) ?? '') : ''
     }),
     hasSigners: async (genesisHash) => {
-      const first = readHeader(await feed.rpc.call('eth_getBlockByNumber', ['0x0', false], z.unknown()))
-      if (headerHash(first) === genesisHash) return listedSigners(first).length > 0
+      const own = readHeader(await feed.rpc.call('eth_getBlockByNumber', ['earliest', false], z.unknown()))
+      // Where the chain was begun anew, its first block is another, and the community's is in the archive.
+      const { hash } = await feed.rpc.call('eth_getBlockByNumber', ['0x0', false], hashReply)
+      if (headerHash(own) === own.hash && hash === genesisHash) return listedSigners(own).length > 0
       throw new Fault('foreign-chain', `${feed.rpc.url}: its first block is not the community's`)
     },
   }

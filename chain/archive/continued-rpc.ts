@@ -25,7 +25,7 @@ const blockShape = z.looseObject({ number: hexNumber, parentHash: z.string() })
 
 /** Methods whose answers or questions name a block. */
 const BLOCKS: ReadonlySet<string> = new Set([
-  ...['eth_getBlockByNumber', 'eth_getBlockByHash', 'eth_blockNumber', 'eth_getLogs', 'eth_call'],
+  ...['eth_getBlockByNumber', 'eth_blockNumber', 'eth_getLogs', 'eth_call'],
   ...['eth_getBlockReceipts', 'eth_getTransactionReceipt'],
 ])
 
@@ -151,15 +151,14 @@ function filterOf(past: Past, given: unknown): unknown {
 
 function answerOf(past: Past, { method, params }: RpcCall, answer: unknown): unknown {
   const { before } = past
-  if (before === null) return answer
   const [first] = params
+  // The first block of the node's own chain, as it is: it lists who seals.
+  if (before === null || first === 'earliest') return answer
   switch (method) {
     case 'eth_blockNumber':
       return hex(Number(hexNumber.parse(answer)) + before.base)
     case 'eth_getBlockByNumber':
       return blockAnswer(before, archivedAt(before, first), answer)
-    case 'eth_getBlockByHash':
-      return blockAnswer(before, archivedHashed(before, first), answer)
     case 'eth_getBlockReceipts':
       return receiptsAnswer(before, archivedAt(before, first) ?? archivedHashed(before, first), answer)
     case 'eth_getTransactionReceipt':

@@ -23,14 +23,14 @@ export class Table {
     this.#rows.push({ what, seconds, ...row })
     const mark = row.ok ? 'ok  ' : 'FAIL'
     const line = [what.padEnd(WIDTHS.what), row.result.padEnd(WIDTHS.result)].join('  ')
-    console.log(`${mark}  ${line}  ${seconds.toFixed(1)} s`)
+    process.stdout.write(`${mark}  ${line}  ${seconds.toFixed(1)} s\n`)
     return row.ok
   }
 
   /** Prints the count; the exit code. */
   end(): number {
     const failed = this.#rows.filter(({ ok }) => !ok).length
-    console.log(`\n${this.#rows.length - failed} passed, ${failed} failed`)
+    process.stdout.write(`\n${this.#rows.length - failed} passed, ${failed} failed\n`)
     return failed === 0 ? 0 : 1
   }
 }

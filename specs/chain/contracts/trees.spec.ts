@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Interface } from 'ethers'
 import { expect, it } from 'vitest'
+import { archiveAbi } from '../../../chain/bindings/archive.gen.ts'
 import { commitmentMonitoringAbi } from '../../../chain/bindings/commitment-monitoring.gen.ts'
 import { quotaAbi } from '../../../chain/bindings/quota.gen.ts'
 import { tokenAbi } from '../../../chain/bindings/token.gen.ts'
@@ -14,6 +15,7 @@ const TREES = [
   'quota.tree',
   'token.tree',
   'trading.tree',
+  'archive.tree',
 ]
 
 const lines = TREES.flatMap((file) => readFileSync(join(here, '../../trees', file), 'utf8').split('\n'))
@@ -43,7 +45,7 @@ it('has a leaf for every named error of the contracts', () => {
   const text = leaves.join('\n')
   const source = readdirSync(here).map((file) => readFileSync(join(here, file), 'utf8'))
   const named = (name: string) => new RegExp(`\\b${name}\\b`)
-  for (const abi of [commitmentMonitoringAbi, quotaAbi, tokenAbi, tradingAbi]) {
+  for (const abi of [commitmentMonitoringAbi, quotaAbi, tokenAbi, tradingAbi, archiveAbi]) {
     const uncrossed = errorsOf(abi).filter((name) => !source.some((each) => named(name).test(each)))
     expect(uncrossed).toEqual([])
     const untold = errorsOf(abi).filter((name) => !named(name).test(text))
