@@ -24,8 +24,7 @@ class Clerk<T> {
   }
 
   async move(): Promise<void> {
-    const { transaction } = this.#keeping
-    await transaction((trx) => this.#write(trx))
+    await this.#keeping.transaction((trx) => this.#write(trx))
     const held = this.#chance.hits(200_000) ? ['submit'] : []
     this.seen.push((await this.#keeping.queuedIntents(ACCOUNT, 5, held)).map(told))
     this.seen.push(await this.#keeping.isWaiting(ACCOUNT), await this.#keeping.counts(ACCOUNT))

@@ -61,7 +61,7 @@ async function passDays(world: World, onProgress: (progress: Progress) => void):
   for (let day = 0; day < options.days; day += 1) {
     const dayMs = times.startMs + day * DAY_MS
     faults.plan(dayMs)
-    planSlots(world, dayMs, day + 1 === options.days)
+    planSlots(world, dayMs)
     for (let hour = 1; hour <= 24; hour += 1) {
       await time.passUntil(dayMs + hour * HOUR_MS)
       for (const home of world.homes) checkCounts(world, home)
@@ -87,7 +87,7 @@ function checkCounts({ watch }: World, home: HomeGateway): void {
 }
 
 /** Every sample period of a day, at every home at a moment of its own. */
-function planSlots(world: World, dayMs: number, _last: boolean): void {
+function planSlots(world: World, dayMs: number): void {
   const { times } = world
   for (let slot = dayMs / times.sampleMs; slot < (dayMs + DAY_MS) / times.sampleMs; slot += 1) {
     for (const home of world.homes) planSlot(world, home, slot)

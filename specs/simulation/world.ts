@@ -72,7 +72,7 @@ export class World {
 
   constructor(options: SimulationOptions) {
     this.options = options
-    this.chance = new Chance(`${options.seed}`)
+    this.chance = new Chance(options.seed)
     const { startMs, sampleMs, slotsPerBilling, blockSeconds } = TIMES
     this.time = new SimulatedTime(startMs - 3_600_000)
     this.firstPeriod = startMs / sampleMs / slotsPerBilling

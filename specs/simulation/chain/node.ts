@@ -1,5 +1,4 @@
 import { Interface } from 'ethers'
-import type { z } from 'zod'
 import { monitoringAbi } from '../../../chain/bindings/monitoring.gen.ts'
 import { quotaAbi } from '../../../chain/bindings/quota.gen.ts'
 import { tokenAbi } from '../../../chain/bindings/token.gen.ts'
@@ -72,7 +71,7 @@ export class SimulatedNode implements Rpc {
     this.#way = way
   }
 
-  async call<T>(method: string, params: readonly unknown[], _reply: z.ZodType<T>): Promise<T> {
+  async call<T>(method: string, params: readonly unknown[]): Promise<T> {
     if (this.#way.isAway()) throw unreachable()
     const met = await this.#way.travel(method)
     if (met === 'question-lost') throw unreachable()
@@ -146,7 +145,8 @@ export class SimulatedNode implements Rpc {
           ({ transaction, refused }) =>
             refused !== null && transaction.from === from && wanted.equals(transaction.data),
         )
-      if (ending?.refused != null) throw refusal(method, 'execution reverted', revertData(ending.refused))
+      if (ending !== undefined && ending.refused !== null)
+        throw refusal(method, 'execution reverted', revertData(ending.refused))
     }
     return '0x'
   }

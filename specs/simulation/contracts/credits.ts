@@ -1,4 +1,5 @@
-import { Ledger, Table } from '../ledger.ts'
+import type { Ledger } from '../ledger.ts'
+import { Table } from '../ledger.ts'
 import { Refused } from './call.ts'
 
 /** What everybody has in the market's contract. */

@@ -1,4 +1,5 @@
-import { Ledger, Table } from '../ledger.ts'
+import type { Ledger } from '../ledger.ts'
+import { Table } from '../ledger.ts'
 import { type Caller, type DelegationTerms, Refused } from './call.ts'
 import type { AlarmKey, Monitoring, Watches, WatchKey } from './monitoring.ts'
 import type { Token } from './token.ts'

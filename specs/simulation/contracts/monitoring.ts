@@ -4,7 +4,8 @@ import {
   RECORD_BYTES,
   RECORDS_MAX,
 } from '../../../protocols/messages/record.ts'
-import { Cell, Ledger, Table } from '../ledger.ts'
+import type { Ledger } from '../ledger.ts'
+import { Cell, Table } from '../ledger.ts'
 import { type Caller, Refused } from './call.ts'
 
 export interface MonitoringSettings {

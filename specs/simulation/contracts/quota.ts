@@ -1,4 +1,5 @@
-import { Cell, Ledger, Table } from '../ledger.ts'
+import type { Ledger } from '../ledger.ts'
+import { Cell, Table } from '../ledger.ts'
 import { type Caller, Refused } from './call.ts'
 import type { Monitoring } from './monitoring.ts'
 

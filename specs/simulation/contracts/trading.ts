@@ -1,4 +1,5 @@
-import { Ledger, Table } from '../ledger.ts'
+import type { Ledger } from '../ledger.ts'
+import { Table } from '../ledger.ts'
 import {
   type Auction,
   auctionIdOf,

@@ -371,6 +371,10 @@ export class CommunityGateway extends Gateway implements Hearer {
     return { energyWh: end.energyImportWh - start.energyImportWh, waterMl: end.waterMl - start.waterMl }
   }
 
+  protected undoing(): void {
+    return undefined
+  }
+
   protected undone(): void {
     this.deliveries.undone()
   }

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import {
   type AnyStateMachine,
   type EventFromLogic,
@@ -39,7 +40,7 @@ export interface MachineOptions<M extends AnyStateMachine> {
 export class DurableMachine<M extends AnyStateMachine> {
   readonly #options: MachineOptions<M>
   readonly #unfinished = new Map<string, Staged>()
-  #snapshot: SnapshotFrom<M> | undefined
+  #current: { readonly snapshot: SnapshotFrom<M> } | undefined
   #step = 0
   #last: Promise<unknown> = Promise.resolve()
 
@@ -48,8 +49,8 @@ export class DurableMachine<M extends AnyStateMachine> {
   }
 
   snapshot(): SnapshotFrom<M> {
-    if (this.#snapshot === undefined) throw new Error(`${this.#options.key} has not begun`)
-    return this.#snapshot
+    if (this.#current === undefined) throw new Error(`${this.#options.key} has not begun`)
+    return this.#current.snapshot
   }
 
   async start(): Promise<void> {
@@ -61,7 +62,8 @@ export class DurableMachine<M extends AnyStateMachine> {
       return
     }
     // As from a disk: what cannot be written as JSON does not come back.
-    this.#snapshot = restored(machine, JSON.parse(JSON.stringify(kept.persisted)), key)
+    const onDisk = z.looseObject({}).parse(JSON.parse(JSON.stringify(kept.persisted)))
+    this.#current = { snapshot: restored(machine, onDisk, key) }
     this.#step = kept.step
     for (const action of kept.pending) this.#run(action)
     void this.drain()
@@ -118,7 +120,7 @@ export class DurableMachine<M extends AnyStateMachine> {
       const pending = [...this.#unfinished.values(), ...lasting]
       store.machines.set(key, { persisted: persistedOf(machine, next), step: this.#step, pending })
     })
-    this.#snapshot = next
+    this.#current = { snapshot: next }
     for (const action of lasting) this.#run(action)
   }
 

@@ -134,9 +134,7 @@ export abstract class Gateway {
   /** Applies the facts of a block within its transaction; gives what is to be done after it. */
   protected abstract apply(facts: readonly HeardFact[], block: ChainBlock): (() => void)[]
   /** A fork is about to take these blocks' facts back. */
-  protected undoing(_from: number): void {
-    return undefined
-  }
+  protected abstract undoing(from: number): void
 
   /** A fork has taken these blocks' facts back. */
   protected abstract undone(from: number): void

@@ -19,7 +19,6 @@ import type { Household } from '../household.ts'
 import { Cell, Table } from '../ledger.ts'
 import type { Hearer, Word } from '../transport.ts'
 import type { World } from '../world.ts'
-import { CareDesk } from './care-desk.ts'
 import { Gateway, type HeardFact } from './gateway.ts'
 import { MarketDesk } from './market-desk.ts'
 import type { DurableMachine } from './durable.ts'
@@ -43,7 +42,7 @@ const slotOf = ({ params }: Staged): number => {
   return typeof slot === 'number' ? slot : -1
 }
 
-/** A home's gateway: it meters, seals, sends, hears its alarms, trades and delegates. */
+/** A home's gateway: it meters, seals, sends, hears its alarms and trades. */
 export class HomeGateway extends Gateway implements Hearer {
   readonly household: Household
   readonly ring = new KeyRing()
@@ -57,7 +56,6 @@ export class HomeGateway extends Gateway implements Hearer {
   readonly communityKey = new Cell<{ epoch: number; keyId: string } | null>(this.heard.ledger, null)
   readonly keyed = new Cell<boolean>(this.heard.ledger, false)
   readonly market: MarketDesk
-  readonly care: CareDesk
   // ---- In memory
   #machine: DurableMachine<typeof smartGatewayMachine> | null = null
   #collector: SlotCollector | null = null
@@ -69,7 +67,6 @@ export class HomeGateway extends Gateway implements Hearer {
     this.index = index
     this.household = household
     this.market = new MarketDesk(this)
-    this.care = new CareDesk(this)
   }
 
   get settings(): HomeSettings {
@@ -110,7 +107,6 @@ export class HomeGateway extends Gateway implements Hearer {
     })
     await this.#machine.start()
     await this.market.begin()
-    await this.care.begin()
   }
 
   /** Frames of the boards reach the gateway, if it runs. */
@@ -144,8 +140,8 @@ export class HomeGateway extends Gateway implements Hearer {
     void this.world.transport.tell(this, neighbour, { kind: 'offer-notice', auctionId, resource })
   }
 
-  hear(from: string, word: Word): Promise<Word> {
-    return this.care.hear(from, word)
+  async hear(): Promise<Word> {
+    return { kind: 'heard' }
   }
 
   // ---- The effects of the machine
@@ -171,8 +167,8 @@ export class HomeGateway extends Gateway implements Hearer {
     if (kept === undefined || community === null) throw new Error(`slot ${slot} cannot be sealed`)
     // The effect that seals is done again after a death that came before its end was kept.
     if (kept.state === 'sealed') throw new Fault('already-sealed', `slot ${slot} is sealed`, { slot })
-    const { keyId, delegation } = this.care.recipientOf(slot, community)
-    const { epoch } = community
+    const { keyId, epoch } = community
+    const delegation = 0
     const binding = { sender: this.account, epoch, slot, delegation }
     const payload = sealEssential(keyId, binding, kept.essential)
     const { sequence } = kept.essential
@@ -220,15 +216,14 @@ export class HomeGateway extends Gateway implements Hearer {
   // ---- What the chain says
 
   protected chosen({ shared, readings }: Heard): readonly HeardFact[] {
-    const mine = [this.account, ...this.care.watched()].flatMap((home) => readings.get(home) ?? [])
+    const mine = readings.get(this.account) ?? []
     return mine.length === 0 ? shared : [...shared, ...mine]
   }
 
-  protected apply(facts: readonly HeardFact[], block: ChainBlock): (() => void)[] {
+  protected apply(facts: readonly HeardFact[]): (() => void)[] {
     const then: (() => void)[] = []
     for (const fact of facts) this.#hear(fact, then)
     this.market.apply(facts)
-    this.care.apply(facts, block, then)
     return then
   }
 
@@ -288,18 +283,15 @@ export class HomeGateway extends Gateway implements Hearer {
     for (const slot of this.#gone) this.#machine?.post({ type: 'READING_UNDONE', slot })
     this.#gone = []
     this.market.undone()
-    this.care.undone()
     void this.#machine?.drain()
   }
 
   protected looked(block: ChainBlock): void {
     this.market.looked(block)
-    this.care.looked(block)
   }
 
   protected outcome({ id, kind }: Intent, { state, error }: Outcome): void {
     if (state !== 'failed') return
     this.world.watch.failed(this, id, kind, error ?? '')
-    this.care.refused(id, kind, error ?? '')
   }
 }

@@ -95,7 +95,7 @@ function whyOf(out: string, errors: string): string {
   try {
     const report: unknown = JSON.parse(out.trim().split('\n').at(-1) ?? '')
     const found: unknown = typeof report === 'object' && report !== null ? Reflect.get(report, 'found') : []
-    const [first]: unknown[] = Array.isArray(found) ? found : []
+    const first: unknown = Array.isArray(found) ? found.at(0) : undefined
     if (typeof first === 'object' && first !== null) return String(Reflect.get(first, 'invariant'))
   } catch {
     return `it stops: ${errors.split('\n').find((line) => /Error/.test(line)) ?? errors.slice(0, 80)}`
