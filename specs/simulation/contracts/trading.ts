@@ -1,5 +1,4 @@
-import type { Ledger } from '../ledger.ts'
-import { Table } from '../ledger.ts'
+import { type Ledger, Table } from '../ledger.ts'
 import {
   type Auction,
   auctionIdOf,

@@ -32,11 +32,9 @@ export interface KeptReading {
   readonly essential: EssentialData
 }
 
-interface HomeUse {
+interface HomeUse extends Readonly<Record<'start' | 'newest', PeriodMark>> {
   readonly period: number
-  readonly start: PeriodMark
   readonly use: PeriodUse
-  readonly newest: PeriodMark
 }
 
 type Event = Parameters<DurableMachine<typeof communityGatewayMachine>['send']>[0]
@@ -371,9 +369,7 @@ export class CommunityGateway extends Gateway implements Hearer {
     return { energyWh: end.energyImportWh - start.energyImportWh, waterMl: end.waterMl - start.waterMl }
   }
 
-  protected undoing(): void {
-    return undefined
-  }
+  protected undoing = (): void => undefined
 
   protected undone(): void {
     this.deliveries.undone()
@@ -393,12 +389,11 @@ export class CommunityGateway extends Gateway implements Hearer {
 
 function allocation(revision: number, parts: readonly HomeAllowance[]) {
   return {
-    contract: 'quota',
-    name: 'allocate',
+    ...({ contract: 'quota', name: 'allocate' } as const),
     revision,
     homes: parts.map(({ account }) => account),
     energyWh: parts.map(({ energyWh }) => energyWh),
     powerW: parts.map(({ powerW }) => powerW),
     waterMl: parts.map(({ waterMl }) => waterMl),
-  } as const
+  }
 }
