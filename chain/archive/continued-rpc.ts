@@ -26,7 +26,7 @@ const blockShape = z.looseObject({ number: hexNumber, parentHash: z.string() })
 /** Methods whose answers or questions name a block. */
 const BLOCKS: ReadonlySet<string> = new Set([
   ...['eth_getBlockByNumber', 'eth_blockNumber', 'eth_getLogs', 'eth_call'],
-  ...['eth_getBlockReceipts', 'eth_getTransactionReceipt'],
+  ...['eth_getBlockReceipts', 'eth_getTransactionReceipt', 'clique_getSignersAtHash'],
 ])
 
 /** What the node's chain follows from; null where it is the community's first. */
@@ -127,6 +127,9 @@ function askedOf(past: Past, call: RpcCall): RpcCall {
       return { method, params: [first, numberOf(past, second), ...params.slice(2)] }
     case 'eth_getLogs':
       return { method, params: [filterOf(past, first)] }
+    case 'clique_getSignersAtHash':
+      // Who sealed when the archive was taken seals the new chain: its first block says so.
+      return archivedHashed(past.before, first) === undefined ? call : { method, params: [past.genesis] }
     default:
       return call
   }
