@@ -13,6 +13,10 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'meterhood calibrate':
     'meterhood calibrate --page http://localhost:7401/ --quantity voltage --reference 230.4',
   'meterhood bench': 'meterhood bench gas --json',
+  'meterhood inspect': 'meterhood inspect run.mhr',
+  'meterhood simulate': 'meterhood simulate --homes 8 --days 2 --seed 7',
+  'meterhood experiment': 'meterhood experiment table2',
+  'meterhood experiment table2': 'meterhood experiment table2 --json',
   'meterhood doctor': 'meterhood doctor --fix',
   'meterhood chain': 'meterhood chain init --signers 3 --data ./.meterhood',
   'meterhood chain install': 'meterhood chain install',

@@ -8,7 +8,6 @@ interface Flags {
   readonly batch: number
   readonly faults: boolean
   readonly trading: boolean
-  readonly delegations: boolean
   readonly json?: true
   readonly stopAtFirst?: true
 }
@@ -60,7 +59,6 @@ export function registerSimulateCommand(program: Command): void {
     .option('--batch <n>', 'slots that a home sends in one call', whole(1, 16), 8)
     .option('--no-faults', 'nothing goes wrong')
     .option('--no-trading', 'no home buys or sells')
-    .option('--no-delegations', 'no home hands over its watch')
     .option('--stop-at-first', 'end at the first violation')
     .option('--json', 'print the report as one JSON object')
     .action(async (flags: Flags) => {
@@ -86,12 +84,8 @@ async function run({ json, faults, stopAtFirst, ...flags }: Flags): Promise<numb
 }
 
 function commandOf(flags: Omit<Flags, 'faults' | 'json' | 'stopAtFirst'>, faults: boolean): string {
-  const { homes, days, seed, batch, trading, delegations } = flags
-  const off = [
-    faults ? '' : '--no-faults',
-    trading ? '' : '--no-trading',
-    delegations ? '' : '--no-delegations',
-  ]
+  const { homes, days, seed, batch, trading } = flags
+  const off = [faults ? '' : '--no-faults', trading ? '' : '--no-trading']
   const words = [
     `--homes ${homes} --days ${days} --seed ${seed} --batch ${batch}`,
     ...off.filter((each) => each !== ''),

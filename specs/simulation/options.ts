@@ -8,7 +8,6 @@ export interface SimulationOptions {
   /** How many faults there are: 0 none, 1 as many as the plan has. */
   readonly faults: number
   readonly trading: boolean
-  readonly delegations: boolean
   /** Whether it ends at the first violation. */
   readonly stopsAtFirst: boolean
 }
@@ -20,7 +19,6 @@ export const DEFAULTS: SimulationOptions = {
   batch: 8,
   faults: 1,
   trading: true,
-  delegations: true,
   stopsAtFirst: false,
 }
 

@@ -77,7 +77,7 @@ const START: readonly Door[] = [
 ]
 
 const GATEWAYS: readonly Door[] = [
-  ['community', 2, "required option '--rpc <url>' not specified"],
+  ['community', 2, '--rpc: expected the link of a chain node, or a node in'],
   ['community --rpc nonsense', 2, '--rpc: expected the http:// or https:// link of a chain node'],
   [`community --rpc ${NOBODY} --key 0x12`, 2, '--key: expected 0x and 64 hex digits, got "4 characters"'],
   [`community --rpc ${NOBODY} --name Über`, 2, '--name: expected 1 to 32 of a-z, 0-9 and -'],
@@ -89,9 +89,9 @@ const GATEWAYS: readonly Door[] = [
   [`community --rpc ${NOBODY} --database my.db`, 2, '--database: expected postgres://'],
   [`community --rpc ${NOBODY} --data {foreign}`, 1, 'holds something else (photo.jpg)'],
   [`community --rpc ${NOBODY} --data {cgw} --page 127.0.0.1:0`, 1, `${NOBODY}: no answer to eth_chainId`],
-  ['home', 2, "required option '--rpc <url>' not specified"],
+  ['home', 2, '--rpc: expected the link of a chain node, or a node in'],
   ['home --rpc ftp://node --boards {boards.json}', 2, '--rpc: expected the http:// or https:// link'],
-  [`home --rpc ${NOBODY} --data {nothing}`, 2, '--boards: expected a JSON file with the boards'],
+  [`home --rpc ${NOBODY} --data {nothing}`, 2, '--boards: expected a JSON file with boards'],
   [`home --rpc ${NOBODY} --boards {empty.json}`, 2, '--boards: expected JSON'],
   [`home --rpc ${NOBODY} --boards {wrong.json}`, 2, 'expected array, received object'],
   [`home --rpc ${NOBODY} --boards {boards.json} --invite mh1-x`, 2, '--invite: '],
@@ -127,7 +127,7 @@ const OTHERS: readonly Door[] = [
   ['calibrate --page http://127.0.0.1:9/ --quantity joy', 2, '--quantity: expected voltage'],
   ['calibrate --page http://127.0.0.1:9/ --ca {nowhere}', 2, '--ca: expected the certificate'],
   ['doctor --heal', 2, "unknown option '--heal'"],
-  ['bench joy', 2, 'there is no "joy"; choose clear, gas, latency, recovery'],
+  ['bench joy', 2, 'there is no "joy"; choose clear, gas, inspect, latency, recovery'],
 ]
 
 const CHAIN: readonly Door[] = [
