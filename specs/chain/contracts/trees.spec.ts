@@ -15,7 +15,7 @@ const TREES = [
   'quota.tree',
   'token.tree',
   'trading.tree',
-  'archive.tree',
+  'archive-contract.tree',
 ]
 
 const lines = TREES.flatMap((file) => readFileSync(join(here, '../../trees', file), 'utf8').split('\n'))
