@@ -311,13 +311,23 @@ async function sendAll(
   return blocks[0] ?? 0
 }
 
+/** Null also while Geth, just started, indexes its transactions and so knows of none. */
+async function receiptOf(rpc: string, hash: string): Promise<unknown> {
+  try {
+    return await rpcCall(rpc, 'eth_getTransactionReceipt', [hash])
+  } catch (thrown) {
+    if (messageOf(thrown).includes('indexing is in progress')) return null
+    throw thrown
+  }
+}
+
 /**
  * The block that holds a step. Asked here and not by ethers' `wait`, whose last poll may still be on its way
  * when the provider is given up, and then ends the process.
  */
 async function blockOf(rpc: string, name: string, hash: string, until: number): Promise<number> {
   for (;;) {
-    const receipt = receiptShape.parse(await rpcCall(rpc, 'eth_getTransactionReceipt', [hash]))
+    const receipt = receiptShape.parse(await receiptOf(rpc, hash))
     if (receipt?.status === '0x1') return Number(receipt.blockNumber)
     if (receipt !== null) throw new Error(`${name} was reverted`)
     if (performance.now() > until) throw new Error(`${name} was not included`)
