@@ -59,13 +59,13 @@ export async function openPage(
  * Builds the app as the package does, into a folder of its own, so that a spec never meets an older
  * build.
  */
-export function buildApp(): string {
+export function buildApp(root = 'web/app'): string {
   const folder = mkdtempSync(join(tmpdir(), 'meterhood-app-'))
   const vite = join('node_modules', 'vite', 'bin', 'vite.js')
-  const args = [vite, 'build', 'web/app', '--outDir', folder, '--emptyOutDir', '--logLevel', 'warn']
+  const args = [vite, 'build', root, '--outDir', folder, '--emptyOutDir', '--logLevel', 'warn']
   // The app that people get: the runner's own NODE_ENV would build another one.
   const env = { ...process.env, NODE_ENV: 'production' }
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env })
-  if (status !== 0) throw new Error(`the app does not build: ${stderr}`)
+  if (status !== 0) throw new Error(`${root} does not build: ${stderr}`)
   return folder
 }

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -8,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { headerAt, recordedRun } from '../../bench/recorded-run.ts'
 import type { Line } from '../../actors/inspection/recording.ts'
 import { serveRecordings, type RecordingPages } from '../../web/server/serve-recordings.ts'
-import { browserIsHere, openBrowser } from './chromium.ts'
+import { browserIsHere, buildApp, openBrowser } from './chromium.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const START_MS = Date.UTC(2026, 0, 5, 12)
@@ -18,17 +17,6 @@ let appFolder = ''
 let browser: Browser
 const served: RecordingPages[] = []
 const complaints: string[] = []
-
-/** Builds the page as the package does, so that a spec never meets an older build. */
-function buildPage(): string {
-  const built = mkdtempSync(join(tmpdir(), 'meterhood-inspect-'))
-  const vite = join('node_modules', 'vite', 'bin', 'vite.js')
-  const args = [vite, 'build', 'web/app/inspect', '--outDir', built, '--emptyOutDir', '--logLevel', 'warn']
-  const env = { ...process.env, NODE_ENV: 'production' }
-  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env })
-  if (status !== 0) throw new Error(`the page does not build: ${stderr}`)
-  return built
-}
 
 const taken = (homes: number, count: number): Line[] => recordedRun(homes, START_MS, count)
 const textOf = (lines: readonly object[]): string => lines.map((line) => `${JSON.stringify(line)}\n`).join('')
@@ -71,7 +59,7 @@ const only = async (page: Page, trade: string): Promise<void> => {
 describe.skipIf(!browserIsHere())('The page of the state charts', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'meterhood-recordings-'))
-    appFolder = buildPage()
+    appFolder = buildApp('web/app/inspect')
     browser = await openBrowser()
   })
   afterEach(async () => {

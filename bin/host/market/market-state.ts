@@ -1,7 +1,7 @@
 import type { TradeWeights } from '../../../actors/auction/trade-weights.ts'
 import type { TradingReads } from '../../../chain/proxy/trading-calls.ts'
 import type { Resource } from '../../../protocols/rules/resource.ts'
-import { chainPrices, unitPrices, type ChainPrices, type Purse, type UnitPrices } from './trade-facts.ts'
+import { chainPrices, unitPrices, type Purse, type UnitPrices } from './trade-facts.ts'
 import type { HomeUse, UseBook } from './use-book.ts'
 
 /** What the home has and used is read anew after so long. */
@@ -24,10 +24,29 @@ interface StateSources {
   readonly nowMs: () => number
 }
 
-/** Something read, and when. */
-interface Read<Value> {
-  readonly atMs: number
-  readonly value: Promise<Value>
+/** A reading that is kept for a while, and done again when it failed or was forgotten. */
+class Kept<Value> {
+  readonly #forMs: number
+  readonly #read: (atMs: number) => Promise<Value>
+  #known: { readonly atMs: number; readonly value: Promise<Value> } | null = null
+
+  constructor(forMs: number, read: (atMs: number) => Promise<Value>) {
+    this.#forMs = forMs
+    this.#read = read
+  }
+
+  at(atMs: number): Promise<Value> {
+    const known = this.#known
+    if (known !== null && atMs - known.atMs < this.#forMs) return known.value
+    const value = this.#read(atMs)
+    this.#known = { atMs, value }
+    value.catch(() => this.forget())
+    return value
+  }
+
+  forget(): void {
+    this.#known = null
+  }
 }
 
 export interface StateReader {
@@ -38,42 +57,23 @@ export interface StateReader {
 
 /** Reads the state now and then, however often it is asked for. */
 export function stateReader({ reads, uses, weights, account, nowMs }: StateSources): StateReader {
-  let known: Read<MarketState> | null = null
-  let priced: Read<ChainPrices> | null = null
-  const prices = (atMs: number): Promise<ChainPrices> => {
-    if (priced !== null && atMs - priced.atMs < PRICES_AGAIN_MS) return priced.value
-    const value = chainPrices(reads)
-    priced = { atMs, value }
-    value.catch(() => {
-      priced = null
-    })
-    return value
-  }
-  const read = async (atMs: number): Promise<MarketState> => {
+  const prices = new Kept(PRICES_AGAIN_MS, () => chainPrices(reads))
+  const state = new Kept(READ_AGAIN_MS, async (atMs): Promise<MarketState> => {
     const [balance, credit, held, weighed, use] = await Promise.all([
       reads.balanceOf(account),
       reads.creditOf(account),
-      prices(atMs),
+      prices.at(atMs),
       weights.now(),
       uses.at(atMs),
     ])
     const purse = { balanceMicroSct: balance, creditMicroSct: credit }
     return { purse, prices: unitPrices(held, weighed, atMs), use }
-  }
+  })
   return {
-    now: () => {
-      const atMs = nowMs()
-      if (known !== null && atMs - known.atMs < READ_AGAIN_MS) return known.value
-      const value = read(atMs)
-      known = { atMs, value }
-      value.catch(() => {
-        known = null
-      })
-      return value
-    },
+    now: () => state.at(nowMs()),
     pricesChanged: () => {
-      priced = null
-      known = null
+      prices.forget()
+      state.forget()
     },
   }
 }
