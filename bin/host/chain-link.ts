@@ -69,6 +69,8 @@ export interface ChainLink {
   counts(): Promise<OutboxCounts>
   view(): ChainView
   forks(): number
+  /** The last block whose facts are applied, in every contract it follows; 0 before the first. */
+  applied(): number
   /** The embedded chain was saved up to this block: what it holds is final once it is deep enough. */
   saved(block: number): void
   /** The chain as votes are counted on it. */
@@ -336,6 +338,10 @@ class Link implements ChainLink {
 
   forks(): number {
     return this.#forks
+  }
+
+  applied(): number {
+    return Math.min(...this.#proxies.map((proxy) => proxy.block() ?? 0))
   }
 
   saved(block: number): void {

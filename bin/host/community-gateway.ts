@@ -365,10 +365,13 @@ export class CommunityGateway {
   async status(): Promise<GatewayStatus> {
     const { chain, store, market } = this.#parts
     await market.settle()
+    const block = chain.applied()
     const { waiting, notFinal } = await chain.counts()
     return {
       operating: true,
+      block,
       pending: waiting + (await unfinished(store)),
+      unsettled: 0,
       notFinal,
       line: this.view().state.text,
     }

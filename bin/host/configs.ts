@@ -117,7 +117,12 @@ export interface CommunityOpened {
 /** What the run needs to know of a gateway between start and report. */
 export interface GatewayStatus {
   readonly operating: boolean
+  /** The last block whose facts it applied; null before it follows the chain. */
+  readonly block: number | null
+  /** Readings, alarms and calls that wait, at that block. */
   readonly pending: number
+  /** Trades and delegations that are not settled: they go by the chain's clock. */
+  readonly unsettled: number
   readonly notFinal: number
   readonly line: string
 }

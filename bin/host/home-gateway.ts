@@ -334,21 +334,23 @@ export class HomeGateway {
   async status(): Promise<GatewayStatus> {
     const snapshot = this.actor?.snapshot()
     const operating = snapshot?.matches('operating') === true && this.#measured
+    const block = this.attached?.chain.applied() ?? null
     const counts = (await this.attached?.chain.counts()) ?? { waiting: 0, notFinal: 0 }
     const refusal = snapshot?.context.refusal ?? null
     return {
       operating,
-      pending: counts.waiting + this.samples.size + (await this.#unfinished()),
+      block,
+      pending: counts.waiting + this.samples.size + (await unpublishedAlarms(this.#parts.store)),
+      unsettled: await this.#unsettled(),
       notFinal: counts.notFinal,
       line: refusal ?? this.view().state.text,
     }
   }
 
-  /** Alarms that are not on the chain yet, auctions that are not decided, delegations that are not paid. */
-  async #unfinished(): Promise<number> {
+  /** Auctions that are not decided, delegations that are not paid. */
+  async #unsettled(): Promise<number> {
     const auctions = (await this.attached?.market?.pending()) ?? 0
-    const delegations = this.attached?.delegations?.pending() ?? 0
-    return auctions + delegations + (await unpublishedAlarms(this.#parts.store))
+    return auctions + (this.attached?.delegations?.pending() ?? 0)
   }
 
   async tally(): Promise<HomeTally> {

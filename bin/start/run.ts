@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { archivesIn } from '../../chain/archive/places.ts'
 import { wallClock } from '../clock.ts'
-import type { CommunityTally, GatewayStatus, HomeTally } from '../host/configs.ts'
+import type { CommunityTally, HomeTally } from '../host/configs.ts'
 import { assembleReport } from './assemble.ts'
 import { chainFolder } from './chain.ts'
 import type { RunningCommunity, Tell } from './community.ts'
+import { drain } from './drain.ts'
 import type { StartOptions } from './options.ts'
 import { unlessStopped } from './unless-stopped.ts'
 import { FaultPlay } from './play-faults.ts'
@@ -13,35 +14,7 @@ import { countChain } from './scan-chain.ts'
 import { countMarket } from './scan-market.ts'
 import type { Supervised } from './supervised.ts'
 
-const DRAIN_MS = 90_000
-const DRAIN_POLL_MS = 300
 const PROGRESS_MS = 10_000
-
-const statusesOf = (running: RunningCommunity): Promise<GatewayStatus[]> =>
-  Promise.all([
-    running.gateway.ask('status') as Promise<GatewayStatus>,
-    ...running.homes.map(({ name, process }) => process.ask('status', name) as Promise<GatewayStatus>),
-  ])
-
-/**
- * Waits until nothing waits in any outbox and everything is final, at most a minute and a half. What is
- * final is in a saved state, so that the chain is saved as soon as nothing but that is missing.
- */
-async function drain(running: RunningCommunity, tell: Tell): Promise<void> {
-  const deadline = wallClock.nowMs() + DRAIN_MS
-  for (;;) {
-    const statuses = await statusesOf(running)
-    const pending = statuses.reduce((sum, each) => sum + each.pending, 0)
-    const notFinal = statuses.reduce((sum, each) => sum + each.notFinal, 0)
-    if (pending === 0 && notFinal === 0) return
-    if (wallClock.nowMs() > deadline) {
-      tell(`drain      ${pending} calls still wait, ${notFinal} are not final`)
-      return
-    }
-    if (pending === 0) await running.chain.save().catch(() => undefined)
-    await sleep(DRAIN_POLL_MS)
-  }
-}
 
 const homeProcesses = (running: RunningCommunity): Supervised[] => [
   ...new Set(running.homes.map(({ process }) => process)),
