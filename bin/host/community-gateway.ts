@@ -365,14 +365,10 @@ export class CommunityGateway {
   async status(): Promise<GatewayStatus> {
     const { chain, store, market } = this.#parts
     await market.settle()
-    const block = chain.applied()
     const { waiting, notFinal } = await chain.counts()
     return {
-      operating: true,
-      block,
+      ...{ operating: true, unsettled: 0, notFinal, block: chain.applied() },
       pending: waiting + (await unfinished(store)),
-      unsettled: 0,
-      notFinal,
       line: this.view().state.text,
     }
   }

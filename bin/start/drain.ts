@@ -21,7 +21,7 @@ export class Draining {
   readonly #beganMs: number
   #movedMs: number
   #before = ''
-  /** The block that all have to reach, once nothing waits anywhere: one that is behind does not know what waits. */
+  /** What all have to reach, once nothing waits anywhere: who is behind does not know what waits for it. */
   #goal: number | undefined
 
   constructor(nowMs: number) {

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
+import { expect } from 'vitest'
 import { z } from 'zod'
 import { openBrowser } from '../web/chromium.ts'
 import { ongoing } from './command.ts'
@@ -27,13 +28,14 @@ async function stepped(page: Page): Promise<SeenStep[]> {
   const steps: SeenStep[] = []
   const position = page.getByTestId('position')
   for (;;) {
-    await page.locator('.picture svg').waitFor()
+    // The chart is drawn after the words.
+    const shows = await position.getAttribute('data-line')
+    await page.locator(`.canvas[data-line="${shows}"] svg`).waitFor()
     steps.push(await seenAt(page))
     const [now, all] = (await position.innerText()).split(' of ')
     if (now === all) return steps
     await page.keyboard.press('ArrowRight')
-    const shown = `document.querySelector('[data-testid=position]')?.textContent`
-    await page.waitForFunction(`${shown} !== '${now} of ${all}'`)
+    await expect.poll(() => position.innerText(), { interval: 10 }).not.toBe(`${now} of ${all}`)
   }
 }
 

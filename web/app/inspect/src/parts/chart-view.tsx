@@ -99,9 +99,9 @@ function Canvas({ shown }: { readonly shown: Track }): JSX.Element {
     svg.setAttribute('width', String(Math.round(drawing.width * scale)))
     svg.setAttribute('height', String(Math.round(drawing.height * scale)))
     const standing = recording.standing(shown, current)
-    if (standing === undefined) return
-    const seen = light(host, standing, standing === line.value)
+    const seen = standing === undefined ? null : light(host, standing, standing === line.value)
     if (seen !== null) reveal(host, seen)
+    host.dataset['line'] = String(current)
   }, [drawing, scale, shown, current, room])
   return (
     <div

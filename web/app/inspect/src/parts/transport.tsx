@@ -137,7 +137,9 @@ export function Transport(): JSX.Element {
       />
       <p class="moment">
         <b data-testid="moment">{moment === null ? '–' : timeWords(moment.atMs)}</b>
-        <span data-testid="position">{position}</span>
+        <span data-testid="position" data-line={at.value}>
+          {position}
+        </span>
       </p>
       <Ways />
     </section>
