@@ -197,7 +197,17 @@ export class TradingLab {
       if (await isSo()) return
       await this.live(this.stride)
     }
-    throw new Error(`not so after ${mostBlocks} blocks`)
+    const stand = await Promise.all(this.homes.map((home) => this.#standing(home)))
+    throw new Error(`not so after ${mostBlocks} blocks: ${stand.join('; ')}`)
+  }
+
+  /** Where a home stands, for whoever reads why it did not go on. */
+  async #standing({ account, steps, store, faults }: TradingHome): Promise<string> {
+    const states = store.db.selectFrom('intent').select(['kind', 'state', 'error', 'nonce'])
+    const calls = (await states.execute()).map(({ kind, state, error, nonce }) =>
+      [kind, nonce, state, error].filter((part) => part !== null).join(' '),
+    )
+    return `${account}: ${storyOf({ steps }).join(' → ')}; calls ${calls.join(', ')}; ${faults.join(', ')}`
   }
 
   /** Until every trade of the homes has come this far. */
