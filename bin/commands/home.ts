@@ -71,6 +71,7 @@ async function configOf(flags: HomeFlags): Promise<HomeConfig> {
     boards: await readBoards(flags.boards ?? join(flags.data, 'boards.json')),
     boardsAre: 'firmware',
     timeScale: 1,
+    meters: 'at-once',
     batch: 1,
     rules: [],
     delegationsAccepted: false,

@@ -367,7 +367,7 @@ export class CommunityGateway {
     await market.settle()
     const { waiting, notFinal } = await chain.counts()
     return {
-      ...{ operating: true, unsettled: 0, notFinal, block: chain.applied() },
+      ...{ joined: true, operating: true, unsettled: 0, notFinal, block: chain.applied() },
       pending: waiting + (await unfinished(store)),
       line: this.view().state.text,
     }

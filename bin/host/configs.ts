@@ -72,6 +72,8 @@ export interface HomeConfig {
   readonly boardsAre: 'firmware' | 'profile'
   /** Community milliseconds per real one: 1 for real boards, more where a profile is played faster. */
   readonly timeScale: number
+  /** Whether it takes what its boards measure as soon as it operates, or only once it is told to. */
+  readonly meters: 'at-once' | 'when-told'
   /** Slots that wait for each other, to go in one call; 1 sends each alone. */
   readonly batch: number
   /** Rules that the home trades by until its people state others. */
@@ -116,6 +118,9 @@ export interface CommunityOpened {
 
 /** What the run needs to know of a gateway between start and report. */
 export interface GatewayStatus {
+  /** Whether it is a member that can seal. */
+  readonly joined: boolean
+  /** … and has measured. */
   readonly operating: boolean
   /** The last block whose facts it applied; null before it follows the chain. */
   readonly block: number | null

@@ -88,10 +88,16 @@ export class HomeGateway {
   readonly #awayBoards = new Set<number>()
   #collector: SlotCollector | null = null
   #measured = false
+  /** Whether frames of its boards count already. */
+  isMetering: boolean
 
   constructor(parts: HomeParts) {
     this.#parts = parts
+    this.isMetering = parts.config.meters === 'at-once'
   }
+
+  /** Whether it is a member that can seal. */
+  readonly hasJoined = (): boolean => this.actor?.snapshot().matches('operating') === true
 
   /** Frames count from now on; registers go on from `saved`. */
   meter(settings: HomeSettings, saved: HomeState): void {
@@ -333,12 +339,12 @@ export class HomeGateway {
 
   async status(): Promise<GatewayStatus> {
     const snapshot = this.actor?.snapshot()
-    const operating = snapshot?.matches('operating') === true && this.#measured
     const block = this.attached?.chain.applied() ?? null
     const counts = (await this.attached?.chain.counts()) ?? { waiting: 0, notFinal: 0 }
     const refusal = snapshot?.context.refusal ?? null
     return {
-      operating,
+      joined: this.hasJoined(),
+      operating: this.hasJoined() && this.#measured,
       block,
       pending: counts.waiting + this.samples.size + (await unpublishedAlarms(this.#parts.store)),
       unsettled: await this.#unsettled(),

@@ -101,7 +101,7 @@ async function linkBoards({ config, store, gateway }: HomeOpening, sampleMs: num
     calibrations: await openCalibrationBook(store, ids),
     inspector: store.inspector,
     onFrame: (received) => {
-      if (gateway.actor?.snapshot().matches('operating') === true) gateway.frame(received)
+      if (gateway.isMetering && gateway.hasJoined()) gateway.frame(received)
     },
     onNotice: (notice, kind) => gateway.boardNotice(notice, kind),
   })

@@ -87,6 +87,9 @@ export function hostHomes(): void {
     rest: () => {
       for (const { gateway } of homes.values()) gateway.rest()
     },
+    meter: () => {
+      for (const { gateway } of homes.values()) gateway.isMetering = true
+    },
     status: (name) => opened(name).gateway.status(),
     account: (name) => opened(name).gateway.view().account,
     delegate: (body) => {

@@ -93,7 +93,8 @@ export function homeConfig(
   boards: readonly BoardConfig[],
   timeScale: number,
   expected: ExpectedUse,
-): HomeConfig {
+  // Homes of a run begin to measure together, once the last one has joined.
+): Omit<HomeConfig, 'meters'> {
   return {
     name: homeName(number),
     dataDir: join(options.dataDir, homeName(number)),

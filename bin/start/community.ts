@@ -223,13 +223,17 @@ async function startGateways(
   const listener = firstReading(opened.page)
   stops.push(() => listener.close())
   const { boards, hosted, served } = await startBoards(begun, gateway)
-  const { homes, pages } = await startHomes({ ...begun, chain, gateway, hosted, served })
+  const metering = { begun: false }
+  const { homes, pages } = await startHomes({ ...begun, chain, gateway, hosted, served, metering })
   const homeProcesses = [...new Set(homes.map(({ process: each }) => each))]
   stops.push(async () => {
     await Promise.all(homeProcesses.map((each) => each.close()))
   })
   stops.push(passOnSaves(chain, () => [gateway, ...homeProcesses]))
-  await untilOperating(homes, box, tell)
+  await untilAll(homes, 'joined', box, tell)
+  metering.begun = true
+  await Promise.all(homeProcesses.map((each) => each.ask('meter')))
+  await untilAll(homes, 'operating', box, tell)
   // Everything that one account did because of another's call is in a save: no kill takes it apart.
   await chain.save()
   return {
@@ -277,6 +281,8 @@ interface HomesNeed extends Beginning {
   readonly gateway: Supervised
   readonly hosted: readonly HostedHome[]
   readonly served: readonly HostedBoard[]
+  /** A home that is opened again after this began measures at once. */
+  readonly metering: { readonly begun: boolean }
 }
 
 type Homes = Pick<RunningCommunity, 'homes' | 'pages'>
@@ -306,7 +312,8 @@ async function startHomes(need: HomesNeed): Promise<Homes> {
       open: async (ask) => {
         await ask('cut', need.cuts.of(process))
         const own = configs.filter((_, at) => names[at] === process)
-        for (const config of own) pages.set(config.name, String(await ask('open', config)))
+        const meters = need.metering.begun ? 'at-once' : 'when-told'
+        for (const config of own) pages.set(config.name, String(await ask('open', { ...config, meters })))
       },
       onDeath,
     })
@@ -321,7 +328,18 @@ async function startHomes(need: HomesNeed): Promise<Homes> {
   return { homes, pages: homes.flatMap(({ name }) => pages.get(name) ?? []) }
 }
 
-async function untilOperating(homes: RunningCommunity['homes'], box: Box, tell: Tell): Promise<void> {
+/** What the homes of a run come to, one after the other: they join, and measure once all have. */
+const SAID = {
+  joined: { done: 'have joined', not: 'did not join within two minutes' },
+  operating: { done: 'operate', not: 'does not operate after two minutes' },
+} as const
+
+async function untilAll(
+  homes: RunningCommunity['homes'],
+  goal: keyof typeof SAID,
+  box: Box,
+  tell: Tell,
+): Promise<void> {
   const deadline = wallClock.nowMs() + OPERATING_PATIENCE_MS
   let told = 0
   for (;;) {
@@ -329,17 +347,14 @@ async function untilOperating(homes: RunningCommunity['homes'], box: Box, tell: 
     const statuses = await Promise.all(
       homes.map(async ({ name, process }) => (await process.ask('status', name)) as GatewayStatus),
     )
-    const operating = statuses.filter((status) => status.operating).length
-    if (operating > told) tell(`homes      ${operating} of ${homes.length} operate`)
-    told = operating
-    if (operating === homes.length) return
+    const there = statuses.filter((status) => status[goal]).length
+    if (there > told) tell(`homes      ${there} of ${homes.length} ${SAID[goal].done}`)
+    told = there
+    if (there === homes.length) return
     if (wallClock.nowMs() > deadline) {
-      const late = statuses.findIndex((status) => !status.operating)
+      const late = statuses.findIndex((status) => !status[goal])
       const line = statuses[late]?.line ?? ''
-      throw new Fault(
-        'not-operating',
-        `${homes[late]?.name ?? 'a home'} does not operate after two minutes: ${line}`,
-      )
+      throw new Fault('not-operating', `${homes[late]?.name ?? 'a home'} ${SAID[goal].not}: ${line}`)
     }
     await sleep(OPERATING_POLL_MS)
   }

@@ -112,6 +112,7 @@ export class GatewaysWorld {
         timeScale: TIME_SCALE,
         batch: 1,
         rules: [],
+        meters: 'at-once',
         delegationsAccepted: false,
       },
       ...{ listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false, ...ALONE },
