@@ -47,6 +47,12 @@ export type CalibrateBody = z.infer<typeof calibrateBody>
 export const endDelegationBody = z.strictObject({
   delegation: z.int().min(1).describe('the number of a delegation, as the ledger has it'),
 })
+export const removeHomeBody = z.strictObject({
+  home: z
+    .string()
+    .regex(/^0x[0-9a-f]{40}$/, 'an account: 0x and 40 hex digits')
+    .describe('the account of a home that is a member'),
+})
 export const emptyBody = z.strictObject({})
 export const sessionBody = z.strictObject({
   token: z.string().min(1).max(128).describe('the access code of the link that the gateway printed'),

@@ -41,24 +41,25 @@ export interface MembershipDesk {
   admitted(account: string): void
 }
 
+/** Whether a member's row is that of one that takes part. */
+export const isMember = (state: string): boolean => state === 'admitted' || state === 'active'
+
 export function createMembershipDesk(options: MembershipOptions): MembershipDesk {
   const { store, outbox, abi, monitoring } = options
   const waiting = new Map<string, Set<(decision: JoinDecision) => void>>()
 
-  const stateOf = async (account: string): Promise<string | undefined> => {
-    const row = await store.db
+  const memberOf = (account: string) =>
+    store.db
       .selectFrom('member')
-      .select('state')
+      .select(['state', 'admitted_block'])
       .where('account', '=', account)
       .executeTakeFirst()
-    return row?.state
-  }
 
   return {
     async decide(candidate, invited) {
       const account = candidate.account.toLowerCase()
-      const state = await stateOf(account)
-      if (state === 'admitted' || state === 'active') return { admitted: true }
+      const known = await memberOf(account)
+      if (known !== undefined && isMember(known.state)) return { admitted: true }
       await store.transaction(async (trx) => {
         await trx
           .insertInto('member')
@@ -86,10 +87,13 @@ export function createMembershipDesk(options: MembershipOptions): MembershipDesk
     },
     async admit(account, peerKey) {
       const data = abi.encodeFunctionData('admit', [account, peerKey])
+      const earlier = (await memberOf(account))?.admitted_block ?? null
+      // One that was removed and comes back is another admission.
+      const who = earlier === null ? account : `${account}:${earlier}`
       await store.transaction(async (trx) => {
-        await outbox.enqueue(trx, { id: `admit:${account}`, kind: 'admit', to: monitoring, data })
+        await outbox.enqueue(trx, { id: `admit:${who}`, kind: 'admit', to: monitoring, data })
         await outbox.enqueue(trx, {
-          id: `gas:${account}`,
+          id: `gas:${who}`,
           kind: 'gas',
           to: account,
           data: '0x',

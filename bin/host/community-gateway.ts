@@ -26,6 +26,7 @@ import type { ChainLink } from './chain-link.ts'
 import type { CommissionedKey, Commissioning } from './commissioning.ts'
 import { withdrawalText } from './community-excess.ts'
 import { followContracts } from './community-following.ts'
+import { communityActions } from './community-actions.ts'
 import type { CommunityPicture } from './community-picture.ts'
 import { tallyOf, unfinished } from './community-tally.ts'
 import type { CommunityConfig, CommunityOpened, CommunityTally, GatewayStatus } from './configs.ts'
@@ -158,6 +159,8 @@ export class CommunityGateway {
     for (const account of told.keyed) tell({ type: 'MEMBER_KEYED', account })
     for (const account of told.revoked) {
       this.#silence.forget(account)
+      const peerKey = node.membership.findByAccount(account)?.peerKey
+      if (peerKey !== undefined) node.membership.revoke(peerKey)
       tell({ type: 'MEMBER_REVOKED', account })
     }
     if (told.readings > 0) tell({ type: 'RECORDS_SEEN', count: told.readings })
@@ -188,7 +191,7 @@ export class CommunityGateway {
       view: () => this.view(),
       subscribe: (listener) => this.onChange(listener),
       listen: listenOptions(config.page, config.dataDir),
-      actions: { endDelegation: (delegation) => this.#parts.delegations.end(delegation) },
+      actions: communityActions(this.#parts),
       clock: wallClock,
       random: systemRandom,
       logger: log,
@@ -366,11 +369,8 @@ export class CommunityGateway {
     const { chain, store, market } = this.#parts
     await market.settle()
     const { waiting, notFinal } = await chain.counts()
-    return {
-      ...{ joined: true, operating: true, unsettled: 0, notFinal, block: chain.applied() },
-      pending: waiting + (await unfinished(store)),
-      line: this.view().state.text,
-    }
+    const standing = { joined: true, operating: true, unsettled: 0, notFinal, block: chain.applied() }
+    return { ...standing, pending: waiting + (await unfinished(store)), line: this.view().state.text }
   }
 
   tally(): Promise<CommunityTally> {

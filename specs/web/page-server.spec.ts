@@ -123,6 +123,18 @@ describe('An action', () => {
     expect(done).toEqual(['ended 12'])
   })
 
+  it('removes a home at the community gateway, by its account', async () => {
+    const removeHome = async (home: string) => void done.push(`removed ${home}`)
+    const home = `0x${'a1'.repeat(20)}`
+    const gateway = await start({ view: exampleCommunity(), actions: { removeHome } })
+    expect((await post(gateway, 'actions/remove-home', { home })).status).toBe(200)
+    const bad = await post(gateway, 'actions/remove-home', { home: 'home-02' })
+    expect(bad.status).toBe(400)
+    expect(await refused(bad)).toMatchObject({ field: 'home' })
+    expect((await post(await start({ actions }), 'actions/remove-home', { home })).status).toBe(404)
+    expect(done).toEqual([`removed ${home}`])
+  })
+
   it('answers with the gateway’s own reason when it cannot be done', async () => {
     const response = await post(await start({ actions }), 'actions/restore-power', {})
     expect(response.status).toBe(409)

@@ -1,4 +1,4 @@
-import { done, endDelegationBody } from '../messages.ts'
+import { done, endDelegationBody, removeHomeBody } from '../messages.ts'
 import { perform, refusals, requireSession, SIGNED_IN, type PageApp, type RouteParts } from './routes.ts'
 
 /** What the manager asks of the community's gateway. */
@@ -11,5 +11,15 @@ export function addCommunity(app: PageApp, { actions, access }: RouteParts): voi
   app.post('/api/actions/end-delegation', { config: SIGNED_IN, schema }, async (request) => {
     requireSession(request, access)
     return perform(actions.endDelegation?.(request.body.delegation))
+  })
+
+  const removal = {
+    summary: 'Remove a home from the community',
+    body: removeHomeBody,
+    response: { 200: done, ...refusals },
+  }
+  app.post('/api/actions/remove-home', { config: SIGNED_IN, schema: removal }, async (request) => {
+    requireSession(request, access)
+    return perform(actions.removeHome?.(request.body.home))
   })
 }

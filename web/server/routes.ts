@@ -44,6 +44,8 @@ export interface PageActions {
   calibrate?(wanted: CalibrateBody): Promise<void>
   /** Ends a delegation between two homes by the community's word; for its manager. */
   endDelegation?(delegation: number): Promise<void>
+  /** Lets a member go: its readings are taken no more; for the community's manager. */
+  removeHome?(home: string): Promise<void>
   /** Buying and selling; a gateway without a market leaves it out. */
   readonly market?: MarketActions
   /** Delegations to neighbours; a gateway that is no home leaves it out. */

@@ -5,6 +5,7 @@ import { nowMs } from '../model/live.ts'
 import { Card, Empty } from '../parts/card.tsx'
 import { LimitBar } from '../parts/limit-bar.tsx'
 import { ago, count, energyScale, powerScale, waterScale, type Scale } from '../words/format.ts'
+import { RemoveHome } from './remove-home.tsx'
 
 /** How many homes stand there before "show all". */
 const SHOWN = 12
@@ -46,6 +47,7 @@ export function Members({ members }: { readonly members: readonly MemberView[] }
           {all ? 'Show fewer' : `Show all ${count(members.length)} homes`}
         </button>
       ) : null}
+      {members.length === 0 ? null : <RemoveHome members={members} />}
     </Card>
   )
 }
