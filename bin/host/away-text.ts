@@ -8,6 +8,10 @@ const ALONE = {
 
 const CUT_OFF = 'Neither the chain nor the community answers; readings are kept and sent later.'
 
+/** What people read of a home that is no member any more. */
+const REMOVED =
+  'This home was removed from the community: nothing is metered or sent any more. Ask its manager why.'
+
 /** What people of a home are told about who is away; without anybody, that all is well. */
 export function awayText(away: readonly Neighbour[]): string {
   if (away.length === 0) return 'Everything works.'
@@ -16,4 +20,13 @@ export function awayText(away: readonly Neighbour[]): string {
     ? [CUT_OFF, ...away.filter((each) => each === 'boards').map((each) => ALONE[each])]
     : away.map((each) => ALONE[each])
   return words.join(' ')
+}
+
+/** How a home stands, for its page. */
+export function standingOf(
+  isLeaving: boolean,
+  away: readonly Neighbour[],
+): { phase: 'leaving' | 'operating' | 'degraded'; text: string } {
+  if (isLeaving) return { phase: 'leaving', text: REMOVED }
+  return { phase: away.length === 0 ? 'operating' : 'degraded', text: awayText(away) }
 }

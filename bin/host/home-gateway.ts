@@ -26,7 +26,7 @@ import type { PeerNode } from '../../protocols/p2p/node.ts'
 import type { HomeView } from '../../web/read-model.ts'
 import type { Pages } from '../../web/server/serve-pages.ts'
 import { wallClock } from '../clock.ts'
-import { awayText } from './away-text.ts'
+import { standingOf } from './away-text.ts'
 import type { ChainLink } from './chain-link.ts'
 import type { BoardConfig, GatewayStatus, HomeConfig, HomeTally, SealedSlot } from './configs.ts'
 import { delegationTally } from './delegation-tally.ts'
@@ -322,8 +322,7 @@ export class HomeGateway {
     return picture.view(
       { ...who, community: { name: descriptor.communityName, account: descriptor.community } },
       {
-        phase: away.length === 0 ? 'operating' : 'degraded',
-        text: awayText(away),
+        ...standingOf(this.actor?.snapshot().matches('leaving') === true, away),
         away: away.map((each) => (each === 'community' ? 'cgw' : each)),
         boards: boards.views(),
         chain: chain.view(),
