@@ -44,7 +44,7 @@ export class Running {
   /** The pages that a run told: the community's, then those of its homes. */
   async pages(limitMs: number): Promise<string[]> {
     await this.says('running ', limitMs)
-    return [...this.#stdout.matchAll(/^page +(\S+)/gm)].map(([, page = '']) => page)
+    return [...this.#stdout.matchAll(/ page +(http\S+)/g)].map(([, page = '']) => page)
   }
 
   async stop(signal: NodeJS.Signals): Promise<Ended> {
