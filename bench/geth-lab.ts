@@ -25,7 +25,7 @@ const CHAIN_ID = 31_338
 const RING = 4
 const OPERATION_KEY = G.multiply(7n)
 export const RECIPIENT = keyId(OPERATION_KEY)
-const FEES = { maxFeeWei: 1_000_000_000_000n, tipWei: 1_000_000_000n } as const
+const FEES = { maxFeeWei: 100_000_000_000n, tipWei: 1_000_000_000n } as const
 const CALL_GAS = 400_000
 /** As the product asks for them. */
 const RECORD_GAS = 340_000

@@ -248,6 +248,7 @@ async function offer(lab: GethLab, gateways: Gateways, everyMs: number, forMs: n
   for (const { home } of links) home.slot = Math.max(home.slot, now)
   const began = performance.now()
   const steps = Math.round(forMs / everyMs)
+  const asked: Promise<void>[] = []
   for (let step = 0; step < steps; step += 1) {
     for (const [at, { home, store, link }] of links.entries()) {
       const dueMs = began + (step + at / links.length) * everyMs
@@ -257,7 +258,8 @@ async function offer(lab: GethLab, gateways: Gateways, everyMs: number, forMs: n
       const data = hexlify(getBytes(concat([RECIPIENT, packRecords([record])])))
       const to = lab.contracts.monitoring
       gateways.offered(keyOf(home.wallet.address, record.slot))
-      await store.transaction((trx) => link.outbox.enqueue(trx, { id, kind: 'submit', to, data }))
+      asked.push(store.transaction((trx) => link.outbox.enqueue(trx, { id, kind: 'submit', to, data })))
     }
   }
+  await Promise.all(asked)
 }

@@ -15,14 +15,22 @@ const SETTLED = [topic('AuctionAwarded'), topic('AuctionFailed')]
 const logsReply = z.array(z.object({ topics: z.array(z.string()) }))
 const LOOK_EVERY_MS = 500
 
-/** Asks a home by its page to buy a little energy: an auction begins. */
-export async function buyAt(page: string): Promise<void> {
+/** Asks homes by their pages to buy a little energy, until one may: an auction begins. */
+export async function buyAt(pages: readonly string[], limitMs: number): Promise<void> {
+  for (let waited = 0; waited < limitMs; waited += LOOK_EVERY_MS) {
+    for (const page of pages) if (await isTaken(page)) return
+    await sleep(LOOK_EVERY_MS)
+  }
+  throw new Error('no home may buy')
+}
+
+async function isTaken(page: string): Promise<boolean> {
   const lot = { resource: 'energy', amount: 20, maxPriceMicroSct: 30_000, fromMs: null, untilMs: null }
   const requestId = randomBytes(16).toString('hex')
   const headers = { 'content-type': 'application/json' }
   const body = JSON.stringify({ requestId, ...lot })
   const { status } = await fetch(new URL('api/actions/buy', page), { method: 'POST', headers, body })
-  if (status !== 200) throw new Error(`the page refuses the wish: ${status}`)
+  return status === 200
 }
 
 /** Waits for a moment at which an auction is open; gives how many are. */

@@ -137,8 +137,8 @@ async function liveBackup(): Promise<void> {
     await history(community.rpc())
     await table.row('restart while a node runs', () => refused('this node runs', ...restartWords('a1')))
     await table.row('an auction is open, and all is stopped', async () => {
-      const [, home = ''] = await community.pages(LONG_MS)
-      await buyAt(home)
+      const [, ...homes] = await community.pages(LONG_MS)
+      await buyAt(homes, OPEN_LIMIT_MS)
       return `${await untilOneIsOpen(community.rpc(), (await contractsOf()).trading, OPEN_LIMIT_MS)} open`
     })
   } finally {
