@@ -22,8 +22,8 @@ async function certificatesIn(dataDir: string): Promise<Certificate[]> {
 }
 
 /**
- * Height of the newest block of a node that signers' votes made final, as far as the gateways of a data folder
- * know: who voted is checked again. Null when none is known.
+ * Height of the newest block of a node that signers' votes made final, as far as the gateways of a data
+ * folder know: who voted is checked again. Null when none is known.
  */
 export async function certifiedHeight(
   dataDir: string,

@@ -111,7 +111,7 @@ export interface PeerNode {
   acceptJoiners(when: () => boolean): void
   /** The joiner has named a live invite and may stay for the whole exchange. */
   joinerHelloed(peerId: string): void
-  /** The peer sent what no gateway of ours sends; after a few such it is hung up on, and stays out a while. */
+  /** The peer sent what no gateway of ours sends: after a few such it is hung up on, and out for a while. */
   penalise(peerId: string): void
   /** ed25519 signature by the peer's key. */
   sign(bytes: Uint8Array): Promise<Uint8Array>
@@ -234,6 +234,12 @@ function watch(libp2p: Libp2p, membership: Membership, joiners: Joiners, emit: P
   })
 }
 
+function hangUpOn(libp2p: Libp2p, peerId: string): void {
+  for (const connection of libp2p.getConnections(parsePeerId(peerId))) {
+    connection.abort(new Error('too much of what nobody can read'))
+  }
+}
+
 async function startListening(libp2p: Libp2p, listen: readonly string[]): Promise<void> {
   try {
     await libp2p.start()
@@ -280,9 +286,7 @@ export async function createPeerNode(options: PeerNodeOptions): Promise<PeerNode
   const emit = (event: PeerNodeEvent): void => listeners.forEach((listener) => listener(event))
   const penalties = createPenalties(clock, (peerId) => {
     emit({ type: 'barred', peerId })
-    for (const connection of libp2p.getConnections(parsePeerId(peerId))) {
-      connection.abort(new Error('too much of what nobody can read'))
-    }
+    hangUpOn(libp2p, peerId)
   })
   const joiners = createJoiners({ ...JOINER_LIMITS, ...options.joinerLimits }, membership, clock)
   let joinersWanted = (): boolean => false

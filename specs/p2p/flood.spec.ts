@@ -35,7 +35,7 @@ const stillServes = (home: PeerNode, gateway: PeerNode) =>
   ).resolves.toEqual({ status: 'stored' })
 
 describe('A gateway that is flooded', () => {
-  it('takes of a member’s gossip what it may send; the rest waits at its sender, and comes later', async () => {
+  it('takes of a member’s gossip what it may send; the rest waits at its sender', async () => {
     const { gateway, home, bad } = await flooded()
     const heard = new Set<string>()
     const take = (data: Uint8Array): void => void heard.add(Buffer.from(data.subarray(0, 8)).toString('hex'))
@@ -61,7 +61,7 @@ describe('A gateway that is flooded', () => {
     expect(gateway.events).not.toContainEqual(expect.objectContaining({ type: 'barred' }))
   }, 90_000)
 
-  it('hangs up on a member that keeps announcing 100 MB, keeps it out, and lets it in again later', async () => {
+  it('hangs up on a member that keeps announcing 100 MB, and lets it in again later', async () => {
     const { clock, gateway, home, bad } = await flooded()
     const isBarred = () => gateway.events.some(({ type }) => type === 'barred')
     while (!isBarred()) {
@@ -80,7 +80,7 @@ describe('A gateway that is flooded', () => {
     await stillServes(bad, gateway)
   }, 60_000)
 
-  it('takes no more handshakes of an address whose handshakes lead to nothing, and keeps who is in', async () => {
+  it('takes no more handshakes of an address where they lead to nothing, and keeps who is in', async () => {
     const nowMs = Date.now()
     const { gateway, home } = await flooded({ nowMs: () => nowMs, forwardMs: () => undefined })
     const knock = async (): Promise<void> => {

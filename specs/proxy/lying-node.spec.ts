@@ -131,7 +131,7 @@ describe('a gateway whose node lies', () => {
     await doneOnce(1)
   })
 
-  it('sends nothing to a node that says it has another chain, and goes on when it has the right one', async () => {
+  it('sends nothing to a node that says it has another chain, and goes on after it', async () => {
     bad.mood = { kind: 'cut' }
     await expect.poll(() => feed.state(), LONG).toBe('away')
     bad.mood = { kind: 'lie', method: 'eth_chainId', change: () => '0x1' }
