@@ -5,7 +5,9 @@ import type { BenchRow } from './recovery.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<{ rows: readonly BenchRow[] }> }>>> = {
   clear: () => import('./clear.ts'),
+  flood: () => import('./flood.ts'),
   gas: () => import('./gas.ts'),
+  geth: () => import('./geth.ts'),
   inspect: () => import('./inspect.ts'),
   latency: () => import('./latency.ts'),
   recovery: () => import('./recovery.ts'),

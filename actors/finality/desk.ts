@@ -1,6 +1,7 @@
 import { hexlify } from 'ethers'
 import { z } from 'zod'
 import type { BlockRef } from '../../chain/proxy/block.ts'
+import type { Certificate as WrittenCertificate } from '../../protocols/crypto/certificate.ts'
 import type { VoteDomain, VoterOf } from '../../protocols/crypto/vote.ts'
 import { type Vote, VOTES_IN_PAGE_MAX } from '../../protocols/messages/vote.ts'
 import { certificateOf, createVoteBook, quorumNow, type Quorum } from '../../protocols/rules/certificates.ts'
@@ -31,6 +32,8 @@ export interface FinalityDeskOptions {
   readonly voterOf: VoterOf
   readonly blockPeriodMs: number
   readonly clock: Clock
+  /** Writes a certificate down where others find it, too. */
+  readonly show: (certificate: WrittenCertificate) => Promise<void>
   /** Another block is final; null when the node stands on a branch without any. */
   readonly onFinal: (block: BlockRef | null) => void
   /** A signer cast two votes at one height. */
@@ -195,6 +198,7 @@ export class FinalityDesk {
         .where('number', '<', number - KEPT_BLOCKS)
         .execute()
     })
+    await this.#options.show({ number, hash, votes: json })
   }
 
   /** What a peer that was away is given: the newest certificate, and the votes above it. */

@@ -161,8 +161,8 @@ const SHOWN: { readonly [Name in MachineName]?: ShownOf<Name> } = {
     event: ['done', 'code'],
   },
   'signer-voter': {
-    context: ['standsBy', 'highest', 'evidence'],
-    event: ['holds', 'next', 'number', 'block', 'signer'],
+    context: ['standsBy', 'highest', 'evidence', 'begunFrom'],
+    event: ['holds', 'next', 'number', 'block', 'signer', 'from'],
   },
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import type { Ipc } from '../../chain/network/geth/ipc.ts'
+import type { ContinuedRpc } from '../../chain/archive/continued-rpc.ts'
 import { signVote, type VoteDomain, type VoteSigner } from '../../protocols/crypto/vote.ts'
 import type { Vote } from '../../protocols/messages/vote.ts'
 import type { Clock } from '../../protocols/rules/clock.ts'
@@ -16,8 +16,8 @@ const MACHINE_VERSION = 1
 
 export interface VoterOptions {
   readonly store: Store
-  /** The socket of the signer's node. */
-  readonly ipc: Ipc
+  /** The signer's node, by its socket. */
+  readonly node: ContinuedRpc
   /** The signer's account, lower-case. */
   readonly signer: string
   readonly wallet: VoteSigner
@@ -87,7 +87,7 @@ class RunningVoter implements SignerVoter {
   constructor(options: VoterOptions) {
     this.#options = options
     this.signer = options.signer
-    this.#branch = readBranch(options.ipc, ({ sealer }) => this.equivocation(sealer))
+    this.#branch = readBranch(options.node, ({ sealer }) => this.equivocation(sealer))
   }
 
   get actor(): DurableActor<typeof signerVoterMachine> {
@@ -160,6 +160,7 @@ class RunningVoter implements SignerVoter {
 
   async #look(): Promise<void> {
     const head = await this.#branch.head()
+    if (await this.#wasBegunAnew()) return
     const seen = head.hash === this.#idleAt ? IDLE : await this.#seen(head)
     if (seen === undefined) return
     this.#idleAt = seen.holds && seen.next === null ? head.hash : ''
@@ -172,6 +173,15 @@ class RunningVoter implements SignerVoter {
       await actor.send({ type: 'CHAIN_SEEN', ...seen })
     }
     await this.#sayAgain()
+  }
+
+  /** Whether the node has another chain since the last look: the voter goes on from its archive. */
+  async #wasBegunAnew(): Promise<boolean> {
+    const from = this.#options.node.follows()
+    if (from === null || from.hash === this.actor.snapshot().context.begunFrom) return false
+    this.#idleAt = ''
+    await this.actor.send({ type: 'BEGUN_ANEW', from })
+    return true
   }
 
   /** What the node's chain says; undefined when the node changed its branch meanwhile. */
@@ -236,9 +246,9 @@ class RunningVoter implements SignerVoter {
 
   /** A node that was started again seals again: it is told as often as it must be. */
   async #seal(on: boolean): Promise<void> {
-    const { ipc } = this.#options
-    if ((await ipc.ask('eth_mining', [], z.boolean())) === on) return
-    await ipc.ask(on ? 'miner_start' : 'miner_stop', [], nothing)
+    const { node } = this.#options
+    if ((await node.call('eth_mining', [], z.boolean())) === on) return
+    await node.call(on ? 'miner_start' : 'miner_stop', [], nothing)
   }
 
   #tellLocked(): void {

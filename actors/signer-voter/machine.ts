@@ -14,6 +14,8 @@ export interface VoterContext {
   readonly highest: number
   /** Signers of whom two words were seen that exclude each other. */
   readonly evidence: readonly string[]
+  /** Hash of the archived block that the chain of its votes was begun anew from; none on the first chain. */
+  readonly begunFrom?: string
 }
 
 export type VoterEvent =
@@ -26,6 +28,8 @@ export type VoterEvent =
   | { type: 'VOTE_CAST'; number: number }
   /** The signer's node is on the branch of a certificate that excludes the block that the voter stands by. */
   | { type: 'BRANCH_CERTIFIED'; block: VotedBlock }
+  /** The signer's node has a chain that the manager began anew from an archive up to this block. */
+  | { type: 'BEGUN_ANEW'; from: VotedBlock }
   | { type: 'EQUIVOCATION_SEEN'; signer: string }
 
 const NOTHING: VotedBlock = { number: -1, hash: '' }
@@ -35,7 +39,8 @@ const tellEquivocation: Effect<{ signer: string }> = placeholder('tellEquivocati
 /**
  * The voter beside a signer (DESIGN §7). It votes at most once a height, and only for descendants of the
  * block that it stands by. When its node leaves that block it stops sealing, until the node comes back, or a
- * certificate shows that the other branch is final: the block it stood by can never be then.
+ * certificate shows that the other branch is final: the block it stood by can never be then. An archive that
+ * the chain was begun anew from says the same.
  */
 export const signerVoterMachine = setup({
   types: { context: {} as VoterContext, events: {} as VoterEvent },
@@ -59,6 +64,13 @@ export const signerVoterMachine = setup({
     changeBranch: assign(({ context, event }) =>
       event.type === 'BRANCH_CERTIFIED' ? { ...context, standsBy: event.block } : context,
     ),
+    /** No height is voted at twice: not on the chain before and once more on the new one. */
+    goOnFrom: assign(({ context, event }) => {
+      if (event.type !== 'BEGUN_ANEW') return context
+      const { from } = event
+      const highest = Math.max(context.highest, from.number)
+      return { ...context, standsBy: from, highest, begunFrom: from.hash }
+    }),
     noteEvidence: assign(({ context, event }) =>
       event.type === 'EQUIVOCATION_SEEN'
         ? { ...context, evidence: [...context.evidence, event.signer] }
@@ -77,6 +89,7 @@ export const signerVoterMachine = setup({
   states: {
     branch: {
       initial: 'following',
+      on: { BEGUN_ANEW: { target: '.following', actions: 'goOnFrom' } },
       states: {
         following: {
           on: {

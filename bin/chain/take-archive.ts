@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { runArchive } from '../../actors/archive/live.ts'
 import { newestAnchor } from '../../chain/archive/anchored.ts'
 import { checkArchive, type CheckedArchive } from '../../chain/archive/check.ts'
+import { continuedRpc, type Continuation } from '../../chain/archive/continued-rpc.ts'
 import { folderBytes } from '../../chain/archive/folder-bytes.ts'
 import { archivesIn, knownArchives } from '../../chain/archive/places.ts'
 import { rootOf, STATEMENT_FILE } from '../../chain/archive/statement.ts'
@@ -16,13 +17,14 @@ import { periodSOf } from '../../chain/network/geth/community-network.ts'
 import { findGeth } from '../../chain/network/geth/install.ts'
 import { createIpc, type Ipc } from '../../chain/network/geth/ipc.ts'
 import { nodesUnder, type NodeFolder } from '../../chain/network/geth/node-folder.ts'
-import { askAlone, runningIn } from '../../chain/network/geth/process.ts'
+import { askAlone, endForsaken, runningIn } from '../../chain/network/geth/process.ts'
 import { genesisHashOf } from '../../chain/network/geth/status.ts'
+import { createRpc } from '../../chain/proxy/rpc.ts'
 import { Fault } from '../../protocols/rules/fault.ts'
 import { systemRandom } from '../clock.ts'
 import { gethPlaces } from '../host/cache-folder.ts'
-import { createFinality } from '../host/finality.ts'
 import { loadSecrets } from '../host/secrets.ts'
+import { finalHeight } from './final-block.ts'
 
 export interface TakenArchive {
   readonly archive: CheckedArchive
@@ -51,6 +53,7 @@ export async function takeArchive(
   const nodes = nodesUnder(join(dataDir, 'chain'))
   const known = await contractsOf(dataDir)
   const wallet = new Wallet(managerKeyOf(dataDir))
+  for (const node of nodes) await endForsaken(node)
   const running = nodes.find((node) => runningIn(node) !== null)
   if (running !== undefined) {
     const ipc = createIpc(running.ipcPath)
@@ -71,9 +74,21 @@ async function contractsOf(dataDir: string): Promise<Contracts> {
   throw new Fault('no-contracts', message, { dataDir })
 }
 
+/** How a data folder's chain is known again after a restart. */
+export const continuationOf = (dataDir: string, contracts: Contracts): Continuation => {
+  const { genesisHash: origin, chainId, community } = contracts
+  return { origin, chainId, community, archives: archivesIn(join(dataDir, 'chain')) }
+}
+
+/** The manager's gateway has a data folder of its own, or one in that of all gateways of this machine. */
+function managerFolder(dataDir: string): string {
+  const within = join(dataDir, 'community')
+  return existsSync(join(dataDir, 'secrets.json')) && !existsSync(within) ? dataDir : within
+}
+
 /** The key that signs archives. Fault: `no-manager`. */
 export function managerKeyOf(dataDir: string): string {
-  const folder = join(dataDir, 'community')
+  const folder = managerFolder(dataDir)
   if (existsSync(join(folder, 'secrets.json'))) return loadSecrets(folder, systemRandom).accountKey
   const message = `${folder}: has no secrets.json; the manager signs archives: take it where its gateway is`
   throw new Fault('no-manager', message, { folder })
@@ -128,16 +143,27 @@ async function take(work: Work, tell: (state: string) => void): Promise<TakenArc
 async function takingOf({ dataDir, node, ipc, to, contracts, running }: Work): Promise<Taking> {
   const archives = await knownArchives(archivesIn(join(dataDir, 'chain')))
   const genesis = await genesisHashOf(ipc)
-  const head = await ipc.ask('eth_blockNumber', [], quantity)
-  const number = running ? createFinality('depth').newest(head) : head
-  if (number === null || number === 0) {
-    throw new Fault('too-early', `block ${head}: nothing is final yet; wait for some blocks`, { head })
-  }
+  const number = running
+    ? await finalNumber(dataDir, ipc, contracts)
+    : await ipc.ask('eth_blockNumber', [], quantity)
   return {
     ...{ ipc, number, contracts, to },
     rules: node.network().genesis,
     base: archives.find(({ next }) => next === genesis) ?? null,
     previous: archives.at(-1) ?? null,
+  }
+}
+
+/** Number of the newest final block in the node's own chain. Faults: `nothing-final`, `too-early`. */
+async function finalNumber(dataDir: string, { path }: Ipc, contracts: Contracts): Promise<number> {
+  const continuation = continuationOf(dataDir, contracts)
+  const node = continuedRpc(createRpc({ url: path }), continuation)
+  try {
+    const number = (await finalHeight(dataDir, node, continuation)) - (node.follows()?.number ?? 0)
+    if (number > 0) return number
+    throw new Fault('too-early', `${path}: nothing new is final since the last restart; wait for some blocks`)
+  } finally {
+    node.close()
   }
 }
 

@@ -17,8 +17,8 @@ import { anchorableOf } from '../../chain/archive/statement.ts'
 import { contractsFileIn, readContracts, type Contracts } from '../../chain/contracts-file.ts'
 import { createRpc } from '../../chain/proxy/rpc.ts'
 import { badField } from '../../protocols/rules/fault.ts'
+import { finalHeight } from '../chain/final-block.ts'
 import { managerKeyOf } from '../chain/take-archive.ts'
-import { createFinality } from '../host/finality.ts'
 import { ending } from './ending.ts'
 
 interface ExportFlags {
@@ -35,17 +35,15 @@ interface CheckFlags {
   readonly json?: true
 }
 
-const quantity = z.string().transform(Number)
 const ANCHOR_LIMIT_MS = 20_000
 const LOOK_EVERY_MS = 500
 
-const nothingFinal = (rpc: string) => badField('--rpc', 'a chain with final blocks', rpc)
-
-/** Asks a node of the community's chain, begun anew or not. */
-function askerOf(rpc: string, contracts: Contracts, archives: string): Ask {
-  const { genesisHash: origin, chainId, community } = contracts
-  const link = continuedRpc(createRpc({ url: rpc }), { origin, chainId, community, archives })
-  return (method, params) => link.call(method, params, z.unknown())
+/** A node of the community's chain, begun anew or not. */
+function nodeOf(rpc: string, { genesisHash: origin, chainId, community }: Contracts, archives: string) {
+  const continuation = { origin, chainId, community, archives }
+  const node = continuedRpc(createRpc({ url: rpc }), continuation)
+  const ask: Ask = (method, params) => node.call(method, params, z.unknown())
+  return { node, continuation, ask }
 }
 
 async function contractsIn(file: string | null, field: string, given: string): Promise<Contracts> {
@@ -58,9 +56,8 @@ async function exportTo(flags: ExportFlags): Promise<void> {
   const [data, to] = [resolve(flags.data), resolve(flags.to)]
   const contracts = await contractsIn(contractsFileIn(data), '--data', flags.data)
   const chain = join(data, 'chain')
-  const ask = askerOf(flags.rpc, contracts, archivesIn(chain))
-  const height = createFinality('depth').newest(quantity.parse(await ask('eth_blockNumber', [])))
-  if (height === null) throw nothingFinal(flags.rpc)
+  const { node, continuation, ask } = nodeOf(flags.rpc, contracts, archivesIn(chain))
+  const height = await finalHeight(data, node, continuation)
   const noted = exportsIn(chain)
   const previous = (await knownExports(noted)).at(-1) ?? null
   const signer = new Wallet(managerKeyOf(data))
@@ -108,11 +105,8 @@ async function requireAnchor(flags: CheckFlags, folder: string, anchorable: Anch
   if (flags.rpc === undefined) return false
   const given = flags.contracts ?? ''
   const contracts = await contractsIn(given === '' ? null : resolve(given), '--contracts', given)
-  const ask = askerOf(
-    flags.rpc,
-    contracts,
-    resolve(flags.archives ?? join(given, '..', '..', 'chain', 'archives')),
-  )
+  const archives = resolve(flags.archives ?? join(given, '..', '..', 'chain', 'archives'))
+  const { ask } = nodeOf(flags.rpc, contracts, archives)
   if (!(await isAnchored(ask, contracts.archive, anchorable))) {
     const message = `${folder}: the chain names no such archive; ask the manager for the one that it anchored`
     throw archiveFault('archive-foreign', message, { folder })

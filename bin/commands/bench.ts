@@ -5,7 +5,7 @@ import { bench } from '../../bench/run.ts'
 export function registerBenchCommand(program: Command): void {
   program
     .command('bench <name>')
-    .description('measure this machine: clear, gas, latency or recovery; exit 1 when a limit fails')
+    .description('measure this machine: clear, flood, gas, geth, latency, recovery; exit 1 over a limit')
     .option('--json', 'print the rows as one JSON object')
     .action(async (name: string, flags: { json?: true }) => {
       process.exit(await bench(name, flags.json === true))

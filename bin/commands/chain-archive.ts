@@ -2,12 +2,14 @@ import { join, relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { runArchive } from '../../actors/archive/live.ts'
 import { checkArchive } from '../../chain/archive/check.ts'
+import { archivesIn } from '../../chain/archive/places.ts'
 import { restartChain, type Restarted } from '../../chain/archive/restart.ts'
-import { rootOf } from '../../chain/archive/statement.ts'
+import { readStatement, rootOf } from '../../chain/archive/statement.ts'
 import { findGeth } from '../../chain/network/geth/install.ts'
+import type { Ipc } from '../../chain/network/geth/ipc.ts'
+import { newestFinalOf } from '../chain/final-block.ts'
 import { takeArchive, type TakenArchive } from '../chain/take-archive.ts'
 import { gethPlaces } from '../host/cache-folder.ts'
-import { createFinality } from '../host/finality.ts'
 import { ending } from './ending.ts'
 
 interface BackupFlags {
@@ -67,10 +69,10 @@ function restartLines({ archive, nodes, bytes, before }: Restarted): string[] {
 }
 
 async function restart(flags: RestartFlags): Promise<void> {
-  const chain = join(resolve(flags.data), 'chain')
+  const data = resolve(flags.data)
+  const chain = join(data, 'chain')
   const from = resolve(flags.from)
   const program = await findGeth(gethPlaces())
-  const finalAt = (head: number): number | null => createFinality('depth').newest(head)
   let done: Restarted | undefined
   const never = () => Promise.reject(new Error('a restart backs nothing up'))
   await runArchive(
@@ -79,7 +81,12 @@ async function restart(flags: RestartFlags): Promise<void> {
       verify: async () => {
         await checkArchive(from)
       },
-      restart: async () => void (done = await restartChain({ program, chain, from, finalAt })),
+      restart: async () => {
+        const { origin, chainId, community } = (await readStatement(from)).statement
+        const continuation = { origin, chainId, community, archives: archivesIn(chain) }
+        const newestFinal = (ipc: Ipc) => newestFinalOf(data, ipc, continuation)
+        done = await restartChain({ program, chain, from, newestFinal })
+      },
     },
     { type: 'RESTART', folder: from },
   )

@@ -1,15 +1,22 @@
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
+import { archivesBeside } from '../../chain/archive/places.ts'
+import { certificateFile, readCertificate } from '../../chain/certificate-file.ts'
 import { type Checked, reportJson, type VerifyFault, type VerifyReport } from '../../chain/verify/report.ts'
 import { cannotRead } from '../../chain/verify/rpc.ts'
 import { openSaved, type SavedCommunity } from '../../chain/verify/saved.ts'
 import { readContracts } from '../../chain/verify/target.ts'
 import { verifyCommunity } from '../../chain/verify/verify.ts'
+import type { Certificate } from '../../protocols/crypto/certificate.ts'
 import { messageOf } from '../../protocols/rules/fault.ts'
 
 interface VerifyFlags {
   readonly rpc?: string
   readonly contracts?: string
   readonly data?: string
+  readonly archives?: string
+  readonly certificate?: string
   readonly json?: true
 }
 
@@ -30,6 +37,11 @@ export function registerVerifyCommand(program: Command): void {
     .option('--rpc <url>', 'JSON-RPC of a node of the chain')
     .option('--contracts <file>', 'the run’s report, contracts.json, or monitoring=0x…,quota=0x…')
     .option('--data <dir>', 'data folder of a community: its saved chain, and its rows compared with it')
+    .option('--archives <dir>', 'archives that the chain was begun anew from (those beside the contracts)')
+    .option(
+      '--certificate <file>',
+      'certificate.json of a gateway: a final block (that beside the contracts)',
+    )
     .option('--json', 'print the report as JSON')
     .action(async (flags: VerifyFlags) => {
       // Leaving by `exit` lets what was started for the verification be ended.
@@ -65,7 +77,28 @@ async function communityOf(flags: VerifyFlags): Promise<SavedCommunity> {
     throw cannotRead('nothing to verify was named', 'give --rpc URL with --contracts FILE, or --data DIR')
   }
   const { contracts, chainId, genesisHash } = known
-  return { target: { rpc, contracts, chainId, genesisHash, rows: null }, close: async () => undefined }
+  const more = { archives: archivesOf(flags), certificates: await certificatesOf(flags) }
+  const target = { rpc, contracts, chainId, genesisHash, rows: null, ...more }
+  return { target, close: async () => undefined }
+}
+
+/** Where the contracts were named by a file, a gateway's folder is around it. */
+const gatewayOf = ({ contracts }: VerifyFlags): string | null =>
+  contracts !== undefined && existsSync(contracts) ? dirname(resolve(contracts)) : null
+
+function archivesOf(flags: VerifyFlags): string | null {
+  if (flags.archives !== undefined) return resolve(flags.archives)
+  const gateway = gatewayOf(flags)
+  return gateway === null ? null : archivesBeside(gateway)
+}
+
+async function certificatesOf(flags: VerifyFlags): Promise<Certificate[]> {
+  const gateway = gatewayOf(flags)
+  const file = flags.certificate ?? (gateway === null ? null : certificateFile(gateway))
+  const found = file === null ? null : await readCertificate(file)
+  if (found !== null) return [found]
+  if (flags.certificate === undefined) return []
+  throw cannotRead(`--certificate ${flags.certificate} is none`, 'give certificate.json of a gateway')
 }
 
 const LINES = [
@@ -78,7 +111,9 @@ const LINES = [
 ] as const
 
 /** What each line of the table answers for; a fault of any other code belongs to the chain. */
-const LINE_OF: Readonly<Record<string, keyof Checked>> = {
+const LINE_OF: Readonly<Record<string, keyof Checked | 'final'>> = {
+  certificate: 'final',
+  final: 'final',
   'community-key': 'keys',
   'operation-key': 'keys',
   'unknown-epoch': 'keys',
@@ -102,11 +137,14 @@ const LINE_OF: Readonly<Record<string, keyof Checked>> = {
 }
 
 /** A short table with ticks, then a plain sentence for each fault. */
-export function reportText({ checked, faults, blocks, ok }: VerifyReport): string {
+export function reportText({ checked, faults, blocks, final, ok }: VerifyReport): string {
   const broken: ReadonlySet<string> = new Set(faults.map(lineOf))
-  const row = (name: keyof Checked | 'chain', count: number, what: string) =>
+  const row = (name: keyof Checked | 'chain' | 'final', count: number, what: string) =>
     `${broken.has(name) ? '✗' : '✓'} ${String(count).padStart(7)}  ${what}`
   const table = [row('chain', blocks, 'blocks: headers, parents, roots, logs, state, quotas')]
+  if (final !== null || broken.has('final')) {
+    table.push(row('final', final === null ? 0 : final + 1, 'blocks final by the votes of their signers'))
+  }
   for (const [name, what] of LINES) table.push(row(name, checked[name], what))
   const sentences = faults.slice(0, SHOWN).map(({ code, says }) => `  ${code}: ${says}`)
   const left = faults.length > SHOWN ? [`… and ${faults.length - SHOWN} more (--json gives all)`] : []
@@ -119,7 +157,7 @@ export function reportText({ checked, faults, blocks, ok }: VerifyReport): strin
 }
 
 /** A row that differs belongs to what the row is of: a home's envelope, or a total of no home. */
-function lineOf({ code, home }: VerifyFault): keyof Checked | 'chain' {
+function lineOf({ code, home }: VerifyFault): keyof Checked | 'chain' | 'final' {
   if (code.startsWith('row-')) return home === null ? 'totals' : 'envelopes'
   return LINE_OF[code] ?? 'chain'
 }

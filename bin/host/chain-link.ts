@@ -12,9 +12,9 @@ import { quotaAbi } from '../../chain/bindings/quota.gen.ts'
 import { tokenAbi } from '../../chain/bindings/token.gen.ts'
 import { tradingAbi } from '../../chain/bindings/trading.gen.ts'
 import type { ChainBlock, ChainLog } from '../../chain/proxy/block.ts'
-import { continuedRpc } from '../../chain/archive/continued-rpc.ts'
+import { continuedRpc, type ContinuedRpc } from '../../chain/archive/continued-rpc.ts'
 import { createChainFeed, type ChainFeed, type FeedState } from '../../chain/proxy/feed.ts'
-import { createRpc, type Rpc } from '../../chain/proxy/rpc.ts'
+import { createRpc } from '../../chain/proxy/rpc.ts'
 import { RECORD_BYTES } from '../../protocols/messages/record.ts'
 import { WHOLE_NETWORK, type Cable } from '../../protocols/rules/cable.ts'
 import type { ChainView } from '../../web/read-model.ts'
@@ -78,6 +78,8 @@ export interface ChainLink {
   /** What makes its blocks final. */
   readonly finality: Finality
   readonly blockTimeS: number
+  /** Another node of the same chain, by its link or its socket; who asks for it closes it. */
+  nodeAt(url: string): ContinuedRpc
   onOutcome(listener: (outcome: CallOutcome) => void): void
   onState(listener: (state: FeedState) => void): void
   onBlock(listener: (block: ChainBlock) => void): void
@@ -146,7 +148,7 @@ async function takeFeed(options: ChainLinkOptions): Promise<ChainFeed> {
   }
   const { cable = WHOLE_NETWORK.chain } = options
   const feed = createChainFeed({
-    rpc: rpcOf(options, cable),
+    rpc: rpcOf(options.rpc, options, cable),
     cable,
     clock: wallClock,
     expect: { chainId: options.chainId, genesisHash: options.genesisHash },
@@ -157,10 +159,14 @@ async function takeFeed(options: ChainLinkOptions): Promise<ChainFeed> {
   return feed
 }
 
-function rpcOf({ rpc, genesisHash, chainId, continuation }: ChainLinkOptions, cable: Cable): Rpc {
-  const plain = createRpc({ url: rpc, cable })
+function rpcOf(
+  url: string,
+  { genesisHash, chainId, continuation }: ChainLinkOptions,
+  cable: Cable,
+): ContinuedRpc {
+  const plain = createRpc({ url, cable })
   return continuation === undefined
-    ? plain
+    ? { ...plain, follows: () => null }
     : continuedRpc(plain, { origin: genesisHash, chainId, ...continuation })
 }
 
@@ -342,6 +348,10 @@ class Link implements ChainLink {
 
   applied(): number {
     return Math.min(...this.#proxies.map((proxy) => proxy.block() ?? 0))
+  }
+
+  nodeAt(url: string): ContinuedRpc {
+    return rpcOf(url, this.#options, WHOLE_NETWORK.chain)
   }
 
   saved(block: number): void {

@@ -15,7 +15,7 @@ const ANSWERS_KEPT = 128
 export interface SignedLedger extends Ledger {
   /** Whether the first block lists signers. Fault: `foreign-chain` when it is not the block of this hash. */
   hasSigners(genesisHash: string): Promise<boolean>
-  /** Who sealed a block; empty for one without a seal. */
+  /** Who sealed a block; empty for one without a seal, and for one in an archive. */
   sealerOf(hash: string): Promise<string>
 }
 
@@ -45,7 +45,10 @@ export function ledgerOf(feed: ChainFeed): SignedLedger {
     holds: (block) => feed.holds(block),
     signersAt: remembered((hash) => feed.rpc.call('clique_getSignersAtHash', [hash], addressesReply)),
     sealerOf: remembered(async (hash) => {
-      const header = readHeader(await feed.rpc.call('eth_getBlockByHash', [hash, false], z.unknown()))
+      const raw = await feed.rpc.call('eth_getBlockByHash', [hash, false], z.unknown())
+      // Of a block in an archive the seal is not kept.
+      if (raw === null) return ''
+      const header = readHeader(raw)
       return headerHash(header) === hash ? (sealerOf(header) ?? '') : ''
     }),
     hasSigners: async (genesisHash) => {

@@ -2,10 +2,11 @@ import { FinalityDesk } from '../../actors/finality/desk.ts'
 import { chainStalled, signerEquivocates } from '../../actors/signer-voter/alarms.ts'
 import { startSignerVoter, type SignerVoter } from '../../actors/signer-voter/live.ts'
 import type { Store } from '../../actors/storage/store.ts'
-import { createIpc } from '../../chain/network/geth/ipc.ts'
 import { NodeFolder } from '../../chain/network/geth/node-folder.ts'
 import { signerKey } from '../../chain/network/geth/signer-key.ts'
 import { rememberingVoters } from '../../protocols/crypto/vote.ts'
+import { writeCertificate } from '../../chain/certificate-file.ts'
+import type { ContinuedRpc } from '../../chain/archive/continued-rpc.ts'
 import type { BlockRef } from '../../chain/proxy/block.ts'
 import type { CommunityDescriptor } from '../../protocols/messages/join.ts'
 import type { Vote } from '../../protocols/messages/vote.ts'
@@ -23,6 +24,8 @@ export interface VotingOptions {
   readonly node: PeerNode
   readonly chain: ChainLink
   readonly store: Store
+  /** Folder of the gateway. */
+  readonly folder: string
   readonly community: string
   readonly chainId: number
   readonly genesisHash: string
@@ -53,6 +56,7 @@ export class Voting {
   /** Null until the node has answered. */
   #hasSigners: boolean | null = null
   #voters: readonly SignerVoter[] = []
+  readonly #nodes: ContinuedRpc[] = []
   #votes: Votes | undefined
 
   constructor(options: VotingOptions) {
@@ -66,6 +70,7 @@ export class Voting {
       voterOf: VOTERS,
       blockPeriodMs: chain.blockTimeS * MS_PER_S,
       clock: wallClock,
+      show: (certificate) => writeCertificate(options.folder, certificate),
       onFinal: (block) => {
         chain.finality.certified(block?.number ?? null)
         if (block !== null) for (const voter of this.#voters) voter.certified(block)
@@ -104,7 +109,7 @@ export class Voting {
     if (this.#hasSigners !== true || this.#options.signers.length > 0) return
     this.#options.chain.ledger.sealerOf(hash).then(
       (sealer) => {
-        if (this.#seals.see({ number, hash, sealer }) !== null) this.#equivocation(sealer)
+        if (sealer !== '' && this.#seals.see({ number, hash, sealer }) !== null) this.#equivocation(sealer)
       },
       (thrown: unknown) => this.#options.log.fault(thrown, 'seals'),
     )
@@ -128,9 +133,11 @@ export class Voting {
     const { store, chain, chainId, genesisHash, log, onAlarm } = this.#options
     const folder = NodeFolder.open(path)
     const wallet = await signerKey(folder)
+    const beside = chain.nodeAt(folder.ipcPath)
+    this.#nodes.push(beside)
     return startSignerVoter({
       store,
-      ipc: createIpc(folder.ipcPath),
+      node: beside,
       signer: wallet.address.toLowerCase(),
       wallet,
       domain: { chainId, genesisHash },
@@ -168,6 +175,7 @@ export class Voting {
 
   async stop(): Promise<void> {
     await Promise.all(this.#voters.map((voter) => voter.stop()))
+    for (const beside of this.#nodes) beside.close()
     await this.#votes?.stop()
     await this.#desk.stop()
   }
@@ -175,7 +183,11 @@ export class Voting {
 
 /** What a gateway opens its voting with. */
 export type VotingGround = Pick<VotingOptions, 'node' | 'chain' | 'store' | 'log'> & {
-  readonly config: { readonly finality: FinalityKind; readonly signers: readonly string[] }
+  readonly config: {
+    readonly dataDir: string
+    readonly finality: FinalityKind
+    readonly signers: readonly string[]
+  }
 }
 
 /** Opens the voting of a gateway; null where its chain has no signers to vote. */
@@ -186,6 +198,7 @@ export async function openVoting(
 ): Promise<Voting | null> {
   if (config.finality !== 'votes') return null
   const { node, chain, store, log } = ground
-  const { signers } = config
-  return new Voting({ node, chain, store, log, community, chainId, genesisHash, signers, ...tell }).open()
+  const { signers, dataDir: folder } = config
+  const about = { folder, community, chainId, genesisHash, signers }
+  return new Voting({ node, chain, store, log, ...about, ...tell }).open()
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Fault } from '../../protocols/rules/fault.ts'
+import type { BlockRef } from '../proxy/block.ts'
 import { checked, type CallOptions, type Rpc, type RpcCall } from '../proxy/rpc.ts'
 import { History, servedHeader, servedReceipts, type ArchivedBlock } from './history.ts'
 import { lineOf, type KnownArchive } from './places.ts'
@@ -35,15 +36,22 @@ interface Past {
   readonly before: { readonly base: number; readonly newest: KnownArchive; readonly history: History } | null
 }
 
+/** A node whose chain may have been begun anew. */
+export interface ContinuedRpc extends Rpc {
+  /** The archived block that its chain goes on from, as of the last answer; null on the first chain. */
+  follows(): BlockRef | null
+}
+
 /**
  * Lets a chain that was begun anew from an archive look like the one that it goes on with: heights count on,
  * and blocks up to the archive's come from its history. So nothing above knows of the change: what the
  * archive did not hold looks like a fork, and is sent again.
  */
-export function continuedRpc(rpc: Rpc, continuation: Continuation): Rpc {
-  const continued = new ContinuedRpc(rpc, continuation)
+export function continuedRpc(rpc: Rpc, continuation: Continuation): ContinuedRpc {
+  const continued = new Continued(rpc, continuation)
   return {
     url: rpc.url,
+    follows: () => continued.follows(),
     batch: (calls, options) => continued.batch(calls, options),
     call: async (method, params, reply, options) => {
       const [result] = await continued.batch([{ method, params }], options)
@@ -53,7 +61,7 @@ export function continuedRpc(rpc: Rpc, continuation: Continuation): Rpc {
   }
 }
 
-class ContinuedRpc {
+class Continued {
   readonly #rpc: Rpc
   readonly #continuation: Continuation
   #past: Past | undefined
@@ -61,6 +69,11 @@ class ContinuedRpc {
   constructor(rpc: Rpc, continuation: Continuation) {
     this.#rpc = rpc
     this.#continuation = continuation
+  }
+
+  follows(): BlockRef | null {
+    const block = this.#past?.before?.newest.statement.block
+    return block === undefined ? null : { number: block.height, hash: block.hash }
   }
 
   /**

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Ipc } from '../network/geth/ipc.ts'
+import { encodeTransaction, hexOf } from '../verify/encode.ts'
+import { readBlock, type WireTransaction } from '../verify/wire.ts'
 import { archiveFault } from './fault.ts'
 import { checkedEntries, type Entry } from './lines.ts'
 import { HISTORY_FILE, type Statement } from './statement.ts'
@@ -46,7 +48,6 @@ const headerReply = z.object({
   gasUsed: text,
   miner: text,
   baseFeePerGas: text.default('0x0'),
-  transactions: z.array(text),
 })
 
 const at = (number: number): string => `0x${number.toString(16)}`
@@ -59,21 +60,49 @@ export async function* blockEntries(
   parent: string,
 ): AsyncGenerator<Entry> {
   for (let number = first; number <= last; number += 1) {
-    const header = await ipc.ask('eth_getBlockByNumber', [at(number), false], headerReply)
+    const served = await ipc.ask('eth_getBlockByNumber', [at(number), true], z.unknown())
+    const header = headerReply.parse(served)
+    const { transactions } = readBlock(served)
     const before = number === first ? { parent } : {}
     const block = { hash: header.hash, time: header.timestamp, ...before }
-    if (header.transactions.length === 0) {
+    if (transactions.length === 0) {
       yield block
       continue
     }
-    const receipts = await ipc.ask('eth_getBlockReceipts', [header.hash], z.array(receiptSchema))
+    const answer = await ipc.ask('eth_getBlockReceipts', [header.hash], z.array(receiptSchema))
+    // As their senders signed them: what a home said must be known to be the home's for ever.
+    const receipts = answer.map((receipt, index) => ({ ...receipt, raw: rawOf(transactions[index]) }))
     const { gasUsed, miner, baseFeePerGas } = header
     yield { ...block, head: { gasUsed, miner, baseFeePerGas }, receipts }
   }
 }
 
+const rawOf = (transaction: WireTransaction | undefined): string =>
+  transaction === undefined ? '0x' : hexOf(encodeTransaction(transaction))
+
 /** Height of the first block of an archive's history. */
 export const firstHeight = ({ block, history }: Statement): number => block.height - history.entries + 1
+
+const signedReceipt = receiptSchema.extend({ raw: text })
+const signedBlock = blockSchema.extend({ receipts: z.array(signedReceipt).default([]) })
+/** A receipt with the transaction as its sender signed it, in hex. */
+export type SignedReceipt = z.infer<typeof signedReceipt>
+/** A block of the past with its transactions. */
+export interface SignedBlock extends z.infer<typeof signedBlock> {
+  readonly height: number
+}
+
+/** … with their transactions, which only a verifier needs. */
+export async function* signedBlocks(folder: string, statement: Statement): AsyncGenerator<SignedBlock> {
+  const path = join(folder, HISTORY_FILE)
+  let height = firstHeight(statement)
+  for await (const entry of checkedEntries(path, 'history', statement.history)) {
+    const block = signedBlock.safeParse(entry)
+    if (!block.success) throw archiveFault('archive-edited', `${path}: has no signed transactions`, { path })
+    yield { ...block.data, height }
+    height += 1
+  }
+}
 
 /** The blocks of an archive, oldest first, checked. Faults as of `checkedEntries`. */
 export async function* archivedBlocks(folder: string, statement: Statement): AsyncGenerator<ArchivedBlock> {

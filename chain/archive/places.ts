@@ -5,12 +5,18 @@ import { readStatement, STATEMENT_FILE, type SignedStatement } from './statement
 /** Folder of a chain's archives, one folder in it for each, by height. */
 export const archivesIn = (chainFolder: string): string => join(chainFolder, 'archives')
 
-/** Where a gateway finds them: its data folder lies beside the chain's. */
-export const archivesBeside = (dataDir: string): string => archivesIn(join(dirname(dataDir), 'chain'))
+/** The chain's folder of a gateway: in its own data folder, or beside it where one machine runs them all. */
+function chainOf(dataDir: string): string {
+  const own = join(dataDir, 'chain')
+  return existsSync(own) ? own : join(dirname(dataDir), 'chain')
+}
+
+/** Where a gateway finds them. */
+export const archivesBeside = (dataDir: string): string => archivesIn(chainOf(dataDir))
 
 /** Folder of the exports of its history. */
 export const exportsIn = (chainFolder: string): string => join(chainFolder, 'exports')
-export const exportsBeside = (dataDir: string): string => exportsIn(join(dirname(dataDir), 'chain'))
+export const exportsBeside = (dataDir: string): string => exportsIn(chainOf(dataDir))
 
 export interface KnownArchive extends SignedStatement {
   readonly folder: string

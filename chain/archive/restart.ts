@@ -6,12 +6,13 @@ import { Fault } from '../../protocols/rules/fault.ts'
 import { renameDurably, writeDurably } from '../network/chain-folder.ts'
 import type { Ipc } from '../network/geth/ipc.ts'
 import { NodeFolder, nodesUnder } from '../network/geth/node-folder.ts'
-import { askAlone, layOutChain, runningIn } from '../network/geth/process.ts'
+import { askAlone, endForsaken, layOutChain, runningIn } from '../network/geth/process.ts'
 import { genesisHashOf } from '../network/geth/status.ts'
 import { newestAnchor } from './anchored.ts'
 import { archivedAccounts, checkArchive, type CheckedArchive } from './check.ts'
 import { archiveFault } from './fault.ts'
 import { folderBytes } from './folder-bytes.ts'
+import { archivedBlocks } from './history.ts'
 import { allocOf, carriedOver, nextGenesis } from './next-genesis.ts'
 import { archivesIn, knownArchives, lineage } from './places.ts'
 import { HISTORY_FILE, rootOf, STATEMENT_FILE } from './statement.ts'
@@ -23,8 +24,8 @@ export interface Restart {
   readonly chain: string
   /** Folder of the archive. */
   readonly from: string
-  /** The newest final block of a chain whose head is this. */
-  readonly finalAt: (head: number) => number | null
+  /** The number of the newest final block in a node's own chain; null when none is known. */
+  readonly newestFinal: (ipc: Ipc) => Promise<number | null>
 }
 
 export interface Restarted {
@@ -42,6 +43,9 @@ const SECRET = ['nodekey', 'password', 'keystore']
 const DONE = 'restarted.json'
 /** Where Geth keeps blocks and states. */
 const CHAIN = join('geth', 'chaindata')
+
+/** Blocks that a node may have lost to another branch when it stopped: far more than ever were. */
+const TIP_BLOCKS = 64
 
 const besideOf = (chain: string): string => `${chain}.next`
 
@@ -64,6 +68,7 @@ export async function restartChain(restart: Restart): Promise<Restarted> {
   await finishRestart(chain)
   const archive = await checkArchive(from)
   const nodes = nodesUnder(chain)
+  for (const node of nodes) await endForsaken(node)
   for (const node of nodes) requireStopped(node)
   for (const node of nodes) {
     await askAlone(program, node, (ipc) => requireNewest(ipc, archive, restart))
@@ -100,40 +105,58 @@ function requireStopped(node: NodeFolder): void {
   throw new Fault('node-runs', message, { path: node.path, pid })
 }
 
-const quantity = z.string().transform(Number)
-const blockReply = z.object({ hash: z.string(), stateRoot: z.string() }).nullable()
+const blockReply = z.object({ hash: z.string() }).nullable()
 const signersReply = z.array(z.string())
 
 /** The archive must be of this very chain, and nothing final may have come after it. */
 async function requireNewest(
   ipc: Ipc,
   archive: CheckedArchive,
-  { chain, finalAt, from }: Restart,
+  { chain, newestFinal, from }: Restart,
 ): Promise<void> {
   const { statement, next } = archive
   const genesis = await genesisHashOf(ipc)
   if (genesis === next) {
     throw new Fault('already-restarted', `${from}: this chain began from it already; start it`, { from })
   }
-  const { number, hash, height } = statement.block
-  const at = await ipc.ask('eth_getBlockByNumber', [`0x${number.toString(16)}`, false], blockReply)
+  const { number, height } = statement.block
   const line = lineage(await knownArchives(archivesIn(chain)), statement.origin, genesis) ?? []
   if (line.some((each) => each.statement.block.height >= height)) {
     throw older(from, height, 'the chain was begun anew after it')
   }
-  const isOurs = at === null || (at.hash === hash && at.stateRoot === statement.block.stateRoot)
-  if (genesis !== statement.genesis || !isOurs) throw foreign(from)
-  if (at !== null) await requireSigners(ipc, archive)
+  const shared = genesis === statement.genesis ? await newestShared(ipc, archive) : null
+  if (shared === null) throw foreign(from)
+  if (shared === number) await requireSigners(ipc, archive)
   const ask = (method: string, params: readonly unknown[]) => ipc.ask(method, params, z.unknown())
   const anchor = await newestAnchor(ask, statement.archive)
   if (anchor !== null && anchor.height > height) {
     throw older(from, height, `the archive of block ${anchor.height} is anchored`)
   }
-  const head = await ipc.ask('eth_blockNumber', [], quantity)
-  const final = finalAt(head)
+  const final = await newestFinal(ipc)
   const base = height - number
-  if (final !== null && final > number)
-    throw older(from, height, `the chain went on to block ${final + base}`)
+  if (final !== null && final > shared)
+    throw older(from, height, `the chain went on to block ${final + base}, which is final`)
+}
+
+/**
+ * Number of the newest block that the archive and the node both have; null when the node's chain is another.
+ * Nodes that were stopped one after another may stand on different last blocks.
+ */
+async function newestShared(ipc: Ipc, { folder, statement }: CheckedArchive): Promise<number | null> {
+  const tip: { readonly number: number; readonly hash: string }[] = []
+  const base = statement.block.height - statement.block.number
+  for await (const { height, hash } of archivedBlocks(folder, statement)) {
+    tip.push({ number: height - base, hash })
+    if (tip.length > TIP_BLOCKS) tip.shift()
+  }
+  let isBehind = true
+  for (const { number, hash } of tip.reverse()) {
+    const at = await ipc.ask('eth_getBlockByNumber', [`0x${number.toString(16)}`, false], blockReply)
+    if (at?.hash === hash) return number
+    isBehind &&= at === null
+  }
+  // A node that lacks all of them has the same first block, and nothing to say against them.
+  return isBehind ? statement.block.number - 1 : null
 }
 
 /** Who signed an archive matters less than that it says of the node's own chain what the node knows of it. */

@@ -1,4 +1,5 @@
 import { Fault } from '../../protocols/rules/fault.ts'
+import { bloomOf } from './bloom.ts'
 import type { Header, Receipt } from './replies.ts'
 
 /** A block by number and hash: the hash alone says which of two at the same height is meant. */
@@ -34,7 +35,7 @@ export interface ChainBlock extends BlockRef {
 
 const NO_LOGS: readonly ChainLog[] = []
 
-/** Throws `untrusted-rpc` when the receipts are not those of the block's own transactions. */
+/** Throws `untrusted-rpc` when the receipts or their logs are not those of the block. */
 export function makeBlock(header: Header, receipts: readonly Receipt[]): ChainBlock {
   checkReceipts(header, receipts)
   const byHash = new Map(receipts.map((receipt) => [receipt.transactionHash, receipt]))
@@ -68,10 +69,12 @@ function checkReceipts(header: Header, receipts: readonly Receipt[]): void {
     (receipt, index) =>
       receipt.blockHash !== header.hash || receipt.transactionHash !== header.transactions[index],
   )
-  if (wrong === undefined && receipts.length === header.transactions.length) return
+  const isWhole = wrong === undefined && receipts.length === header.transactions.length
+  const logs = receipts.flatMap((receipt) => receipt.logs)
+  if (isWhole && (header.logsBloom === undefined || bloomOf(logs) === header.logsBloom)) return
   throw new Fault(
     'untrusted-rpc',
-    `block ${header.number}: the node’s receipts are not those of the block’s transactions`,
+    `block ${header.number}: the node’s receipts are not those of the block, or logs are missing`,
     { block: header.number, hash: header.hash, receipts: receipts.length },
   )
 }

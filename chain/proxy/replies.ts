@@ -37,6 +37,8 @@ export const headerReply = z.object({
   miner: address.default('0x0000000000000000000000000000000000000000'),
   baseFeePerGas: bigReply.default(0n),
   transactions: z.array(hashReply),
+  /** Blocks of an archive have none. */
+  logsBloom: bytes(256).optional(),
 })
 export type Header = z.infer<typeof headerReply>
 

@@ -3,6 +3,7 @@ import { getBytes, Interface } from 'ethers'
 import { unpackRecords } from '../../protocols/messages/record.ts'
 import { monitoringAbi } from '../bindings/monitoring.gen.ts'
 import { encodeReceipt, encodeTransaction, headerHash, hexOf } from './encode.ts'
+import type { FinalWatch } from './final.ts'
 import type { Findings } from './report.ts'
 import { inOrder, split, type RpcReader } from './rpc.ts'
 import { createSealWatch, type SealWatch } from './seals.ts'
@@ -54,15 +55,25 @@ const MOST_ROUNDS = 5
 
 type Fetched = readonly [WireBlock, readonly WireReceipt[]]
 
+/** Where a node's chain stands among those of its community, and who watches the walk. */
+export interface Walk {
+  /** The node's newest block. */
+  readonly head: number
+  /** Lower-case addresses. */
+  readonly contracts: ReadonlySet<string>
+  /** Height of the archived block that the node's chain goes on from; 0 on the first chain. */
+  readonly base: number
+  readonly final: FinalWatch
+}
+
 /**
  * Walks every block from the first to `head` and those that come meanwhile: hashes each header again, follows
  * parent links, recomputes the transactions and receipts roots, and recovers who signed each transaction that
- * touches `contracts` (lower-case addresses).
+ * touches the contracts.
  */
 export async function walkChain(
   rpc: RpcReader,
-  head: number,
-  contracts: ReadonlySet<string>,
+  { head, contracts, base, final }: Walk,
   findings: Findings,
 ): Promise<ChainHistory> {
   const transactions: ChainTransaction[] = []
@@ -73,12 +84,13 @@ export async function walkChain(
     checkHeader(block, previous, findings)
     checkSeal(block, seals, findings)
     await checkRoots(block, receipts, findings)
-    transactions.push(...touching(block, receipts, contracts, findings))
+    transactions.push(...touching(block, receipts, { contracts, base }, findings))
+    final.see(Number(block.number) + base, block.hash, seals.signers())
     firstHash ??= block.hash
     previous = block
   }
   if (previous === undefined || firstHash === undefined) throw new Error('a chain has at least one block')
-  return { head: previous, firstHash, blocks: Number(previous.number) + 1, transactions }
+  return { head: previous, firstHash, blocks: Number(previous.number) + base + 1, transactions }
 }
 
 /**
@@ -178,28 +190,29 @@ async function checkRoots(
 function touching(
   block: WireBlock,
   receipts: readonly WireReceipt[],
-  contracts: ReadonlySet<string>,
+  { contracts, base }: Pick<Walk, 'contracts' | 'base'>,
   findings: Findings,
 ): ChainTransaction[] {
-  const logs = placeLogs(block, receipts)
+  const height = Number(block.number) + base
+  const logs = placeLogs(block, receipts, height)
   const touched = block.transactions.flatMap((transaction, index): ChainTransaction[] => {
     const own = logs[index] ?? []
     const called = transaction.to !== null && transaction.to !== undefined && contracts.has(transaction.to)
     if (!called && !own.some((log) => contracts.has(log.address))) return []
     const succeeded = receipts[index]?.status === 1n
     const timestamp = Number(block.timestamp)
-    return [{ block: Number(block.number), timestamp, transaction, succeeded, logs: own }]
+    return [{ block: height, timestamp, transaction, succeeded, logs: own }]
   })
   for (const { transaction } of touched) checkSender(transaction, findings)
   return touched
 }
 
-function placeLogs(block: WireBlock, receipts: readonly WireReceipt[]): ChainLog[][] {
+function placeLogs(block: WireBlock, receipts: readonly WireReceipt[], height: number): ChainLog[][] {
   let logIndex = 0
   return receipts.map((receipt, transactionIndex) =>
     receipt.logs.map((log) => ({
       ...log,
-      block: Number(block.number),
+      block: height,
       blockHash: block.hash,
       transactionHash: block.transactions[transactionIndex]?.hash ?? receipt.transactionHash,
       transactionIndex,

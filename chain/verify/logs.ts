@@ -11,14 +11,15 @@ const QUERIES_AT_ONCE = 3
 /** Compares what eth_getLogs says of the contracts with the receipts, log by log. */
 export async function checkLogs(
   rpc: RpcReader,
-  head: number,
+  { head, base }: { readonly head: number; readonly base: number },
   addresses: ContractAddresses,
   transactions: readonly ChainTransaction[],
   findings: Findings,
 ): Promise<void> {
   const { monitoring, quota, token, trading } = addresses
   const contracts = [monitoring, quota, token, trading]
-  const told = await askedLogs(rpc, head, contracts)
+  const asked = await askedLogs(rpc, head, contracts)
+  const told = asked.map((log) => ({ ...log, blockNumber: log.blockNumber + BigInt(base) }))
   const due = transactions.flatMap(({ logs }) => logs).filter((log) => contracts.includes(log.address))
   const most = Math.max(told.length, due.length)
   for (let index = 0; index < most; index += 1) {

@@ -22,6 +22,10 @@ export const FAULT_CODES = {
   'contract-code': 'a contract is made of other code than this version compiles',
   'state-differs': 'the contract answers something else than its own events say',
   seal: 'a block is not sealed by a signer that may seal it',
+  certificate: 'a certificate of finality does not carry the votes of enough signers',
+  final: 'the node lacks a block that the signers made final, or serves another one',
+  archive:
+    'an archive that the chain was begun anew from is not the community’s, or holds what nobody signed',
   event: 'a log of a contract cannot be read as the event it claims to be',
   'community-key': 'a key announced by the community is not a usable key',
   'operation-key': 'an operation key lacks the community signature or the proof of its constant',
@@ -69,6 +73,8 @@ export interface VerifyReport {
   readonly faults: readonly VerifyFault[]
   /** Blocks walked, the head included. */
   readonly blocks: number
+  /** The newest height that a certificate proves final; null where none was given. */
+  readonly final: number | null
 }
 
 /** The notebook of one verification: checks write into it, the report is read from it. */

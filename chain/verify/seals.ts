@@ -33,6 +33,8 @@ export function listedSigners(header: WireHeader): string[] {
 export interface SealWatch {
   /** What is wrong with the seal of the next header, or null: also null on a chain without seals. */
   check(header: WireHeader): string | null
+  /** Who may seal after the newest header, lower-case. */
+  signers(): readonly string[]
 }
 
 /** Votes of the header's nonce (EIP-225). */
@@ -68,7 +70,7 @@ export function createSealWatch(): SealWatch {
     if (fault !== null || listed.length === 0) return fault
     return listed.join() === signers.join() ? null : 'the list of signers is not the one the votes led to'
   }
-  return { check }
+  return { check, signers: () => signers }
 }
 
 function faultOfSeal(

@@ -9,6 +9,7 @@ import type { PeerId } from '@libp2p/interface'
 import type { Clock } from '../rules/clock.ts'
 import type { Membership } from './membership.ts'
 import { membersOnly } from './members-only.ts'
+import { createMeter } from './paced.ts'
 
 /**
  * What a judge says of a message: pass it on, drop it silently, or drop it and count it against the
@@ -32,22 +33,33 @@ const SCORE_PER_REJECTION = -5
 const FORGIVENESS_HALF_LIFE_MS = 60_000
 const PEERS_MAX = 1024
 /**
+ * Bytes of gossip that are taken of one peer: each word costs a signature to be checked before anybody can
+ * judge it. The hub of forty homes passes on some 10 kB a second.
+ */
+const GOSSIP_RATE = { burst: 128 * 1024, perSecond: 32 * 1024 } as const
+/**
  * The gateway is the hub of a star: every home must be in its mesh, or a home's message reaches the others by
  * luck (at the default of 12, gossip tells 21 of the other 28 homes of it before it is forgotten).
  */
 const MESH_MAX = 256
 
-/** Counts rejected messages per forwarder, forgiving with time. */
-export function createPenalties(clock: Clock) {
+/** So many rejections are the gray list, and the end of the connection. */
+const BARRED_AT = 16
+
+/** Counts rejected messages per peer, forgiving with time; `onBarred` is told of one that goes too far. */
+export function createPenalties(clock: Clock, onBarred: (peerId: string) => void) {
   const counts = new Map<string, { count: number; atMs: number }>()
   const of = (peerId: string): number => {
     const entry = counts.get(peerId)
     if (entry === undefined) return 0
     return entry.count * 0.5 ** ((clock.nowMs() - entry.atMs) / FORGIVENESS_HALF_LIFE_MS)
   }
+  const isBarred = (peerId: string): boolean => of(peerId) > BARRED_AT - 1
   return {
     of,
+    isBarred,
     add: (peerId: string): void => {
+      const wasBarred = isBarred(peerId)
       const entry = { count: of(peerId) + 1, atMs: clock.nowMs() }
       counts.delete(peerId)
       counts.set(peerId, entry)
@@ -55,6 +67,7 @@ export function createPenalties(clock: Clock) {
         if (counts.size <= PEERS_MAX) break
         counts.delete(oldest)
       }
+      if (!wasBarred && isBarred(peerId)) onBarred(peerId)
     },
   }
 }
@@ -64,6 +77,7 @@ export type Penalties = ReturnType<typeof createPenalties>
 export function gossipService(
   membership: Membership,
   penalties: Penalties,
+  clock: Clock,
 ): (components: GossipSubComponents) => GossipSub {
   const service = gossipsub({
     globalSignaturePolicy: StrictSign,
@@ -80,7 +94,8 @@ export function gossipService(
       appSpecificWeight: 1,
     },
   })
-  return membersOnly(service, (peer) => membership.has(peer.toString()))
+  const meter = createMeter(GOSSIP_RATE, clock)
+  return membersOnly(service, (peer) => membership.has(peer.toString()), meter)
 }
 
 export interface Gossip {

@@ -52,6 +52,8 @@ export type PeerNodeEvent =
   | { readonly type: 'joiner-connected'; readonly peerId: string }
   | { readonly type: 'refused'; readonly peerId: string; readonly where: RefusalPoint }
   | { readonly type: 'discovered'; readonly peerId: string }
+  /** It sent too much that nobody can read, and is kept out for a while. */
+  | { readonly type: 'barred'; readonly peerId: string }
   | {
       readonly type: 'exchange-failed'
       readonly peerId: string
@@ -109,6 +111,8 @@ export interface PeerNode {
   acceptJoiners(when: () => boolean): void
   /** The joiner has named a live invite and may stay for the whole exchange. */
   joinerHelloed(peerId: string): void
+  /** The peer sent what no gateway of ours sends: after a few such it is hung up on, and out for a while. */
+  penalise(peerId: string): void
   /** ed25519 signature by the peer's key. */
   sign(bytes: Uint8Array): Promise<Uint8Array>
   /** Calls the listener with each event; the result ends that. */
@@ -158,6 +162,8 @@ async function makeLibp2p(options: PeerNodeOptions, parts: Parts) {
       membership,
       isCut: () => cable.isCut(),
       mayJoin,
+      isBarred: (peerId) => penalties.isBarred(peerId),
+      clock: options.clock,
       onRefused: (peerId, where) => emit({ type: 'refused', peerId, where }),
     }),
     connectionManager: {
@@ -177,7 +183,7 @@ async function makeLibp2p(options: PeerNodeOptions, parts: Parts) {
       // 32 bytes echoed: joiners keep it, else their connection monitor would hang up while the chain
       // decides.
       ping: ping(),
-      pubsub: gossipService(membership, penalties),
+      pubsub: gossipService(membership, penalties, options.clock),
     },
   })
 }
@@ -228,6 +234,12 @@ function watch(libp2p: Libp2p, membership: Membership, joiners: Joiners, emit: P
   })
 }
 
+function hangUpOn(libp2p: Libp2p, peerId: string): void {
+  for (const connection of libp2p.getConnections(parsePeerId(peerId))) {
+    connection.abort(new Error('too much of what nobody can read'))
+  }
+}
+
 async function startListening(libp2p: Libp2p, listen: readonly string[]): Promise<void> {
   try {
     await libp2p.start()
@@ -272,7 +284,10 @@ export async function createPeerNode(options: PeerNodeOptions): Promise<PeerNode
   const listeners = new Set<(event: PeerNodeEvent) => void>()
   if (options.onEvent !== undefined) listeners.add(options.onEvent)
   const emit = (event: PeerNodeEvent): void => listeners.forEach((listener) => listener(event))
-  const penalties = createPenalties(clock)
+  const penalties = createPenalties(clock, (peerId) => {
+    emit({ type: 'barred', peerId })
+    hangUpOn(libp2p, peerId)
+  })
   const joiners = createJoiners({ ...JOINER_LIMITS, ...options.joinerLimits }, membership, clock)
   let joinersWanted = (): boolean => false
   const mayJoin = (peerId: string): boolean => joinersWanted() && joiners.mayEnter(peerId)
@@ -321,6 +336,7 @@ export async function createPeerNode(options: PeerNodeOptions): Promise<PeerNode
       joinersWanted = when
     },
     joinerHelloed: (peerId) => joiners.helloed(peerId),
+    penalise: (peerId) => penalties.add(peerId),
     sign: async (bytes) => key.sign(bytes),
     onEvent: (listener) => {
       listeners.add(listener)

@@ -12,6 +12,8 @@ export const RATE_PEERS_MAX = 1024
 export interface RateLimiter {
   /** True when the peer may go on; false when it has used up its share. */
   take(peer: string): boolean
+  /** What was taken turned out to be welcome: it does not count. */
+  giveBack(peer: string): void
 }
 
 interface Bucket {
@@ -42,6 +44,10 @@ export function createRateLimiter(limit: RateLimit, clock: Clock): RateLimiter {
       const granted = tokens >= 1
       remember(peer, { tokens: granted ? tokens - 1 : tokens, atMs: nowMs })
       return granted
+    },
+    giveBack: (peer) => {
+      const bucket = buckets.get(peer)
+      if (bucket !== undefined) bucket.tokens = Math.min(limit.burst, bucket.tokens + 1)
     },
   }
 }

@@ -143,6 +143,7 @@ export async function serveExchange<Request, Reply>(
       await respond(stream, peerId, member)
     } catch (thrown) {
       stream.abort(thrown instanceof Error ? thrown : new Error('failed'))
+      if (codeOf(thrown) === 'message-too-large') node.penalise(peerId)
       report(peerId, thrown)
     }
   }

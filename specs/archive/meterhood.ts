@@ -41,6 +41,12 @@ export class Running {
     return /http:\/\/127\.0\.0\.1:\d+/.exec(this.#stdout)?.[0] ?? ''
   }
 
+  /** The pages that a run told: the community's, then those of its homes. */
+  async pages(limitMs: number): Promise<string[]> {
+    await this.says('running ', limitMs)
+    return [...this.#stdout.matchAll(/ page +(http\S+)/g)].map(([, page = '']) => page)
+  }
+
   async stop(signal: NodeJS.Signals): Promise<Ended> {
     this.#child.kill(signal)
     return this.ended

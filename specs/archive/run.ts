@@ -2,12 +2,13 @@
  * `npm run test:archive`: a community on three signers is archived, begun anew, and begun anew again; each
  * archive that must be refused is offered. Needs Geth ("npx meterhood chain install") and a build.
  */
+import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { openAuctions, untilOneIsOpen } from './auctions.ts'
+import { buyAt, openAuctions, untilOneIsOpen } from './auctions.ts'
 import { json, meterhood, readReport, refused, Running, type Report } from './meterhood.ts'
 import { Table } from './table.ts'
 
@@ -27,7 +28,6 @@ const sizeSchema = z.object({ before: z.number(), after: z.number() })
 const restartSchema = z.object({ height: z.number(), genesisHash: z.string(), bytes: sizeSchema })
 
 const LONG_MS = 180_000
-/** Homes of the demonstration offer something every few seconds. */
 const OPEN_LIMIT_MS = 30_000
 const MEBIBYTE = 1024 * 1024
 const HOMES = ['--homes', '3', '--boards', 'profile', '--period', '1', '--block-time', '1', '--port', '0']
@@ -54,7 +54,10 @@ function must(isSo: boolean, what: string): void {
 
 /** Runs the community for a while and looks at its report: nothing lost, nothing twice, tokens conserved. */
 async function goesOn(seconds: number, name: string): Promise<Report> {
-  const { code, stderr } = await meterhood(...start('--for', `${seconds}s`, '--report', at(name)))
+  const community = new Running(start('--for', `${seconds}s`, '--report', at(name)))
+  await community.says('3 of 3 operate', LONG_MS)
+  await verified(community.rpc())
+  const { code, stderr } = await community.ended
   must(code === 0, `start exits ${code}: ${stderr.trim().slice(0, 300)}`)
   const report = await readReport(at(name))
   const { lost, duplicates, sealed, decrypted } = report.totals
@@ -63,6 +66,18 @@ async function goesOn(seconds: number, name: string): Promise<Report> {
   const { supply, balances, escrow } = report.tokens
   must(BigInt(supply) === BigInt(balances) + BigInt(escrow), 'tokens came or went')
   return report
+}
+
+const verifySchema = z.object({ ok: z.boolean(), faults: z.array(z.object({ code: z.string() })) })
+
+/** Any member verifies the chain, what is in its archives, and what its signers' votes made final. */
+async function verified(rpc: string): Promise<void> {
+  const contracts = join(data, 'community', 'contracts.json')
+  const text = await meterhood('verify', '--rpc', rpc, '--contracts', contracts)
+  must(text.code === 0, `verify exits ${text.code}: ${text.stderr || text.stdout}`)
+  must(text.stdout.includes('blocks final by the votes'), `verify says nothing of votes: ${text.stdout}`)
+  const { ok, faults } = await json(verifySchema, 'verify', '--rpc', rpc, '--contracts', contracts)
+  must(ok && faults.length === 0, 'verify finds faults')
 }
 
 /** A copy of an archive in which the lines of a file were changed. */
@@ -121,7 +136,11 @@ async function liveBackup(): Promise<void> {
     })
     await history(community.rpc())
     await table.row('restart while a node runs', () => refused('this node runs', ...restartWords('a1')))
-    await untilOneIsOpen(community.rpc(), (await contractsOf()).trading, OPEN_LIMIT_MS)
+    await table.row('an auction is open, and all is stopped', async () => {
+      const [, ...homes] = await community.pages(LONG_MS)
+      await buyAt(homes, OPEN_LIMIT_MS)
+      return `${await untilOneIsOpen(community.rpc(), (await contractsOf()).trading, OPEN_LIMIT_MS)} open`
+    })
   } finally {
     await community.stop('SIGTERM')
   }
@@ -177,6 +196,7 @@ async function history(rpc: string): Promise<void> {
 /** Whether the auctions that were open at the cut came to their end after it. */
 async function carriedTrades(before: string, after: string): Promise<string> {
   const open = await openAuctions(at(before))
+  must(open.length > 0, 'none was open at the cut')
   const still = await openAuctions(at(after), open)
   must(still.length === 0, `${still.length} of ${open.length} auctions hang`)
   return `${open.length} open at the cut, all settled after it`
@@ -189,10 +209,15 @@ function grown({ bytes, blocks }: { bytes: number; blocks: number }): string {
   return `${block} KiB a block so full; ${perDay} MiB a day, ${year.toFixed(1)} GB a year at 10 s`
 }
 
-async function interrupted(from: string): Promise<string> {
+/** Kills a restart as soon as it has made a file. */
+async function interrupted(from: string, once: string): Promise<string> {
   const before = await genesis()
   const running = new Running(restartWords(from))
-  await sleep(2_500)
+  const end = performance.now() + LONG_MS
+  while (!existsSync(once)) {
+    must(performance.now() < end, `the restart never makes ${once}`)
+    await sleep(5)
+  }
   await running.stop('SIGKILL')
   const same = (await genesis().catch(() => null)) === before
   return same ? 'the old chain stands whole' : 'the new chain stands whole'
@@ -234,7 +259,10 @@ async function main(): Promise<void> {
     refused('is anchored', ...restartWords('a1')),
   )
   await refusals('a2')
-  await table.row('kill −9 in the middle of a restart', () => interrupted('a2'))
+  await table.row('kill −9 of a restart that asks a node', () =>
+    interrupted('a2', join(data, 'chain', 'node-1', 'geth.pid')),
+  )
+  await table.row('kill −9 in the middle of a restart', () => interrupted('a2', join(data, 'chain.next')))
   let sizes = { before: 0, after: 0 }
   await table.row('restart', async () => {
     const { bytes } = await restart('a2')

@@ -78,6 +78,27 @@ describe('The voter of a signer', () => {
     expect(is('locked')).toBe(true)
   })
 
+  it('goes on from the archived block of a chain begun anew, and votes at no height twice', () => {
+    const { is, now, tell, done } = voter(seen(7), cast(7), seen(null, false))
+    tell({ type: 'BEGUN_ANEW', from: block(5) })
+    expect(is('following')).toBe(true)
+    expect(done.at(-1)).toBe('resumeSealing')
+    expect(now()).toMatchObject({ standsBy: block(5), highest: 7, begunFrom: 'a5' })
+    tell(seen(7))
+    tell(seen(8))
+    expect(done.filter((each) => each.startsWith('castVote'))).toEqual([
+      'castVote{"number":7,"hash":"a7"}',
+      'castVote{"number":8,"hash":"a8"}',
+    ])
+  })
+
+  it('votes for no block of an archive, whose signature says what is final', () => {
+    const { now, tell, done } = voter(seen(7), cast(7), { type: 'BEGUN_ANEW', from: block(20) })
+    expect(now()).toMatchObject({ standsBy: block(20), highest: 20 })
+    tell(seen(8))
+    expect(done).toHaveLength(1)
+  })
+
   it('keeps evidence of each signer once, and votes on', () => {
     const { is, done, now, tell } = voter({ type: 'EQUIVOCATION_SEEN', signer: '0x1' })
     tell({ type: 'EQUIVOCATION_SEEN', signer: '0x1' })

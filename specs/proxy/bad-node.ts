@@ -1,5 +1,6 @@
 import http from 'node:http'
 import type { Socket } from 'node:net'
+import { z } from 'zod'
 
 /** How the way to the node is broken. */
 export type Mood =
@@ -16,7 +17,7 @@ export type Mood =
   /** Somebody is told of a request before the node gets it, or before its answer goes back. */
   | { kind: 'watch'; at: 'before' | 'after'; method: string; see: () => void }
   /** Changes what the node answers to a method. */
-  | { kind: 'lie'; method: string; change: (result: unknown) => unknown }
+  | { kind: 'lie'; method: string; change: (result: unknown, params: readonly unknown[]) => unknown }
 
 export interface BadNode {
   readonly url: string
@@ -44,11 +45,19 @@ const read = async (request: http.IncomingMessage): Promise<string> => {
 const methodsOf = (body: string): string[] =>
   [...body.matchAll(/"method":"(\w+)"/gu)].map((found) => found[1] ?? '')
 
-function withLie(text: string, change: (result: unknown) => unknown): string {
-  const reply: unknown = JSON.parse(text)
-  return typeof reply === 'object' && reply !== null && 'result' in reply
-    ? JSON.stringify({ ...reply, result: change(reply.result) })
-    : text
+type Lie = Extract<Mood, { kind: 'lie' }>
+const questions = z.array(z.object({ id: z.number(), method: z.string(), params: z.array(z.unknown()) }))
+const answers = z.array(z.looseObject({ id: z.number() }))
+const listOf = (text: string): unknown[] => [JSON.parse(text)].flat()
+
+function withLie(body: string, text: string, { method, change }: Lie): string {
+  const asked = new Map(questions.parse(listOf(body)).map((each) => [each.id, each]))
+  const told = answers.parse(listOf(text)).map((reply) => {
+    const question = asked.get(reply.id)
+    const isLie = question?.method === method && 'result' in reply
+    return isLie ? { ...reply, result: change(reply['result'], question.params) } : reply
+  })
+  return JSON.stringify(Array.isArray(JSON.parse(text)) ? told : told[0])
 }
 
 /** A node in front of the real one that misbehaves on demand. */
@@ -79,7 +88,7 @@ export async function startBadNode(target: string): Promise<BadNode> {
       response.write(text.slice(0, text.length / 2))
       return void setTimeout(() => response.destroy(), 5)
     }
-    response.end(mood.kind === 'lie' && methods.includes(mood.method) ? withLie(text, mood.change) : text)
+    response.end(mood.kind === 'lie' && methods.includes(mood.method) ? withLie(body, text, mood) : text)
   }
   const server = http.createServer((request, response) => {
     answer(request, response).catch(() => response.destroy())

@@ -127,7 +127,7 @@ const OTHERS: readonly Door[] = [
   ['calibrate --page http://127.0.0.1:9/ --quantity joy', 2, '--quantity: expected voltage'],
   ['calibrate --page http://127.0.0.1:9/ --ca {nowhere}', 2, '--ca: expected the certificate'],
   ['doctor --heal', 2, "unknown option '--heal'"],
-  ['bench joy', 2, 'there is no "joy"; choose clear, gas, inspect, latency, recovery'],
+  ['bench joy', 2, 'there is no "joy"; choose clear, flood, gas, geth, inspect, latency, recovery'],
 ]
 
 const CHAIN: readonly Door[] = [

@@ -30,6 +30,8 @@ export interface NodeStart {
   /** How much it tells, 0 to 5 (3). */
   readonly verbosity?: number
   readonly signal?: AbortSignal
+  /** Whether it runs only while this process asks it something: left behind, anybody may end it. */
+  readonly isAsked?: true
 }
 
 /** A running node. */
@@ -72,7 +74,7 @@ export async function startGeth(start: NodeStart): Promise<GethNode> {
   await writeDurably(folder.configFile, configToml(memberCard(folder, network), network.members))
   const child = launch(start)
   const node = new Running(start, child)
-  await writeDurably(folder.pidFile, String(node.pid))
+  await writeDurably(folder.pidFile, start.isAsked === true ? `${node.pid} ${process.pid}` : `${node.pid}`)
   await untilAnswering(node, start)
   return node
 }
@@ -114,7 +116,7 @@ export function memberCard(folder: NodeFolder, { members }: CommunityNetwork): N
   throw new Fault('not-member', message, { path: folder.path })
 }
 
-/** Starts a node alone and without sealing, asks it something, and ends it. Fault: `chain-start`. */
+/** Starts a node alone and without sealing, asks it something, and ends it. Faults as of `startGeth`. */
 export async function askAlone<T>(
   program: string,
   folder: NodeFolder,
@@ -122,7 +124,8 @@ export async function askAlone<T>(
 ): Promise<T> {
   const alone = { ...folder.card, host: '127.0.0.1', port: 0, signer: null }
   const network = { ...folder.network(), members: [alone] }
-  const node = await startGeth({ program, folder, network, rpcPort: null, log: 'file' })
+  await endForsaken(folder)
+  const node = await startGeth({ program, folder, network, rpcPort: null, log: 'file', isAsked: true })
   try {
     return await question(node.ipc)
   } finally {
@@ -195,10 +198,14 @@ function lastWords(logFile: string): string {
   return (fatal ?? lines.at(-1) ?? 'no words').slice(0, 300)
 }
 
+/** The process of a node, and the one that asks it where it was started for that only. */
+const processesIn = (folder: NodeFolder): number[] =>
+  readFileSync(folder.pidFile, 'utf8').trim().split(' ').map(Number)
+
 /** Process of a node that an earlier owner of the folder left running, or null. */
 export function runningIn(folder: NodeFolder): number | null {
   try {
-    const pid = Number(readFileSync(folder.pidFile, 'utf8'))
+    const [pid = 0] = processesIn(folder)
     if (!Number.isInteger(pid) || pid < 2) return null
     process.kill(pid, 0)
     if (process.platform !== 'linux') return pid
@@ -224,4 +231,20 @@ export async function endLeftOver(folder: NodeFolder): Promise<void> {
     await sleep(LOOK_EVERY_MS)
   }
   if (runningIn(folder) !== null) process.kill(pid, 'SIGKILL')
+}
+
+/** Ends a node that was only asked something by a process that is no more: a command that was killed. */
+export async function endForsaken(folder: NodeFolder): Promise<void> {
+  if (runningIn(folder) === null) return
+  const [, asking] = processesIn(folder)
+  if (asking !== undefined && !isThere(asking)) await endLeftOver(folder)
+}
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
 }

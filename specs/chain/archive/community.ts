@@ -17,7 +17,7 @@ import type { Ipc } from '../../../chain/network/geth/ipc.ts'
 import { createChainFeed } from '../../../chain/proxy/feed.ts'
 import { createRpc } from '../../../chain/proxy/rpc.ts'
 import { wallClock } from '../../../bin/clock.ts'
-import { closing, RICH } from '../network/geth-lab.ts'
+import { closing, headOf, RICH } from '../network/geth-lab.ts'
 
 const face = new Interface(monitoringAbi)
 const quantity = z.string().transform(Number)
@@ -109,8 +109,13 @@ export async function archiveAt(ipc: Ipc, number: number, contracts: Contracts, 
 }
 
 /** An archive of the newest block of a chain whose nodes are stopped. */
-export async function closingArchive(program: string, contracts: Contracts, chain: string, to: string) {
-  const [node] = nodesUnder(chain)
+export async function closingArchive(
+  program: string,
+  contracts: Contracts,
+  chain: string,
+  to: string,
+  node = nodesUnder(chain)[0],
+) {
   if (node === undefined) throw new Error('no node')
   return askAlone(program, node, async (ipc) => {
     const head = await ipc.ask('eth_blockNumber', [], quantity)
@@ -119,7 +124,10 @@ export async function closingArchive(program: string, contracts: Contracts, chai
 }
 
 export const restart = (program: string, chain: string, from: string, final = finalAt) =>
-  restartChain({ program, chain, from, finalAt: final })
+  restartChain({
+    ...{ program, chain, from },
+    newestFinal: async (ipc) => final((await headOf(ipc)).number),
+  })
 
 /** The node that serves the RPC. */
 export const follower = (chain: GethChain) => {

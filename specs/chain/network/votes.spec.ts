@@ -52,6 +52,7 @@ async function counting(chain: GethChain, peers: Loudspeaker) {
     voterOf,
     blockPeriodMs: BLOCK_MS,
     clock: wallClock,
+    show: () => Promise.resolve(),
     onFinal: () => undefined,
     onEquivocation: (signer) => equivocating.push(signer),
     onAlarm: () => undefined,
@@ -80,7 +81,7 @@ async function voting(chain: GethChain, node: GethNode, peers: Loudspeaker, file
   const said: Vote[] = []
   const voter = await startSignerVoter({
     store,
-    ipc: node.ipc,
+    node: { ...createRpc({ url: node.ipc.path }), follows: () => null },
     signer: wallet.address.toLowerCase(),
     wallet,
     domain: domainOf(chain),
