@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { z } from 'zod'
-import { reportOf, startIn } from './report.ts'
+import { startIn } from './report.ts'
 
 let folder = ''
 beforeEach(async () => {
@@ -23,7 +23,7 @@ async function viewOf<S extends z.ZodType>(page: string, schema: S): Promise<z.o
 }
 
 it('a home that the manager removes is told, seals nothing more, and the others go on', async () => {
-  const running = startIn(folder, '--homes', '3', '--boards', 'profile', '--period', '2', '--for', '40s')
+  const running = startIn(folder, '--homes', '3', '--boards', 'profile', '--period', '2', '--for', '60s')
   const said = await running.printed('running ')
   const pages = said.split('\n').flatMap((line) => /page\s+(http\S+)/.exec(line)?.[1] ?? [])
   const [manager = '', , gone = '', stays = ''] = pages
@@ -43,6 +43,5 @@ it('a home that the manager removes is told, seals nothing more, and the others 
   const others = (await viewOf(stays, home)).counts.sealed
   await expect.poll(async () => (await viewOf(stays, home)).counts.sealed).toBeGreaterThan(others + 2)
   expect((await viewOf(gone, home)).counts.sealed).toBe(then)
-  const { totals } = await reportOf(folder, running)
-  expect(totals).toMatchObject({ duplicates: 0, decrypted: totals.included })
+  expect((await running.interrupt()).stderr).toBe('')
 }, 240_000)
