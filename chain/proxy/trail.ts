@@ -14,7 +14,7 @@ const DENSE = 8
  * quarter of their age.
  */
 const bucketOf = (number: number, age: number): number => {
-  const width = 2 ** Math.ceil(Math.log2(age / 4))
+  const width = 2 ** (32 - Math.clz32(Math.ceil(age / 4) - 1))
   return width * 2 ** 24 + Math.floor(number / width)
 }
 

@@ -1,6 +1,7 @@
 import type { Chance } from './chance.ts'
 import type { Gateway } from './gateways/gateway.ts'
-import type { KillPoint, Life } from './gateways/life.ts'
+import type { Travel } from './chain/node.ts'
+import { type KillPoint, type Life, NEVER } from './gateways/life.ts'
 import type { World } from './world.ts'
 
 /** What was injected, by its name. */
@@ -13,7 +14,6 @@ const RATES = {
     'after-commit': 20,
     'before-send': 120,
     'after-send': 120,
-    'after-answer': 10,
   },
   questionLost: 2_000,
   answerLost: 4_000,
@@ -91,26 +91,24 @@ export class Faults {
     return this.#chainAway.has(gateway)
   }
 
-  async travel(
-    gateway: Gateway,
-    life: Life,
-    method: string,
-  ): Promise<'answered' | 'question-lost' | 'answer-lost'> {
+  /** What becomes of a question to a node: only calls that are sent take time, and can be lost. */
+  travel(gateway: Gateway, life: Life, method: string): Travel | Promise<Travel> {
+    if (life.dead) return NEVER
+    return method === 'eth_sendRawTransaction' ? this.#carry(gateway, life) : 'answered'
+  }
+
+  async #carry(gateway: Gateway, life: Life): Promise<Travel> {
+    if (!life.passes('before-send')) return NEVER
+    await this.#passMs(this.#network.whole(10, 400))
     await life.alive()
-    const sends = method === 'eth_sendRawTransaction'
-    if (sends) {
-      await life.pass('before-send')
-      await this.#passMs(this.#network.whole(10, 400))
-      await life.alive()
-      if (this.#chainAway.has(gateway)) return 'question-lost'
-    }
+    if (this.#chainAway.has(gateway)) return 'question-lost'
     if (!this.on) return 'answered'
-    if (sends && this.#network.hits(RATES.questionLost)) {
+    if (this.#network.hits(RATES.questionLost)) {
       this.count('question to a node lost')
       this.disturb(gateway)
       return 'question-lost'
     }
-    if (sends && this.#network.hits(RATES.answerLost)) {
+    if (this.#network.hits(RATES.answerLost)) {
       this.count('answer of a node lost')
       this.disturb(gateway)
       return 'answer-lost'

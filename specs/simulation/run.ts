@@ -11,6 +11,8 @@ const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
 /** After the last day all is well, and everything must come to its end. */
 const QUIET_DAYS = 2
+/** The last block reaches everybody. */
+const LAST_BLOCK_MS = 5_000
 
 /** Homes of one community meter a slot within so long, each at its own moment. */
 const METERED_WITHIN_MS = 8_000
@@ -72,7 +74,7 @@ async function passDays(world: World, onProgress: (progress: Progress) => void):
   faults.heal()
   const endMs = times.startMs + options.days * DAY_MS
   planLastSlots(world, endMs)
-  await time.passUntil(endMs + QUIET_DAYS * DAY_MS)
+  await time.passUntil(endMs + QUIET_DAYS * DAY_MS + LAST_BLOCK_MS)
 }
 
 /** A home's machine counts what its disk holds and the chain does not. */

@@ -5,6 +5,7 @@ import { Ledger, Table } from '../ledger.ts'
 import { decodeCall, digestOf } from './call-bytes.ts'
 import { gasOf } from './gas.ts'
 import type { SignedTransaction } from './signer.ts'
+import { type BlockReplies, repliesOf } from './wire.ts'
 
 /** An event with the transaction that told it. */
 export interface PlacedFact {
@@ -41,6 +42,8 @@ export interface SimulatedBlock {
   /** The same, sorted by whom they concern. */
   readonly heard: Heard
   readonly endings: readonly Ending[]
+  /** What a node says of it. */
+  readonly replies: BlockReplies
   /** Takes the block's changes back. */
   undo: readonly (() => void)[]
 }
@@ -63,6 +66,8 @@ export class SimulatedChain {
   readonly blocks: SimulatedBlock[] = []
   readonly #nonces: Table<string, number>
   readonly #byHash = new Map<string, SimulatedBlock>()
+  /** By transaction: the block that holds it, and its place there. */
+  readonly #places = new Map<string, { readonly block: SimulatedBlock; readonly index: number }>()
   baseFeeWei = 0n
   forks = 0
 
@@ -91,6 +96,12 @@ export class SimulatedChain {
     return this.#byHash.get(hash)
   }
 
+  /** What a node says of a transaction that a block holds. */
+  receiptOf(hash: string): object | undefined {
+    const place = this.#places.get(hash)
+    return place?.block.replies.receipts[place.index]
+  }
+
   /** What a call would come to now, without doing it: the gas, or the refusal. */
   trial(sender: string, to: string, data: Uint8Array, valueWei: bigint): number | Refused {
     const mark = this.ledger.mark()
@@ -117,6 +128,7 @@ export class SimulatedChain {
     const block = this.#execute({ number, parent, hash, timestamp }, wanted)
     this.blocks.push(block)
     this.#byHash.set(hash, block)
+    block.endings.forEach(({ transaction }, index) => this.#places.set(transaction.hash, { block, index }))
     const old = this.blocks[number - KEPT_BLOCKS]
     if (old !== undefined) old.undo = []
     return block
@@ -130,6 +142,7 @@ export class SimulatedChain {
       if (block === undefined) break
       Ledger.undo(block.undo)
       this.#byHash.delete(block.header.hash)
+      for (const { transaction } of block.endings) this.#places.delete(transaction.hash)
       taken.unshift(block)
     }
     this.forks += 1
@@ -165,7 +178,8 @@ export class SimulatedChain {
       baseFeePerGas: this.baseFeeWei,
       transactions: receipts.map(({ transactionHash }) => transactionHash),
     }
-    return { header, receipts, facts, heard: heardFrom(facts, header), endings, undo: this.ledger.taken() }
+    const [heard, replies] = [heardFrom(facts, header), repliesOf(header, receipts)]
+    return { header, receipts, facts, heard, endings, replies, undo: this.ledger.taken() }
   }
 
   #run(

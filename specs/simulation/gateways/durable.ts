@@ -114,11 +114,15 @@ export class DurableMachine<M extends AnyStateMachine> {
   async #commit(next: SnapshotFrom<M>, staged: readonly Staged[], posted?: number): Promise<void> {
     const { key, machine, store, life, stage, effects = {} } = this.#options
     const lasting = staged.filter(({ type }) => type in effects)
-    await store.transaction(life, async (trx) => {
-      if (posted !== undefined) store.inbox.delete(posted)
-      for (const action of staged) await stage?.(trx, action)
-      const pending = [...this.#unfinished.values(), ...lasting]
+    const keep = (): void => {
+      const pending =
+        this.#unfinished.size + lasting.length === 0 ? NONE : [...this.#unfinished.values(), ...lasting]
       store.machines.set(key, { persisted: persistedOf(machine, next), step: this.#step, pending })
+    }
+    await store.transaction(life, (trx) => {
+      if (posted !== undefined) store.inbox.delete(posted)
+      if (stage === undefined || staged.length === 0) return keep()
+      return stageAll(trx, staged, stage).then(keep)
     })
     this.#current = { snapshot: next }
     for (const action of lasting) this.#run(action)
@@ -134,6 +138,16 @@ export class DurableMachine<M extends AnyStateMachine> {
       onFault(thrown, `effect ${action.type} of ${key}`)
     })
   }
+}
+
+const NONE: readonly Staged[] = []
+
+async function stageAll(
+  trx: Transaction,
+  staged: readonly Staged[],
+  stage: (trx: Transaction, action: Staged) => Promise<void> | void,
+): Promise<void> {
+  for (const action of staged) await stage(trx, action)
 }
 
 /** Made only when it is read: most snapshots are replaced before anybody dies. */

@@ -24,7 +24,7 @@ const ADDRESS_BYTES = 20
 const GAS_MARGIN = 2
 
 /** Facts of older blocks are never taken back. */
-const KEPT_BLOCKS = 512
+const KEPT_BLOCKS = 64
 
 /** The bodies of submissions to one recipient go in one call. */
 function mergeSubmits(_kind: string, bodies: readonly Uint8Array[]): Merged {
@@ -208,6 +208,7 @@ export abstract class Gateway {
     const node = new SimulatedNode(this.name, world.chain, world.pool, {
       isAway: () => world.faults.isChainAway(this),
       travel: (method) => world.faults.travel(this, life, method),
+      outlives: (method) => method !== 'eth_sendRawTransaction' || life.passes('after-send'),
     })
     return new SimulatedFeed(node, world.chain.settings.chainId, (thrown, about) =>
       world.watch.fault(this, thrown, about),
