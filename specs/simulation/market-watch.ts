@@ -1,7 +1,8 @@
 import { clear } from '../../protocols/rules/clear.ts'
 import { bondOf, heldOf, paymentOf } from '../../protocols/rules/lot-price.ts'
 import { resourceOf } from '../../protocols/rules/resource.ts'
-import type { PlacedFact, SimulatedBlock } from './chain/chain.ts'
+import type { SimulatedBlock } from './chain/chain.ts'
+import type { PlacedFact } from './chain/heard.ts'
 import { sellLimitOf } from './gateways/trade-rules.ts'
 import type { World } from './world.ts'
 

@@ -1,6 +1,5 @@
 import { Household } from './household.ts'
 import { digestOf } from './chain/call-bytes.ts'
-import { makeStepsQuick } from './gateways/quick-steps.ts'
 import type { HomeGateway } from './gateways/home.ts'
 import type { SimulationOptions } from './options.ts'
 import { checkEnd } from './at-the-end.ts'
@@ -42,7 +41,6 @@ export async function simulate(
   onProgress: (progress: Progress) => void = () => undefined,
   prepare: (world: World) => void = () => undefined,
 ): Promise<SimulationReport> {
-  makeStepsQuick()
   const world = new World(options)
   prepare(world)
   const giveBack = world.time.takeTimers()

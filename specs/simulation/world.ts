@@ -21,10 +21,13 @@ import { SimulatedTime } from './time.ts'
 import { Transport } from './transport.ts'
 import { Watch } from './watch.ts'
 
-const GAS_LIMIT = 8_000_000
+/** Gas of a block for the homes of one street: larger communities need larger blocks. */
+const GAS_PER_STREET = 8_000_000
+/** Homes that trade with each other. */
+const HOMES_OF_STREET = 40
 const BASE_FEE_WEI = 1_000_000n
 /** Blocks after the last call, so that it is confirmed; then the chain is quiet until something is due. */
-const TAIL_BLOCKS = 3
+const TAIL_BLOCKS = 2
 /** A quiet chain makes a block so seldom; more often while an auction runs by its time. */
 const QUIET_S = 900
 const QUIET_AUCTION_S = 60
@@ -64,6 +67,8 @@ export class World {
   /** What no word may contain. */
   readonly secrets: string[] = []
   readonly #gateways: ReadonlyMap<string, Gateway>
+  readonly #streets = new Map<string, number>()
+  readonly #gasLimit: number
   #tail = 0
   #blockOrder: number | null = null
   #blockAtMs = Infinity
@@ -77,9 +82,15 @@ export class World {
     this.time = new SimulatedTime(startMs - 3_600_000)
     this.firstPeriod = startMs / sampleMs / slotsPerBilling
     const communityAccount = accountOf('community')
+    this.#gasLimit = GAS_PER_STREET * Math.ceil(options.homes / HOMES_OF_STREET)
     const ledger = new Ledger()
     this.chain = new SimulatedChain(
-      { chainId: 1337, blockSeconds, gasLimit: GAS_LIMIT },
+      {
+        chainId: 1337,
+        blockSeconds,
+        gasLimit: this.#gasLimit,
+        streetOf: (account) => this.streetOf(account),
+      },
       ledger,
       contractsOf(ledger, communityAccount),
     )
@@ -90,7 +101,9 @@ export class World {
     this.community = new CommunityGateway(this, communityAccount)
     this.homes = Array.from({ length: options.homes }, (_, index) => {
       const household = new Household(index, startMs, this.chance.of(`household ${index}`))
-      return new HomeGateway(this, index, accountOf(`home ${index}`), household)
+      const account = accountOf(`home ${index}`)
+      this.#streets.set(account, Math.floor(index / HOMES_OF_STREET))
+      return new HomeGateway(this, index, account, household)
     })
     this.#gateways = new Map([this.community, ...this.homes].map((each) => [each.account, each]))
     this.contributions = this.homes.map(({ account, household, index }) => {
@@ -111,6 +124,10 @@ export class World {
   homeOf(account: string): HomeGateway | undefined {
     const found = this.#gateways.get(account)
     return found instanceof HomeGateway ? found : undefined
+  }
+
+  streetOf(account: string): number {
+    return this.#streets.get(account) ?? -1
   }
 
   gateways(): Iterable<Gateway> {
@@ -212,7 +229,7 @@ export class World {
 
   #seal(timestamp: number, empty: boolean) {
     const { chain, pool, watch } = this
-    const wanted = empty ? [] : pool.next(GAS_LIMIT)
+    const wanted = empty ? [] : pool.next(this.#gasLimit)
     const block = chain.seal(timestamp, wanted, String(this.#forks))
     pool.clean()
     watch.block(block)

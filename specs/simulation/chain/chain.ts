@@ -4,29 +4,9 @@ import type { Contracts } from '../contracts/contracts.ts'
 import { Ledger, Table } from '../ledger.ts'
 import { decodeCall, digestOf } from './call-bytes.ts'
 import { gasOf } from './gas.ts'
+import { type Heard, heardFrom, type PlacedFact } from './heard.ts'
 import type { SignedTransaction } from './signer.ts'
 import { type BlockReplies, repliesOf } from './wire.ts'
-
-/** An event with the transaction that told it. */
-export interface PlacedFact {
-  readonly contract: ContractName
-  readonly told: Told
-  readonly transactionHash: string
-  readonly sender: string
-}
-
-/** The facts of a block as gateways hear them: readings by their home, and what concerns everybody. */
-export interface Heard {
-  readonly all: readonly HeardFact[]
-  readonly shared: readonly HeardFact[]
-  readonly readings: ReadonlyMap<string, readonly HeardFact[]>
-}
-
-/** An event with its block. */
-export interface HeardFact extends PlacedFact {
-  readonly block: number
-  readonly timestampMs: number
-}
 
 /** How a transaction ended in its block. */
 export interface Ending {
@@ -52,6 +32,8 @@ export interface ChainSettings {
   readonly chainId: number
   readonly blockSeconds: number
   readonly gasLimit: number
+  /** Neighbours of a street trade with each other. */
+  readonly streetOf: (account: string) => number
 }
 
 /** Blocks whose changes can still be taken back; nothing goes back further. */
@@ -178,7 +160,7 @@ export class SimulatedChain {
       baseFeePerGas: this.baseFeeWei,
       transactions: receipts.map(({ transactionHash }) => transactionHash),
     }
-    const [heard, replies] = [heardFrom(facts, header), repliesOf(header, receipts)]
+    const [heard, replies] = [heardFrom(facts, header, this.settings.streetOf), repliesOf(header, receipts)]
     return { header, receipts, facts, heard, endings, replies, undo: this.ledger.taken() }
   }
 
@@ -228,20 +210,4 @@ export class SimulatedChain {
   #caller(sender: string, valueWei: bigint, height: number, timeS: number, tell: Caller['tell']): Caller {
     return { sender, valueWei, height, timeS, tell }
   }
-}
-
-function heardFrom(facts: readonly PlacedFact[], { number, timestamp }: Header): Heard {
-  const all = facts.map((fact) => ({ ...fact, block: number, timestampMs: timestamp * 1000 }))
-  const readings = new Map<string, HeardFact[]>()
-  const shared: HeardFact[] = []
-  for (const fact of all) {
-    if (fact.told.name !== 'Reading') {
-      shared.push(fact)
-      continue
-    }
-    const own = readings.get(fact.told.home)
-    if (own === undefined) readings.set(fact.told.home, [fact])
-    else own.push(fact)
-  }
-  return { all, shared, readings }
 }

@@ -8,7 +8,7 @@ import { alarmsFor, type PeriodMark, periodUse, type PeriodUse } from '../../../
 import type { EssentialData } from '../../../protocols/rules/reading.ts'
 import { homesInTotal } from '../../../protocols/rules/totals.ts'
 import { periodOf } from '../../../protocols/rules/units.ts'
-import type { Heard } from '../chain/chain.ts'
+import type { Heard } from '../chain/heard.ts'
 import { keyIdOf, KeyRing, openEssential } from '../crypto.ts'
 import { Cell, Table } from '../ledger.ts'
 import type { Hearer, Word } from '../transport.ts'

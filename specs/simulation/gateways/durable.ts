@@ -1,12 +1,7 @@
 import { z } from 'zod'
-import {
-  type AnyStateMachine,
-  type EventFromLogic,
-  type InputFrom,
-  type SnapshotFrom,
-  transition,
-} from 'xstate'
+import { type AnyStateMachine, type EventFromLogic, type InputFrom, type SnapshotFrom } from 'xstate'
 import { begun, restored, type Staged, stagedOf, valueOf } from '../../../actors/durable-snapshot.ts'
+import { pureStep } from '../../../actors/pure-step.ts'
 import type { Life } from './life.ts'
 import type { GatewayStore, Transaction } from './store.ts'
 
@@ -97,7 +92,7 @@ export class DurableMachine<M extends AnyStateMachine> {
     if (posted !== undefined && !this.#options.store.inbox.has(posted)) return
     const { key, machine, onStep } = this.#options
     const before = this.snapshot()
-    const [next, actions] = transition(machine, before, event)
+    const [next, actions] = pureStep(machine, before, event)
     this.#step += 1
     const staged = stagedOf(actions, key, this.#step)
     await this.#commit(next, staged, posted)

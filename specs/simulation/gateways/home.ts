@@ -13,7 +13,7 @@ import {
 } from '../../../protocols/rules/home-registers.ts'
 import { Fault } from '../../../protocols/rules/fault.ts'
 import type { EssentialData, ReceivedFrame } from '../../../protocols/rules/reading.ts'
-import type { Heard } from '../chain/chain.ts'
+import type { Heard } from '../chain/heard.ts'
 import { keyIdOf, KeyRing, openBytes, sealEssential } from '../crypto.ts'
 import type { Household } from '../household.ts'
 import { Cell, Table } from '../ledger.ts'
@@ -25,6 +25,7 @@ import type { DurableMachine } from './durable.ts'
 
 const EXTENDED = new Uint8Array(32)
 const RETRY_MS = 60_000
+const NONE: readonly HeardFact[] = []
 
 type HomeEvent = Parameters<DurableMachine<typeof smartGatewayMachine>['send']>[0]
 
@@ -215,9 +216,11 @@ export class HomeGateway extends Gateway implements Hearer {
 
   // ---- What the chain says
 
-  protected chosen({ shared, readings }: Heard): readonly HeardFact[] {
-    const mine = readings.get(this.account) ?? []
-    return mine.length === 0 ? shared : [...shared, ...mine]
+  protected chosen({ everybody, ofHome, ofStreet }: Heard): readonly HeardFact[] {
+    const mine = ofHome.get(this.account) ?? NONE
+    const market = ofStreet.get(this.world.streetOf(this.account)) ?? NONE
+    if (mine.length + market.length === 0) return everybody
+    return [...everybody, ...mine, ...market]
   }
 
   protected apply(facts: readonly HeardFact[]): (() => void)[] {

@@ -7,7 +7,7 @@ import { bidOn } from '../../../protocols/rules/trade-rules/bid.ts'
 import { decide } from '../../../protocols/rules/trade-rules/decide.ts'
 import { surplusOf, type TradeFacts } from '../../../protocols/rules/trade-rules/facts.ts'
 import type { EssentialData } from '../../../protocols/rules/reading.ts'
-import type { HeardFact } from '../chain/chain.ts'
+import type { HeardFact } from '../chain/heard.ts'
 import { Cell, Table } from '../ledger.ts'
 import { factsOf, HomeUse } from './home-use.ts'
 import type { HomeGateway } from './home.ts'
@@ -70,6 +70,8 @@ export class MarketDesk {
   #considered = new Map<string, number>()
   #lookedAtHour = -1
   #touched: readonly string[] = []
+  /** What was last found, while no block came and nothing of its own has changed. */
+  #facts: { readonly hash: string; readonly atMs: number; readonly facts: TradeFacts } | null = null
   head: { number: number; timestampMs: number } = { number: 0, timestampMs: 0 }
 
   constructor(home: HomeGateway) {
@@ -87,6 +89,7 @@ export class MarketDesk {
   async begin(): Promise<void> {
     this.#runs = new Map()
     this.#considered = new Map()
+    this.#facts = null
     for (const subject of this.#unfinished.keys()) await this.#resume(subject)
   }
 
@@ -103,11 +106,13 @@ export class MarketDesk {
 
   metered(slot: number, essential: EssentialData): void {
     this.use.metered(slot, essential)
+    this.#facts = null
   }
 
   // ---- What the chain says
 
   apply(facts: readonly HeardFact[]): void {
+    if (facts.length > 0) this.#facts = null
     for (const fact of facts) this.book.apply(fact)
   }
 
@@ -182,10 +187,20 @@ export class MarketDesk {
   #note(rule: string, day: string, cost: number): void {
     const before = this.#didToday.get(rule)
     const same = before?.day === day ? before : { day, times: 0, spent: 0 }
+    this.#facts = null
     this.#didToday.set(rule, { day, times: same.times + 1, spent: same.spent + cost })
   }
 
   facts(): TradeFacts {
+    const { hash } = this.home.world.chain.head.header
+    const known = this.#facts
+    if (known?.hash === hash && known.atMs === this.head.timestampMs) return known.facts
+    const facts = this.#factsNow()
+    this.#facts = { hash, atMs: this.head.timestampMs, facts }
+    return facts
+  }
+
+  #factsNow(): TradeFacts {
     const { home } = this
     const { contracts } = home.world.chain
     const ceilings = { energy: home.world.money.ceilings[1], water: home.world.money.ceilings[3] }
@@ -291,6 +306,7 @@ export class MarketDesk {
 
   keep(own: OwnTrade): void {
     this.trades.set(own.subject, own)
+    this.#facts = null
     if (own.stage === 'over') this.#unfinished.delete(own.subject)
     else this.#unfinished.set(own.subject, true)
     if (own.auction !== null) this.#ofAuction.set(own.auction, own.subject)
@@ -317,11 +333,13 @@ export class MarketDesk {
   /** Which calls of a trade the contract refused for good. */
   refusedCalls(subject: string, calls: readonly string[], refusals: number) {
     const found: { id: string; call: string; reason: string }[] = []
+    const { store } = this.home
+    if (store.failed.size === 0) return found
     for (const call of calls) {
       for (let attempt = 0; attempt <= refusals; attempt += 1) {
         const id = attempt === 0 ? `${call}:${subject}` : `${call}:${subject}:${attempt}`
-        const intent = this.home.store.intents.get(id)
-        if (intent?.state === 'failed') found.push({ id, call, reason: intent.error ?? 'revert' })
+        if (!store.failed.has(id)) continue
+        found.push({ id, call, reason: store.intents.get(id)?.error ?? 'revert' })
       }
     }
     return found

@@ -34,6 +34,8 @@ export class GatewayStore {
   readonly intents = new Table<string, Intent>(this.ledger)
   /** Intents that wait for a nonce. */
   readonly queued = new Table<string, true>(this.ledger)
+  /** Intents that their contracts refused for good. */
+  readonly failed = new Table<string, true>(this.ledger)
   readonly intentsOf = new Table<number, readonly string[]>(this.ledger)
   readonly calls = new Table<number, KeptCall>(this.ledger)
   /** Calls that are not over. */
