@@ -18,7 +18,7 @@ const LATE: Readonly<Record<string, readonly string[]>> = {
   refund: ['WrongState'],
   confirmResourceExchange: ['NotDecided'],
   offer: ['EndsTooLate', 'PeriodNotOpen', 'NotEnoughCredit'],
-  challengeDelivery: ['WrongStatus', 'DecidedBySilence', 'WrongState', 'WindowOver'],
+  challengeDelivery: ['WrongStatus', 'DecidedBySilence', 'WrongState', 'WindowOver', 'PeriodNotClosed'],
   assertDelivery: ['PeriodNotClosed'],
   openExcess: ['WindowOver', 'WrongStatus'],
 }

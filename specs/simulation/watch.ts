@@ -3,6 +3,7 @@ import type { EssentialData } from '../../protocols/rules/reading.ts'
 import { codeOf, messageOf } from '../../protocols/rules/fault.ts'
 import type { SlotRefusal } from '../../protocols/rules/process-frames.ts'
 import type { SimulatedBlock } from './chain/chain.ts'
+import { decodeCall } from './chain/call-bytes.ts'
 import type { SignedTransaction } from './chain/signer.ts'
 import type { Gateway } from './gateways/gateway.ts'
 import type { HomeGateway } from './gateways/home.ts'
@@ -27,6 +28,8 @@ const MINUTE_MS = 60_000
 const IN_BLOCK_MS = 5 * MINUTE_MS
 const ALARM_MS = 45 * MINUTE_MS
 const OVER_MS = 60 * MINUTE_MS
+/** So long before a period's end a gateway may have been killed, and miss it. */
+const AWAY_MS = 90 * MINUTE_MS
 
 /** What a gateway may tell of while nothing is wrong with it. */
 const EXPECTED_FAULTS = new Set([
@@ -90,6 +93,7 @@ export class Watch {
   fault(gateway: Gateway, thrown: unknown, about: string): void {
     if (gateway.life.dead) return
     const code = codeOf(thrown)
+    this.#silent(gateway.name, messageOf(thrown))
     this.check('nothing unexpected is thrown', EXPECTED_FAULTS.has(code), () => {
       return `${gateway.name}, ${about}: ${code}: ${messageOf(thrown)}`
     })
@@ -99,10 +103,23 @@ export class Watch {
     const name = `${kind}: ${error}`
     this.failures[name] = (this.failures[name] ?? 0) + 1
     const sinceMs = (gateway.store.intents.get(id)?.created_at_ms ?? 0) - 30 * MINUTE_MS
-    const disturbed = this.#world.faults.wasDisturbed(gateway, sinceMs)
+    const disturbed = this.#world.faults.wasDisturbed(gateway, sinceMs) || this.#sellerWasAway(gateway, id)
     this.check('no call is refused but by a race', expectedRefusal(kind, error, disturbed), () => {
       return `${gateway.name}: ${id} was refused: ${error}`
     })
+  }
+
+  /** A delivery cannot be judged while the seller's gateway has not sent the readings of its period's end. */
+  #sellerWasAway(gateway: Gateway, id: string): boolean {
+    const { chain, faults } = this.#world
+    const subject = id.split(':').slice(1).join(':')
+    const { trading } = chain.contracts
+    const auction = trading.auction(
+      this.#world.homeOf(gateway.account)?.market.trades.get(subject)?.auction ?? '',
+    )
+    const seller = this.#world.homeOf(auction?.winner ?? '')
+    if (auction === undefined || seller === undefined) return false
+    return faults.wasDisturbed(seller, trading.closesAt(auction.period) * 1000 - AWAY_MS)
   }
 
   /** Who is not disturbed has its calls in a block within minutes. */
@@ -239,6 +256,9 @@ export class Watch {
     const content = `${to}|${valueWei}|${Buffer.from(data).toString('latin1')}`
     const before = this.#contents.get(key)
     if (before?.hash === hash) return
+    this.#silent(from, Buffer.from(data).toString('hex'))
+    this.#silent(from, Buffer.from(data).toString('latin1'))
+    this.#sealedInTime(transaction)
     this.check('one nonce has one content', before === undefined || before.content === content, () => {
       return `${from} signed nonce ${nonce} with two contents`
     })
@@ -277,10 +297,24 @@ export class Watch {
   // ---- Secrets
 
   overheard(from: Gateway, word: Word): void {
-    const text = JSON.stringify(word)
-    this.check('no word tells a secret', !this.#world.secrets.some((secret) => text.includes(secret)), () => {
-      return `${from.name} said ${text}`
-    })
+    this.#silent(from.name, JSON.stringify(word))
+  }
+
+  #silent(who: string, text: string): void {
+    this.check('I6 nobody tells a secret', !this.#world.secrets.areIn(text), () => `${who} said ${text}`)
+  }
+
+  /** What is sealed stays so while others still bid. */
+  #sealedInTime({ from, data }: SignedTransaction): void {
+    const call = decodeCall(data)
+    if (call?.contract !== 'trading' || (call.name !== 'depositMaxPrice' && call.name !== 'revealBid')) return
+    const auction = this.#world.chain.contracts.trading.auction(call.id)
+    const over = auction === undefined || this.#world.time.nowMs() >= auction.commitEnd * 1000
+    this.check(
+      'I6 nothing sealed is shown while bids come',
+      over,
+      () => `${from}: ${call.name} of ${call.id}`,
+    )
   }
 }
 

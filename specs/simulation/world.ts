@@ -17,6 +17,7 @@ import { HomeGateway } from './gateways/home.ts'
 import { Household } from './household.ts'
 import { Ledger } from './ledger.ts'
 import { MONEY, type SimulationOptions, TIMES } from './options.ts'
+import { Secrets } from './secrets.ts'
 import { SimulatedTime } from './time.ts'
 import { Transport } from './transport.ts'
 import { Watch } from './watch.ts'
@@ -65,7 +66,7 @@ export class World {
   readonly communityContract: Allowance
   readonly firstPeriod: number
   /** What no word may contain. */
-  readonly secrets: string[] = []
+  readonly secrets = new Secrets()
   readonly #gateways: ReadonlyMap<string, Gateway>
   readonly #streets = new Map<string, number>()
   readonly #gasLimit: number
@@ -82,6 +83,7 @@ export class World {
     this.time = new SimulatedTime(startMs - 3_600_000)
     this.firstPeriod = startMs / sampleMs / slotsPerBilling
     const communityAccount = accountOf('community')
+    this.secrets.add(`${communityAccount}:0`)
     this.#gasLimit = GAS_PER_STREET * Math.ceil(options.homes / HOMES_OF_STREET)
     const ledger = new Ledger()
     this.chain = new SimulatedChain(
@@ -102,6 +104,7 @@ export class World {
     this.homes = Array.from({ length: options.homes }, (_, index) => {
       const household = new Household(index, startMs, this.chance.of(`household ${index}`))
       const account = accountOf(`home ${index}`)
+      this.secrets.add(`auxiliary ${account}`, `${account}:0`)
       this.#streets.set(account, Math.floor(index / HOMES_OF_STREET))
       return new HomeGateway(this, index, account, household)
     })

@@ -14,7 +14,7 @@ import {
 import { Fault } from '../../../protocols/rules/fault.ts'
 import type { EssentialData, ReceivedFrame } from '../../../protocols/rules/reading.ts'
 import type { Heard } from '../chain/heard.ts'
-import { keyIdOf, KeyRing, openBytes, sealEssential } from '../crypto.ts'
+import { keyIdOf, KeyRing, openBytes, sealEssential, secretOf } from '../crypto.ts'
 import type { Household } from '../household.ts'
 import { Cell, Table } from '../ledger.ts'
 import type { Hearer, Word } from '../transport.ts'
@@ -196,14 +196,19 @@ export class HomeGateway extends Gateway implements Hearer {
 
   async #exchangeKeys(): Promise<void> {
     const { world } = this
+    const auxiliary = this.ring.add(secretOf(`auxiliary ${this.account}`))
     const answer = await world.transport.ask(
       this,
       world.community,
-      { kind: 'key', account: this.account },
+      { kind: 'key', account: this.account, auxiliary },
       RETRY_MS,
     )
     if (answer.kind !== 'key-given') throw new Error('the community gave no key')
-    this.ring.add(answer.keyId)
+    const { epoch } = answer
+    const sender = world.community.account
+    const secret = openBytes(this.ring, { sender, epoch, slot: 0, delegation: 0 }, answer.sealed)
+    if (secret === null) throw new Error('the community gave no key of this home')
+    this.ring.add(Buffer.from(secret).toString('hex'))
     await this.tell({ type: 'KEY_RECEIVED', epoch: answer.epoch })
   }
 
