@@ -4,6 +4,7 @@ import { codeOf, messageOf } from '../../protocols/rules/fault.ts'
 import type { SlotRefusal } from '../../protocols/rules/process-frames.ts'
 import type { SimulatedBlock } from './chain/chain.ts'
 import { decodeCall } from './chain/call-bytes.ts'
+import type { ContractCall } from './contracts/call.ts'
 import type { SignedTransaction } from './chain/signer.ts'
 import type { Gateway } from './gateways/gateway.ts'
 import type { HomeGateway } from './gateways/home.ts'
@@ -23,6 +24,7 @@ export interface Violation {
 }
 
 const KEPT_VIOLATIONS = 50
+const SILENT = 'I6 nobody tells a secret'
 const MINUTE_MS = 60_000
 /** A block comes every ten seconds, and up to sixteen calls wait for each other. */
 const IN_BLOCK_MS = 5 * MINUTE_MS
@@ -256,9 +258,12 @@ export class Watch {
     const content = `${to}|${valueWei}|${Buffer.from(data).toString('latin1')}`
     const before = this.#contents.get(key)
     if (before?.hash === hash) return
-    this.#silent(from, Buffer.from(data).toString('hex'))
-    this.#silent(from, Buffer.from(data).toString('latin1'))
-    this.#sealedInTime(transaction)
+    const { secrets } = this.#world
+    const call = decodeCall(data)
+    const isBinary = call?.name === 'submit'
+    const tells = isBinary ? secrets.areInBytes(data) : secrets.areIn(Buffer.from(data).toString('latin1'))
+    this.check(SILENT, !tells, () => `${from} signed ${call?.name}`)
+    if (call !== undefined) this.#sealedInTime(from, call)
     this.check('one nonce has one content', before === undefined || before.content === content, () => {
       return `${from} signed nonce ${nonce} with two contents`
     })
@@ -301,13 +306,12 @@ export class Watch {
   }
 
   #silent(who: string, text: string): void {
-    this.check('I6 nobody tells a secret', !this.#world.secrets.areIn(text), () => `${who} said ${text}`)
+    this.check(SILENT, !this.#world.secrets.areIn(text), () => `${who} said ${text}`)
   }
 
   /** What is sealed stays so while others still bid. */
-  #sealedInTime({ from, data }: SignedTransaction): void {
-    const call = decodeCall(data)
-    if (call?.contract !== 'trading' || (call.name !== 'depositMaxPrice' && call.name !== 'revealBid')) return
+  #sealedInTime(from: string, call: ContractCall): void {
+    if (call.contract !== 'trading' || (call.name !== 'depositMaxPrice' && call.name !== 'revealBid')) return
     const auction = this.#world.chain.contracts.trading.auction(call.id)
     const over = auction === undefined || this.#world.time.nowMs() >= auction.commitEnd * 1000
     this.check(

@@ -25,7 +25,7 @@ import { Watch } from './watch.ts'
 /** Gas of a block for the homes of one street: larger communities need larger blocks. */
 const GAS_PER_STREET = 8_000_000
 /** Homes that trade with each other. */
-const HOMES_OF_STREET = 40
+const HOMES_OF_STREET = 20
 const BASE_FEE_WEI = 1_000_000n
 /** Blocks after the last call, so that it is confirmed; then the chain is quiet until something is due. */
 const TAIL_BLOCKS = 2
