@@ -164,7 +164,8 @@ export class Watch {
     if (!['included', 'confirmed', 'final'].includes(state)) return
     const { chain } = this.#world
     const held = block === null ? undefined : chain.blockAt(block)
-    const head = gateway.feed.head()?.number ?? 0
+    // Final is what the signers say, wherever this gateway's own node stands.
+    const head = state === 'final' ? chain.head.header.number : (gateway.feed.head()?.number ?? 0)
     const depth = block === null ? 0 : head - block + 1
     const least = state === 'included' ? 1 : state === 'confirmed' ? 3 : this.#world.times.finalBlocks
     this.check('the outbox tells only what is deep enough', depth >= least, () => {

@@ -2,7 +2,7 @@ import type { Attempt, Intent } from '../../../actors/contract-proxy/call.ts'
 import type { CallContext } from '../../../actors/contract-proxy/intent-machine.ts'
 import type { Staged } from '../../../actors/durable-snapshot.ts'
 import type { CallTable, IntentState } from '../../../actors/storage/schema.ts'
-import type { Trail } from '../../../chain/proxy/trail.ts'
+import { NO_TRAIL, type Trail } from '../../../chain/proxy/trail.ts'
 import { Cell, Ledger, Table } from '../ledger.ts'
 import { type Life, NEVER } from './life.ts'
 
@@ -48,7 +48,7 @@ export class GatewayStore {
     this.ledger,
   )
   readonly posted = new Cell<number>(this.ledger, 0)
-  readonly trail = new Cell<Trail>(this.ledger, [])
+  readonly trail = new Cell<Trail>(this.ledger, NO_TRAIL)
   #last: Promise<unknown> = Promise.resolve()
   commits = 0
 
