@@ -3,6 +3,7 @@ import { digestOf } from './chain/call-bytes.ts'
 import type { HomeGateway } from './gateways/home.ts'
 import type { SimulationOptions } from './options.ts'
 import { checkEnd } from './at-the-end.ts'
+import { checkHour } from './each-hour.ts'
 import { World } from './world.ts'
 import type { Violation } from './watch.ts'
 
@@ -66,7 +67,7 @@ async function passDays(world: World, onProgress: (progress: Progress) => void):
     planSlots(world, dayMs)
     for (let hour = 1; hour <= 24; hour += 1) {
       await time.passUntil(dayMs + hour * HOUR_MS)
-      for (const home of world.homes) checkCounts(world, home)
+      checkHour(world)
       if (options.stopsAtFirst && world.watch.found > 0) return
     }
     onProgress({ day: day + 1, days: options.days })
@@ -75,17 +76,6 @@ async function passDays(world: World, onProgress: (progress: Progress) => void):
   const endMs = times.startMs + options.days * DAY_MS
   planLastSlots(world, endMs)
   await time.passUntil(endMs + QUIET_DAYS * DAY_MS + LAST_BLOCK_MS)
-}
-
-/** A home's machine counts what its disk holds and the chain does not. */
-function checkCounts({ watch }: World, home: HomeGateway): void {
-  const snapshot = home.state()?.snapshot()
-  if (home.life.dead || snapshot === undefined || home.store.inbox.size > 0) return
-  if (!snapshot.matches({ operating: { metering: 'listening' } })) return
-  const waiting = home.slots.size - home.included.size
-  watch.check('a home counts what waits', snapshot.context.waiting === waiting, () => {
-    return `${home.name}: ${snapshot.context.waiting} of ${waiting}`
-  })
 }
 
 /** Every sample period of a day, at every home at a moment of its own. */

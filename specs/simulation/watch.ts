@@ -61,6 +61,7 @@ export class Watch {
   readonly #executed = new Map<string, number>()
   readonly #contents = new Map<string, { content: string; maxFeeWei: bigint; tipWei: bigint; hash: string }>()
   readonly #newest = new Map<string, EssentialData & { readonly slot: number }>()
+  onBroken: ((invariant: string, text: string) => void) | null = null
   onStep: ((gateway: Gateway, step: Step) => void) | null = null
 
   constructor(world: World) {
@@ -77,6 +78,7 @@ export class Watch {
 
   break(invariant: string, text: string): void {
     this.found += 1
+    this.onBroken?.(invariant, text)
     if (this.violations.length >= KEPT_VIOLATIONS) return
     this.violations.push({ invariant, text, atMs: this.#world.time.nowMs() })
   }

@@ -1,4 +1,5 @@
 import type { BlockRef } from '../../chain/proxy/block.ts'
+import type { Inspector } from '../../actors/inspection/inspector.ts'
 import type { Allowance, Contribution } from '../../protocols/rules/divide.ts'
 import { digestOf } from './chain/call-bytes.ts'
 import { SimulatedChain } from './chain/chain.ts'
@@ -10,6 +11,7 @@ import { MONITORING_AT } from './contracts/delegation.ts'
 import { TOKEN_AT } from './contracts/token.ts'
 import { TRADING_AT } from './contracts/auction.ts'
 import { shownBy } from './crypto.ts'
+import { checkFork } from './each-hour.ts'
 import { Faults } from './faults.ts'
 import { CommunityGateway } from './gateways/community.ts'
 import type { Gateway } from './gateways/gateway.ts'
@@ -33,6 +35,8 @@ const TAIL_BLOCKS = 2
 const QUIET_S = 900
 const QUIET_AUCTION_S = 60
 const ANNOUNCE_MS = 60
+/** So long after a fork every gateway that follows has seen it, and no next block is there. */
+const FORK_SEEN_MS = 1_000
 const ANNOUNCED_TOGETHER = 5
 const QUOTA_AT = '0x00000000000000000000000000000000000000c2'
 const ADDRESSES: Readonly<Record<ContractName, string>> = {
@@ -67,6 +71,8 @@ export class World {
   readonly firstPeriod: number
   /** What no word may contain. */
   readonly secrets = new Secrets()
+  /** Who is told what the machines of a gateway do. */
+  inspectorOf: (account: string) => Inspector | undefined = () => undefined
   readonly #gateways: ReadonlyMap<string, Gateway>
   readonly #streets = new Map<string, number>()
   readonly #gasLimit: number
@@ -204,6 +210,7 @@ export class World {
     for (const { header } of taken) this.#seal(header.timestamp, this.chance.hits(250_000))
     this.#tail = TAIL_BLOCKS
     this.#wantBlock()
+    this.time.after(FORK_SEEN_MS, () => checkFork(this))
   }
 
   #wantBlock(): void {

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { type AnyStateMachine, type EventFromLogic, type InputFrom, type SnapshotFrom } from 'xstate'
 import { begun, restored, type Staged, stagedOf, valueOf } from '../../../actors/durable-snapshot.ts'
+import type { Inspector } from '../../../actors/inspection/inspector.ts'
+import { tracedSteps } from '../../../actors/inspection/traced.ts'
 import { pureStep } from '../../../actors/pure-step.ts'
 import type { Life } from './life.ts'
 import type { GatewayStore, Transaction } from './store.ts'
@@ -24,6 +26,7 @@ export interface MachineOptions<M extends AnyStateMachine> {
   readonly stage?: (trx: Transaction, action: Staged) => Promise<void> | void
   readonly effects?: Readonly<Record<string, (action: Staged) => Promise<void> | void>>
   readonly onStep?: (step: Step) => void
+  readonly inspector?: Inspector | undefined
   readonly onFault: (thrown: unknown, about: string) => void
 }
 
@@ -54,6 +57,7 @@ export class DurableMachine<M extends AnyStateMachine> {
     if (kept === undefined) {
       const [first, actions] = begun(machine, input)
       await this.#commit(first, stagedOf(actions, key, 0))
+      this.#options.inspector?.began({ machine, actor: key }, this.snapshot())
       return
     }
     // As from a disk: what cannot be written as JSON does not come back.
@@ -61,6 +65,7 @@ export class DurableMachine<M extends AnyStateMachine> {
     this.#current = { snapshot: restored(machine, onDisk, key) }
     this.#step = kept.step
     for (const action of kept.pending) this.#run(action)
+    this.#options.inspector?.began({ machine, actor: key }, this.snapshot())
     void this.drain()
   }
 
@@ -96,6 +101,7 @@ export class DurableMachine<M extends AnyStateMachine> {
     this.#step += 1
     const staged = stagedOf(actions, key, this.#step)
     await this.#commit(next, staged, posted)
+    this.#record(before, event, next, staged)
     onStep?.({
       actor: key,
       step: this.#step,
@@ -104,6 +110,19 @@ export class DurableMachine<M extends AnyStateMachine> {
       after: valueOf(next),
       actions: staged.map(({ type }) => type),
     })
+  }
+
+  #record(
+    before: SnapshotFrom<M>,
+    event: EventFromLogic<M>,
+    after: SnapshotFrom<M>,
+    staged: readonly Staged[],
+  ): void {
+    const { inspector, machine, key } = this.#options
+    if (inspector === undefined) return
+    const transitions = tracedSteps(machine, before, event)
+    const actions = staged.map(({ type }) => type)
+    inspector.stepped({ machine, actor: key }, { event, after, transitions, actions, waiting: 0 })
   }
 
   async #commit(next: SnapshotFrom<M>, staged: readonly Staged[], posted?: number): Promise<void> {

@@ -99,6 +99,7 @@ export abstract class Gateway {
       keeping: keptInMemory(store, life),
       feed: this.feed,
       signer: simulatedSigner(this.account),
+      inspector: world.inspectorOf(this.account),
       clock: world.time,
       abis: ERROR_ABIS,
       mergeable: ['submit'],
@@ -162,6 +163,7 @@ export abstract class Gateway {
       store,
       life,
       onStep: (step: Step) => world.watch.step(this, step),
+      inspector: world.inspectorOf(this.account),
       onFault: (thrown, about) => world.watch.fault(this, thrown, about),
     })
   }
