@@ -50,6 +50,7 @@ export class Transport {
     return new Promise((resolve) => {
       const silence = time.after(REPLY_MS, () => resolve(null))
       const answer = (reply: Word): void => {
+        watch.overheard(to, reply)
         if (faults.losesWord(to, from)) return
         time.after(faults.wordMs(LEAST_MS, MOST_MS), () => {
           time.forget(silence)
