@@ -6,6 +6,7 @@ const HOUR_MS = 3_600_000
 /** From the end of an auction to the end of the trade of who has not won it. */
 const THROUGH_MS = HOUR_MS
 const JUST_DISTURBED_MS = 2 * THROUGH_MS
+const IN_BLOCK_MS = HOUR_MS / 3
 
 /** What must hold whenever nothing is under way: looked at every hour. */
 export function checkHour(world: World): void {
@@ -13,6 +14,7 @@ export function checkHour(world: World): void {
     checkCounts(world, home)
     checkLost(world, home)
   }
+  for (const gateway of world.gateways()) checkWaiting(world, gateway)
   const { community, watch } = world
   const left = community.alarms.left()
   watch.check('alarms that wait follow the call before', community.life.dead || left === 0, () => {
@@ -29,6 +31,18 @@ function checkCounts({ watch }: World, home: HomeGateway): void {
   watch.check('a home counts what waits', snapshot.context.waiting === waiting, () => {
     return `${home.name}: ${snapshot.context.waiting} of ${waiting}`
   })
+}
+
+/** What no block holds is offered again until one does. */
+function checkWaiting({ watch, time, faults }: World, gateway: Gateway): void {
+  const nowMs = time.nowMs()
+  if (faults.wasDisturbed(gateway, nowMs - IN_BLOCK_MS)) return
+  for (const nonce of gateway.store.active.keys()) {
+    const call = gateway.store.calls.get(nonce)
+    if (call === undefined || call.context.block !== null) continue
+    const soon = nowMs - call.row.created_at_ms <= IN_BLOCK_MS
+    watch.check('a call that waits comes into a block', soon, () => `${gateway.name}: nonce ${nonce}`)
+  }
 }
 
 /** Who has not won waits for no delivery. */

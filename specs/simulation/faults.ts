@@ -25,6 +25,8 @@ const RATES = {
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const LATE_MS = 20_000
+const LOOK_MS = 3_000
+const LOOKS = 1_200
 
 /** What goes wrong, by a seed: each kind has a stream of its own. */
 export class Faults {
@@ -207,20 +209,32 @@ export class Faults {
   #fork(atMs: number): void {
     const depth = this.#plan.whole(1, this.#world.times.finalBlocks - 1)
     const drops = this.#plan.hits(300_000)
-    this.#world.time.at(atMs, () => {
-      if (!this.on) return
+    const { pool } = this.#world
+    const waits = (): boolean => pool.isCrowded()
+    this.#when(atMs, waits, () => {
       this.count('fork')
       this.disturbAll()
       this.#world.fork(depth, drops)
     })
   }
 
-  #losePool(atMs: number): void {
+  /** Does something from a moment on, as soon as it hits somebody: a chain that rests has nothing to lose. */
+  #when(atMs: number, hits: () => boolean, work: () => void, looks = LOOKS): void {
     this.#world.time.at(atMs, () => {
       if (!this.on) return
-      const lost = this.#world.pool.lose(() => this.#plan.hits(500_000))
+      if (hits() || looks === 0) work()
+      else this.#when(this.#world.time.nowMs() + LOOK_MS, hits, work, looks - 1)
+    })
+  }
+
+  #losePool(atMs: number): void {
+    const { pool } = this.#world
+    const waits = (): boolean => pool.size > 0
+    this.#when(atMs, waits, () => {
+      const lost = pool.lose(() => this.#plan.hits(500_000))
       this.disturbAll()
       if (lost > 0) this.count('waiting call lost by the nodes', lost)
+      this.#world.stir()
     })
   }
 

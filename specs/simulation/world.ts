@@ -31,6 +31,8 @@ const HOMES_OF_STREET = 20
 const BASE_FEE_WEI = 1_000_000n
 /** Blocks after the last call, so that it is confirmed; then the chain is quiet until something is due. */
 const TAIL_BLOCKS = 2
+/** Blocks in which who lost a call must have noticed it. */
+const STIRRED_BLOCKS = 15
 /** A quiet chain makes a block so seldom; more often while an auction runs by its time. */
 const QUIET_S = 900
 const QUIET_AUCTION_S = 60
@@ -207,10 +209,16 @@ export class World {
     this.#forks += 1
     pool.clean()
     pool.restore(drops ? transactions.filter(() => !this.chance.hits(300_000)) : transactions)
-    for (const { header } of taken) this.#seal(header.timestamp, this.chance.hits(250_000))
+    for (const { header } of taken) this.#seal(header.timestamp, this.chance.hits(500_000))
     this.#tail = TAIL_BLOCKS
     this.#wantBlock()
     this.time.after(FORK_SEEN_MS, () => checkFork(this))
+  }
+
+  /** Blocks come for a while as if somebody had called. */
+  stir(): void {
+    this.#tail = STIRRED_BLOCKS
+    this.#wantBlock()
   }
 
   #wantBlock(): void {
@@ -231,7 +239,7 @@ export class World {
     this.#blockAtMs = Infinity
     const nowS = Math.floor(this.time.nowMs() / 1000)
     const { endings } = this.#seal(nowS, false)
-    this.#tail = endings.length > 0 ? TAIL_BLOCKS : this.#tail - 1
+    this.#tail = endings.length > 0 ? Math.max(TAIL_BLOCKS, this.#tail - 1) : this.#tail - 1
     const quietS = this.#auctionsRun() ? QUIET_AUCTION_S : QUIET_S
     if (this.#tail > 0 || this.pool.size > 0) this.#wantBlock()
     else this.#blockNotAfter((nowS + quietS) * 1000)

@@ -53,6 +53,8 @@ const LOOKS_AT_HOURS = [8, 13, 18]
 /** From an offer to its award at the latest, with time for the calls to come through. */
 const LEAD_MS = 45 * 60_000
 const HOUR_MS = 3_600_000
+const LOOKS_APART_MINUTES = 7
+const LOOKS_WITHIN_MINUTES = 12
 
 /** All trades of a home: what it asks for, what it bids on, and the machines of each. */
 export class MarketDesk {
@@ -137,10 +139,15 @@ export class MarketDesk {
     if (!this.home.world.options.trading || !this.home.isOperating()) return
     for (const id of this.book.open.keys()) void this.#consider(id)
     for (const subject of this.#unfinished.keys()) void this.#follow(subject)
-    const hour = Math.floor(block.timestampMs / HOUR_MS)
+    const hour = Math.floor((block.timestampMs - this.#looksLaterMs()) / HOUR_MS)
     if (hour === this.#lookedAtHour || !LOOKS_AT_HOURS.includes(hour % 24)) return
     this.#lookedAtHour = hour
     void this.#buy()
+  }
+
+  /** Neighbours look at moments of their own, so that auctions overlap. */
+  #looksLaterMs(): number {
+    return ((this.home.index * LOOKS_APART_MINUTES) % LOOKS_WITHIN_MINUTES) * 60_000
   }
 
   sightOf(id: string): Sight | null {
@@ -278,7 +285,7 @@ export class MarketDesk {
     const { account } = this.home
     const outlook = { account, minute: facts.local.minute, surplus, goingMicroSct: null, ceilingMicroSct }
     const said = matches(preferences, { buyer, resource, amount, lentFor: null }, outlook)
-    this.home.world.watch.matched(this.home.index, { buyer, resource, amount }, outlook, said.matches)
+    this.home.world.watch.matched(this.home.index, { buyer, resource, amount }, outlook, facts, said.matches)
     return said.matches
   }
 
