@@ -19,7 +19,7 @@ const LATE: Readonly<Record<string, readonly string[]>> = {
   confirmResourceExchange: ['NotDecided'],
   offer: ['EndsTooLate', 'PeriodNotOpen', 'NotEnoughCredit'],
   challengeDelivery: ['WrongStatus', 'DecidedBySilence', 'WrongState', 'WindowOver', 'PeriodNotClosed'],
-  assertDelivery: ['PeriodNotClosed'],
+  assertDelivery: ['PeriodNotClosed', 'NotClosed'],
   openExcess: ['WindowOver', 'WrongStatus'],
 }
 
