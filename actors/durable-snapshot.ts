@@ -68,7 +68,10 @@ export function readPersisted(
 }
 
 /** Whether `found` is a snapshot of this very machine. */
-const isSnapshotOf = <M extends AnyStateMachine>(machine: M, found: unknown): found is SnapshotFrom<M> =>
+export const isSnapshotOf = <M extends AnyStateMachine>(
+  machine: M,
+  found: unknown,
+): found is SnapshotFrom<M> =>
   typeof found === 'object' && found !== null && 'machine' in found && found.machine === machine
 
 const isEvent = <M extends AnyStateMachine>(found: unknown): found is EventFromLogic<M> =>

@@ -1,11 +1,5 @@
 import type { Selectable } from 'kysely'
-import {
-  type AnyStateMachine,
-  type EventFromLogic,
-  type InputFrom,
-  type SnapshotFrom,
-  transition,
-} from 'xstate'
+import { type AnyStateMachine, type EventFromLogic, type InputFrom, type SnapshotFrom } from 'xstate'
 import type { Clock } from '../protocols/rules/clock.ts'
 import { Fault } from '../protocols/rules/fault.ts'
 import {
@@ -20,6 +14,7 @@ import {
   type StepRecord,
   valueOf,
 } from './durable-snapshot.ts'
+import { pureStep } from './pure-step.ts'
 import { tracedSteps } from './inspection/traced.ts'
 import type { SnapshotTable, Trx } from './storage/schema.ts'
 import type { Store } from './storage/store.ts'
@@ -225,7 +220,7 @@ class Durable<M extends AnyStateMachine> implements DurableActor<M> {
   /** One step; does nothing when `id` was taken before. */
   async #take(event: EventFromLogic<M>, id: string | undefined): Promise<void> {
     const before = this.snapshot()
-    const [next, actions] = transition(this.#options.machine, before, event)
+    const [next, actions] = pureStep(this.#options.machine, before, event)
     const staged = stagedOf(actions, this.key, this.#nextStep())
     const taken = await this.#commit(next, staged, (trx) => this.#enter(trx, id))
     if (!taken) return

@@ -1,10 +1,11 @@
 import type { Selectable } from 'kysely'
-import { createActor, type SnapshotFrom, transition } from 'xstate'
+import { createActor, type SnapshotFrom } from 'xstate'
 import { z } from 'zod'
 import type { Fee } from '../../chain/proxy/fees.ts'
 import { corruptStore } from '../storage/fault.ts'
 import type { CallTable, IntentState, IntentTable } from '../storage/schema.ts'
 import type { Inspector } from '../inspection/inspector.ts'
+import { pureStep } from '../pure-step.ts'
 import { tracedSteps } from '../inspection/traced.ts'
 import { type CallContext, type CallEvent, intentMachine } from './intent-machine.ts'
 
@@ -108,7 +109,7 @@ export class Call {
   /** The pure step; what it asks for is noted and done after the commit. */
   step(event: CallEvent): void {
     const before = this.#snapshot
-    const [next, actions] = transition(intentMachine, before, event)
+    const [next, actions] = pureStep(intentMachine, before, event)
     if (next.value !== this.#snapshot.value || next.context !== this.#snapshot.context) this.dirty = true
     this.#snapshot = next
     for (const { type } of actions) {

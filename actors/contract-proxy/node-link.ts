@@ -1,4 +1,4 @@
-import { hexlify, type Interface } from 'ethers'
+import type { Interface } from 'ethers'
 import { z } from 'zod'
 import type { BlockRef } from '../../chain/proxy/block.ts'
 import type { ChainFeed } from '../../chain/proxy/feed.ts'
@@ -22,6 +22,9 @@ const GAS_MARGIN = { numerator: 5, denominator: 4 }
 
 const quantity = (number: number | bigint): string => `0x${number.toString(16)}`
 
+const hexOf = (bytes: Uint8Array): string =>
+  `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`
+
 /** A call as the node simulates it. */
 export interface Trial {
   readonly from: string
@@ -33,7 +36,7 @@ export interface Trial {
 const asParams = ({ from, target, data, value }: Trial) => ({
   from,
   to: target,
-  data: hexlify(data),
+  data: hexOf(data),
   value: quantity(BigInt(value)),
 })
 
@@ -79,7 +82,7 @@ export function createNodeLink(feed: ChainFeed, errors: readonly Interface[]): N
     send: async ({ raw }) => {
       try {
         const options = { tries: 1, deadlineMs: SEND_DEADLINE_MS }
-        await rpc.call('eth_sendRawTransaction', [hexlify(raw)], hashReply, options)
+        await rpc.call('eth_sendRawTransaction', [hexOf(raw)], hashReply, options)
         return { verdict: 'accepted', detail: '' }
       } catch (thrown) {
         return { verdict: sendVerdict(thrown), detail: messageOf(thrown) }

@@ -50,8 +50,9 @@ export function createSlotCollector(settings: HomeSettings, saved: HomeState): S
   let state = saved
   let open: OpenSlot | null = null
 
-  const close = (closing: OpenSlot): CollectedSlot[] => {
-    const result = processSlot({ state, frames: closing.frames, slot: closing.slot, settings })
+  const processed = ({ frames, slot }: OpenSlot): SlotResult => processSlot({ state, frames, slot, settings })
+
+  const close = (closing: OpenSlot, result = processed(closing)): CollectedSlot[] => {
     state = result.next
     const told: CollectedSlot[] = []
     if (result.refusals.length > 0) {
@@ -80,9 +81,9 @@ export function createSlotCollector(settings: HomeSettings, saved: HomeState): S
       open ??= { slot, frames: [] }
       if (open.frames.length < FRAMES_MAX) open.frames.push(frame)
       if (!isDue(open, state) || !everyBoardSpoke(open, settings)) return told
-      const attempt = processSlot({ state, frames: open.frames, slot: open.slot, settings })
+      const attempt = processed(open)
       if (attempt.outcome === 'refused') return told
-      told.push(...close(open))
+      told.push(...close(open, attempt))
       open = { slot, frames: [] }
       return told
     },

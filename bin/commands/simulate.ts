@@ -1,5 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander'
+import type { Inspector } from '../../actors/inspection/inspector.ts'
+import { messageOf } from '../../protocols/rules/fault.ts'
 import type { Progress, SimulationReport } from '../../specs/simulation/run.ts'
+import type { World } from '../../specs/simulation/world.ts'
+import { beginRecording, recorderOf } from '../host/recorder.ts'
 
 interface Flags {
   readonly homes: number
@@ -10,6 +14,7 @@ interface Flags {
   readonly trading: boolean
   readonly json?: true
   readonly stopAtFirst?: true
+  readonly record?: string
 }
 
 const BAR = 30
@@ -40,7 +45,7 @@ function tell(report: SimulationReport, command: string, tookMs: number): void {
   for (const { invariant, text, atMs } of found) {
     console.log(`violation ${new Date(atMs).toISOString()} ${invariant}: ${text}`)
   }
-  if (violations > 0) console.log(`the same again: ${command}`)
+  if (violations > 0) console.log(`the same again, to be looked at: ${command} --record run.mhr`)
   console.log(`took ${(tookMs / 1000).toFixed(1)} s`)
   console.log(`invariants checked ${report.invariantsChecked}`)
   console.log(`faults injected ${report.faultsInjected}`)
@@ -60,13 +65,32 @@ export function registerSimulateCommand(program: Command): void {
     .option('--no-faults', 'nothing goes wrong')
     .option('--no-trading', 'no home buys or sells')
     .option('--stop-at-first', 'end at the first violation')
+    .option('--record <file>', 'record what every machine does, for `meterhood inspect`')
     .option('--json', 'print the report as one JSON object')
     .action(async (flags: Flags) => {
       process.exit(await run(flags))
     })
 }
 
-async function run({ json, faults, stopAtFirst, ...flags }: Flags): Promise<number> {
+/** What every gateway's machines do is recorded, and each violation as a fact of the community's. */
+function recordIn(file: string): (world: World) => void {
+  const log = { fault: (thrown: unknown) => console.error(messageOf(thrown)) }
+  return (world) => {
+    beginRecording(file, 'anew', world.time)
+    const inspectors = new Map<string, Inspector | undefined>()
+    world.inspectorOf = (account) => {
+      if (!inspectors.has(account)) inspectors.set(account, recorderOf(account, file, log, world.time))
+      return inspectors.get(account)
+    }
+    world.watch.onBroken = (invariant, text) => {
+      const details = { invariant, text }
+      const inspector = world.inspectorOf(world.community.account)
+      inspector?.noted({ what: 'fact', name: 'violation', about: [], details })
+    }
+  }
+}
+
+async function run({ json, faults, stopAtFirst, record, ...flags }: Flags): Promise<number> {
   const { simulate } = await import('../../specs/simulation/run.ts')
   const began = performance.now()
   const shows = process.stderr.isTTY && json !== true
@@ -76,6 +100,7 @@ async function run({ json, faults, stopAtFirst, ...flags }: Flags): Promise<numb
   const report = await simulate(
     { ...flags, faults: faults ? 1 : 0, stopsAtFirst: stopAtFirst === true },
     onProgress,
+    record === undefined ? undefined : recordIn(record),
   )
   if (shows) process.stderr.write('\n')
   if (json === true) console.log(JSON.stringify(report))
@@ -83,7 +108,10 @@ async function run({ json, faults, stopAtFirst, ...flags }: Flags): Promise<numb
   return report.violations === 0 ? 0 : 1
 }
 
-function commandOf(flags: Omit<Flags, 'faults' | 'json' | 'stopAtFirst'>, faults: boolean): string {
+function commandOf(
+  flags: Omit<Flags, 'faults' | 'json' | 'stopAtFirst' | 'record'>,
+  faults: boolean,
+): string {
   const { homes, days, seed, batch, trading } = flags
   const off = [faults ? '' : '--no-faults', trading ? '' : '--no-trading']
   const words = [

@@ -4,6 +4,7 @@ import { catalogue } from '../../actors/catalogue.ts'
 import { chartOf } from '../../actors/inspection/chart.ts'
 import { createInspector, type Inspector } from '../../actors/inspection/inspector.ts'
 import { type Header, RECORDING_VERSION } from '../../actors/inspection/recording.ts'
+import type { Clock } from '../../protocols/rules/clock.ts'
 import { badField } from '../../protocols/rules/fault.ts'
 import { wallClock } from '../clock.ts'
 import { requireWritable } from './data-folder.ts'
@@ -28,14 +29,14 @@ function requireRecording(file: string): void {
  * `go on` adds to it. Throws a fault that names the flag when the file is something else, or
  * cannot be written.
  */
-export function beginRecording(file: string, how: 'anew' | 'go on'): void {
+export function beginRecording(file: string, how: 'anew' | 'go on', clock: Clock = wallClock): void {
   requireWritable('--record', dirname(file))
   if (existsSync(file)) requireRecording(file)
   const charts = Object.entries(catalogue).map(([name, machine]) => [name, chartOf(machine)] as const)
   const header: Header = {
     kind: 'meterhood-recording',
     version: RECORDING_VERSION,
-    startedAtMs: wallClock.nowMs(),
+    startedAtMs: clock.nowMs(),
     charts: Object.fromEntries(charts),
   }
   writeFileSync(file, `${JSON.stringify(header)}\n`, { mode: MODE, flag: how === 'anew' ? 'w' : 'a' })
@@ -46,7 +47,12 @@ export function beginRecording(file: string, how: 'anew' | 'go on'): void {
  * a process is one write of whole lines at the file's end, which a kill cannot take back. A disk that is full
  * ends the recording, not the gateway.
  */
-export function recorderOf(gateway: string, file: string | null, log: GatewayLog): Inspector | undefined {
+export function recorderOf(
+  gateway: string,
+  file: string | null,
+  log: Pick<GatewayLog, 'fault'>,
+  clock: Clock = wallClock,
+): Inspector | undefined {
   if (file === null) return undefined
   const descriptor = openSync(file, 'a', MODE)
   let lines: string[] = []
@@ -61,7 +67,7 @@ export function recorderOf(gateway: string, file: string | null, log: GatewayLog
       log.fault(thrown, 'the recording')
     }
   }
-  return createInspector(gateway, wallClock, (line) => {
+  return createInspector(gateway, clock, (line) => {
     if (failed) return
     if (lines.length === 0) setImmediate(flush)
     lines.push(`${JSON.stringify(line)}\n`)

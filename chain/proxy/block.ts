@@ -19,7 +19,7 @@ export interface ChainLog {
   readonly timestampMs: number
 }
 
-/** A block with all its receipts, indexed once for every proxy of the process. */
+/** A block with all its receipts, indexed once for every proxy of the process, when one asks. */
 export interface ChainBlock extends BlockRef {
   readonly parentHash: string
   readonly timestampMs: number
@@ -38,18 +38,10 @@ const NO_LOGS: readonly ChainLog[] = []
 /** Throws `untrusted-rpc` when the receipts or their logs are not those of the block. */
 export function makeBlock(header: Header, receipts: readonly Receipt[]): ChainBlock {
   checkReceipts(header, receipts)
-  const byHash = new Map(receipts.map((receipt) => [receipt.transactionHash, receipt]))
-  const byAddress = new Map<string, ChainLog[]>()
   const block = { number: header.number, hash: header.hash }
   const timestampMs = header.timestamp * 1000
-  for (const { transactionHash, logs } of receipts) {
-    for (const log of logs) {
-      const placed = { ...log, transactionHash, block, timestampMs }
-      const there = byAddress.get(log.address)
-      if (there === undefined) byAddress.set(log.address, [placed])
-      else there.push(placed)
-    }
-  }
+  let byHash: ReadonlyMap<string, Receipt> | undefined
+  let byAddress: ReadonlyMap<string, readonly ChainLog[]> | undefined
   return {
     ...block,
     parentHash: header.parentHash,
@@ -59,9 +51,32 @@ export function makeBlock(header: Header, receipts: readonly Receipt[]): ChainBl
     baseFeeWei: header.baseFeePerGas,
     miner: header.miner,
     receipts,
-    receiptOf: (hash) => byHash.get(hash),
-    logsOf: (address) => byAddress.get(address) ?? NO_LOGS,
+    receiptOf: (hash) => {
+      byHash ??= new Map(receipts.map((receipt) => [receipt.transactionHash, receipt]))
+      return byHash.get(hash)
+    },
+    logsOf: (address) => {
+      byAddress ??= logsByAddress(receipts, block, timestampMs)
+      return byAddress.get(address) ?? NO_LOGS
+    },
   }
+}
+
+function logsByAddress(
+  receipts: readonly Receipt[],
+  block: BlockRef,
+  timestampMs: number,
+): ReadonlyMap<string, readonly ChainLog[]> {
+  const byAddress = new Map<string, ChainLog[]>()
+  for (const { transactionHash, logs } of receipts) {
+    for (const log of logs) {
+      const placed = { ...log, transactionHash, block, timestampMs }
+      const there = byAddress.get(log.address)
+      if (there === undefined) byAddress.set(log.address, [placed])
+      else there.push(placed)
+    }
+  }
+  return byAddress
 }
 
 function checkReceipts(header: Header, receipts: readonly Receipt[]): void {

@@ -8,17 +8,22 @@ const KNOWN_HASHES = 1024
 /** How many blocks are kept whole for proxies that are a little behind. */
 const KEPT_BLOCKS = 64
 
+/** Makes a block of what the node says of it. */
+export type BlockMaker = typeof makeBlock
+
 const quantity = (number: number): string => `0x${number.toString(16)}`
 
 /** What the node's chain is: asks each block once, follows parents, sees when the past has changed. */
 export class Canonical {
   readonly #rpc: Rpc
+  readonly #make: BlockMaker
   readonly #hashes = new Map<number, string>()
   readonly #blocks = new Map<string, Promise<ChainBlock>>()
   #head: ChainBlock | undefined
 
-  constructor(rpc: Rpc) {
+  constructor(rpc: Rpc, make: BlockMaker = makeBlock) {
     this.#rpc = rpc
+    this.#make = make
   }
 
   head(): ChainBlock | undefined {
@@ -116,9 +121,9 @@ export class Canonical {
   }
 
   async #fetch(header: Header): Promise<ChainBlock> {
-    if (header.transactions.length === 0) return makeBlock(header, [])
+    if (header.transactions.length === 0) return this.#make(header, [])
     const receipts = await this.#rpc.call('eth_getBlockReceipts', [header.hash], maybeReceiptsReply)
     if (receipts === null) throw new Fault('rpc-unknown', `no receipts for block ${header.number} yet`)
-    return makeBlock(header, receipts)
+    return this.#make(header, receipts)
   }
 }

@@ -3,15 +3,14 @@ import type { Clock } from '../../protocols/rules/clock.ts'
 import { codeOf, Fault } from '../../protocols/rules/fault.ts'
 import { type Announcements, listenForBlocks, webSocketUrl } from './announcements.ts'
 import type { BlockRef, ChainBlock } from './block.ts'
-import { Canonical } from './canonical.ts'
+import { type FeedState, Following } from './following.ts'
 import { headerReply, numberReply } from './replies.ts'
 import { checked, type Rpc } from './rpc.ts'
-import { FeedReader, type Subscriber, type Subscription } from './subscription.ts'
+import type { Subscriber, Subscription } from './subscription.ts'
 
 export type { Subscriber, Subscription } from './subscription.ts'
 
-/** `away`: the node does not answer. `stalled`: it answers, but no block came for more than five periods. */
-export type FeedState = 'connecting' | 'following' | 'away' | 'stalled' | 'foreign'
+export type { FeedState } from './following.ts'
 
 export interface FeedOptions {
   readonly rpc: Rpc
@@ -86,25 +85,21 @@ export async function createChainFeed(options: FeedOptions): Promise<ChainFeed> 
 class Feed implements ChainFeed {
   readonly rpc: Rpc
   readonly #options: FeedOptions
-  readonly #canonical: Canonical
-  readonly #readers = new Set<FeedReader>()
-  readonly #listeners = new Set<(state: FeedState) => void>()
+  readonly #following: Following
   #identity: Identity | undefined
   /** Whether the node was asked who it is since it last came back. */
   #identified = false
-  #state: FeedState = 'connecting'
   #announcements: Announcements | undefined
   #looking: Promise<void> | undefined
   #again = false
   #timer: NodeJS.Timeout | undefined
   #newestAtMs: number
-  #forks = 0
   #stopped = false
 
   constructor(options: FeedOptions) {
     this.rpc = options.rpc
     this.#options = options
-    this.#canonical = new Canonical(options.rpc)
+    this.#following = new Following(options.rpc, (thrown, about) => options.onFault?.(thrown, about))
     this.#newestAtMs = options.clock.nowMs()
   }
 
@@ -129,41 +124,23 @@ class Feed implements ChainFeed {
   }
 
   head(): ChainBlock | undefined {
-    return this.#canonical.head()
+    return this.#following.head()
   }
 
   state(): FeedState {
-    return this.#state
+    return this.#following.state()
   }
 
   onState(listener: (state: FeedState) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#following.onState(listener)
   }
 
   subscribe(subscriber: Subscriber): Subscription {
-    const reader = new FeedReader(subscriber, {
-      canonical: this.#canonical,
-      forks: () => this.#forks,
-      onFault: (thrown, about) => this.#options.onFault?.(thrown, about),
-    })
-    this.#readers.add(reader)
-    reader.wake()
-    const stop = async (): Promise<void> => {
-      this.#readers.delete(reader)
-      await reader.stop()
-    }
-    return {
-      name: reader.name,
-      position: () => reader.position(),
-      behind: () => reader.behind(),
-      caughtUp: () => reader.caughtUp(),
-      stop,
-    }
+    return this.#following.subscribe(subscriber)
   }
 
   holds(ref: BlockRef): Promise<boolean> {
-    return this.#canonical.holds(ref)
+    return this.#following.holds(ref)
   }
 
   poke(): void {
@@ -185,8 +162,7 @@ class Feed implements ChainFeed {
     clearTimeout(this.#timer)
     this.#announcements?.stop()
     await this.#looking
-    await Promise.all([...this.#readers].map((reader) => reader.stop()))
-    this.#readers.clear()
+    await this.#following.stop()
   }
 
   async #look(): Promise<void> {
@@ -203,7 +179,7 @@ class Feed implements ChainFeed {
     let timer: NodeJS.Timeout | undefined
     const watch = (): void => {
       const leftMs = this.#stallMs() - (clock.nowMs() - Math.max(beganAtMs, this.#newestAtMs))
-      if (leftMs <= 0 && this.#state === 'following') this.#enter('stalled')
+      if (leftMs <= 0 && this.state() === 'following') this.#following.enter('stalled')
       else if (leftMs > 0) timer = setTimeout(watch, Math.min(leftMs, LONGEST_WATCH_MS))
     }
     watch()
@@ -212,19 +188,11 @@ class Feed implements ChainFeed {
 
   async #lookOnce(): Promise<void> {
     if (!this.#identified) await this.#identify()
-    await this.#canonical.advance(
-      () => {
-        this.#newestAtMs = this.#options.clock.nowMs()
-        this.#wakeReaders()
-      },
-      () => {
-        this.#forks += 1
-        this.#newestAtMs = this.#options.clock.nowMs()
-        this.#wakeReaders()
-      },
-    )
+    await this.#following.advance(() => {
+      this.#newestAtMs = this.#options.clock.nowMs()
+    })
     const waitedMs = this.#options.clock.nowMs() - this.#newestAtMs
-    this.#enter(waitedMs > this.#stallMs() ? 'stalled' : 'following')
+    this.#following.enter(waitedMs > this.#stallMs() ? 'stalled' : 'following')
   }
 
   async #identify(): Promise<void> {
@@ -266,18 +234,8 @@ class Feed implements ChainFeed {
     const foreign = codeOf(thrown) === 'foreign-chain'
     const state = foreign ? 'foreign' : 'away'
     // Told once for each change, not at every poll.
-    if (state !== this.#state) this.#options.onFault?.(thrown, 'chain feed')
-    this.#enter(state)
-  }
-
-  #enter(state: FeedState): void {
-    if (state === this.#state) return
-    this.#state = state
-    for (const listener of this.#listeners) listener(state)
-  }
-
-  #wakeReaders(): void {
-    for (const reader of this.#readers) reader.wake()
+    if (state !== this.state()) this.#options.onFault?.(thrown, 'chain feed')
+    this.#following.enter(state)
   }
 
   #schedule(): void {
@@ -287,8 +245,8 @@ class Feed implements ChainFeed {
   }
 
   #pause(): number {
-    if (this.#state === 'foreign') return FOREIGN_POLL_MS
-    if (this.#state === 'away') return AWAY_POLL_MS
+    if (this.state() === 'foreign') return FOREIGN_POLL_MS
+    if (this.state() === 'away') return AWAY_POLL_MS
     return this.#announcements?.live() === true ? GUARD_POLL_MS : POLL_MS
   }
 }

@@ -1,4 +1,4 @@
-import type { Interface } from 'ethers'
+import type { ErrorFragment, Interface } from 'ethers'
 import { codeOf, Fault, type Facts } from '../../protocols/rules/fault.ts'
 
 /** How a node may answer a signed transaction, whatever words it uses for it. */
@@ -60,13 +60,27 @@ export function revertOf(thrown: unknown, errors: readonly Interface[]): Revert 
     : undefined
 }
 
+/** Errors of a contract by their first four bytes: finding one costs a hash for each error of its ABI. */
+const errorsBySelector = new WeakMap<Interface, Map<string, ErrorFragment | null>>()
+
+function errorOf(face: Interface, selector: string): ErrorFragment | null {
+  const known = errorsBySelector.get(face) ?? new Map<string, ErrorFragment | null>()
+  errorsBySelector.set(face, known)
+  const found = known.get(selector)
+  if (found !== undefined) return found
+  const made = face.getError(selector)
+  known.set(selector, made)
+  return made
+}
+
 /** The error of a contract, by the ABIs that may know it. */
 export function namedError(data: string, errors: readonly Interface[]): Revert {
   for (const face of errors) {
-    const parsed = face.parseError(data)
-    if (parsed === null) continue
-    const args = parsed.fragment.inputs.map((input, index) => `${input.name}=${String(parsed.args[index])}`)
-    return { error: parsed.name, detail: args.join(' ') }
+    const fragment = errorOf(face, data.slice(0, 10).toLowerCase())
+    if (fragment === null) continue
+    const values = face.decodeErrorResult(fragment, data)
+    const args = fragment.inputs.map((input, index) => `${input.name}=${String(values[index])}`)
+    return { error: fragment.name, detail: args.join(' ') }
   }
   return { error: 'unknown-error', detail: data.slice(0, 138) }
 }

@@ -1,6 +1,6 @@
 import type { BlockRef, ChainBlock } from './block.ts'
 import type { Canonical } from './canonical.ts'
-import { cutAfter, extend, type Trail } from './trail.ts'
+import { cutAfter, extend, NO_TRAIL, type Trail } from './trail.ts'
 
 export interface Subscriber {
   readonly name: string
@@ -59,7 +59,7 @@ export class FeedReader implements Subscription {
     this.name = subscriber.name
     this.#subscriber = subscriber
     this.#source = source
-    this.#trail = subscriber.trail ?? []
+    this.#trail = subscriber.trail ?? NO_TRAIL
   }
 
   position(): BlockRef | undefined {

@@ -14,12 +14,25 @@ const DENSE = 8
  * quarter of their age.
  */
 const bucketOf = (number: number, age: number): number => {
-  const width = 2 ** Math.ceil(Math.log2(age / 4))
+  const width = 2 ** (32 - Math.clz32(Math.ceil(age / 4) - 1))
   return width * 2 ** 24 + Math.floor(number / width)
 }
 
+/** No block was applied yet. */
+export const NO_TRAIL: Trail = []
+
+/** Readers of one process mostly stand at the same block: what was made for the last one is theirs too. */
+let newest: { readonly from: Trail; readonly hash: string; readonly to: Trail } | undefined
+
 /** The trail after `block` was applied. */
-export function extend(trail: Trail, { number, hash }: BlockRef): Trail {
+export function extend(trail: Trail, block: BlockRef): Trail {
+  if (newest?.from === trail && newest.hash === block.hash) return newest.to
+  const to = extended(trail, block)
+  newest = { from: trail, hash: block.hash, to }
+  return to
+}
+
+function extended(trail: Trail, { number, hash }: BlockRef): Trail {
   const kept: BlockRef[] = []
   let lastBucket = -1
   for (const ref of trail) {

@@ -99,7 +99,10 @@ const outbox = await createAccountOutbox({
 /** The way to the node: cut when the parent says so, else watched for calls that are handed over. */
 function setMood(): void {
   const at = settings.deaths.some(({ hook }) => hook === 'before send') ? 'before' : 'after'
-  const see = (): void => dieAt(`${at} send`, active())
+  const see = (): string => {
+    dieAt(`${at} send`, active())
+    return 'goes on'
+  }
   node.mood = wish.cut ? { kind: 'cut' } : { kind: 'watch', at, method: 'eth_sendRawTransaction', see }
 }
 setMood()
@@ -118,7 +121,7 @@ await createContractProxy({
   },
   revert: async (trx, from) => {
     await trx.deleteFrom('counter').where('name', '>=', factName(from, '')).execute()
-    applied = 0
+    applied = (await trx.selectFrom('counter').select('name').execute()).length
   },
   onApplied: (facts) => {
     applied += facts.length

@@ -80,11 +80,13 @@ const COURSES: Readonly<Record<string, Course>> = {
     states: call('underpriced'),
     run: async (node, calls) => {
       await until(node, sent(node), false)
+      // Dear from the first block on, or that block takes the call.
       const dear = async (): Promise<boolean> => {
         await node.ask('anvil_setNextBlockBaseFeePerGas', '0x174876e800')
+        await node.mine()
         return came(calls, 'underpriced')()
       }
-      await until(node, dear)
+      await until(node, dear, false)
       await final(node, calls)
     },
   },

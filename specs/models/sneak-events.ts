@@ -1,3 +1,4 @@
+import type { ArchiveEvent } from '../../actors/archive/machine.ts'
 import type { BoardLinkEvent } from '../../actors/board-link/machine.ts'
 import type { CaringEvent } from '../../actors/caring/machine.ts'
 import type { MachineName } from '../../actors/catalogue.ts'
@@ -10,6 +11,7 @@ import type { DeterminationEvent } from '../../actors/auction/determination/mach
 import type { NegotiationEvent } from '../../actors/auction/negotiation/machine.ts'
 import type { PaymentEvent } from '../../actors/auction/payment/machine.ts'
 import type { PowerControlEvent } from '../../actors/power-control/machine.ts'
+import type { VoterEvent } from '../../actors/signer-voter/machine.ts'
 import type { SmartGatewayEvent } from '../../actors/smart-gateway/machine.ts'
 
 /** One event of each kind, such as would do the most harm where it is not allowed. */
@@ -191,6 +193,25 @@ const caring: readonly CaringEvent[] = [
   { type: 'CARE_ENDS' },
 ]
 
+const archive: readonly ArchiveEvent[] = [
+  { type: 'BACK_UP', folder: 'sneaked' },
+  { type: 'RESTART', folder: 'sneaked' },
+  { type: 'SNAPSHOT_TAKEN' },
+  { type: 'SIGNED' },
+  { type: 'VERIFIED' },
+  { type: 'ANCHORED', done: true },
+  { type: 'RESTARTED' },
+  { type: 'FAILED', code: 'sneaked' },
+]
+
+const sneaked = { number: FAR, hash: '0xsneaked' }
+const voter: readonly VoterEvent[] = [
+  { type: 'CHAIN_SEEN', holds: false, next: sneaked },
+  { type: 'VOTE_CAST', number: FAR },
+  { type: 'BRANCH_CERTIFIED', block: sneaked },
+  { type: 'EQUIVOCATION_SEEN', signer: '0xsneaked' },
+]
+
 export const SNEAK_EVENTS: Readonly<Partial<Record<MachineName, readonly { readonly type: string }[]>>> = {
   'smart-gateway': home,
   'community-gateway': community,
@@ -204,4 +225,6 @@ export const SNEAK_EVENTS: Readonly<Partial<Record<MachineName, readonly { reado
   payment,
   delegation,
   caring,
+  archive,
+  'signer-voter': voter,
 }

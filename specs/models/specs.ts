@@ -16,4 +16,6 @@ export const MODEL_SPECS = [
   'specs/proxy/machines.spec.ts',
   'specs/machines/delegation.spec.ts',
   'specs/machines/caring.spec.ts',
+  'specs/machines/archive.spec.ts',
+  'specs/machines/signer-voter.spec.ts',
 ] as const

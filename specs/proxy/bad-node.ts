@@ -14,8 +14,11 @@ export type Mood =
   | { kind: 'slow'; ms: number }
   /** An answer that is no JSON. */
   | { kind: 'garbage' }
-  /** Somebody is told of a request before the node gets it, or before its answer goes back. */
-  | { kind: 'watch'; at: 'before' | 'after'; method: string; see: () => void }
+  /**
+   * Somebody is told of a request before the node gets it, or before its answer goes back: it goes no
+   * further, unless they say `goes on`.
+   */
+  | { kind: 'watch'; at: 'before' | 'after'; method: string; see: () => unknown }
   /** Changes what the node answers to a method. */
   | { kind: 'lie'; method: string; change: (result: unknown, params: readonly unknown[]) => unknown }
 
@@ -74,15 +77,10 @@ export async function startBadNode(target: string): Promise<BadNode> {
     if (mood.kind === 'garbage') return void response.end('<html>busy</html>')
     if (mood.kind === 'slow') await new Promise((resolve) => setTimeout(resolve, mood.ms))
     const watched = mood.kind === 'watch' && methods.includes(mood.method)
-    if (watched && mood.at === 'before') {
-      mood.see()
-      return void request.socket.destroy()
-    }
+    const stops = (at: 'before' | 'after'): boolean => watched && mood.at === at && mood.see() !== 'goes on'
+    if (stops('before')) return void request.socket.destroy()
     const text = await forward(target, body)
-    if (watched) {
-      mood.see()
-      return void request.socket.destroy()
-    }
+    if (stops('after')) return void request.socket.destroy()
     if (mood.kind === 'lose') {
       response.writeHead(200, { 'content-length': text.length })
       response.write(text.slice(0, text.length / 2))

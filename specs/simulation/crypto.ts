@@ -15,6 +15,7 @@ const BODY = 64
 const TAG = 16
 const POINT = 33
 const KEY_HEX = 40
+export const SECRET_HEX = 64
 
 /** What binds an envelope to its place. */
 export interface Binding {
@@ -33,15 +34,22 @@ const hash = (...parts: readonly (string | Uint8Array)[]): Buffer => {
 const bound = (keyId: string, { sender, epoch, slot, delegation }: Binding): string =>
   `${keyId}|${sender}|${epoch}|${slot}|${delegation}`
 
-/** A key by what it is for: 20 bytes, as the ids of real keys. */
-export const keyIdOf = (name: string): string => `0x${hash('key', name).toString('hex').slice(0, KEY_HEX)}`
+/** The secret half of a key by what it is for: nobody says it in the clear (I6). */
+export const secretOf = (name: string): string => hash('secret', name).toString('hex').slice(0, SECRET_HEX)
 
-/** The keys that a gateway can open with. */
+/** The half of a key that everybody may know: 20 bytes, as the ids of real keys. */
+const publicOf = (secret: string): string => `0x${hash('key', secret).toString('hex').slice(0, KEY_HEX)}`
+export const keyIdOf = (name: string): string => publicOf(secretOf(name))
+
+/** The keys that a gateway can open with: only who has a secret can add its key. */
 export class KeyRing {
   readonly #held = new Set<string>()
 
-  add(keyId: string): void {
+  /** Gives the key's public half. */
+  add(secret: string): string {
+    const keyId = publicOf(secret)
     this.#held.add(keyId)
+    return keyId
   }
 
   drop(keyId: string): void {

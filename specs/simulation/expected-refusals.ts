@@ -18,8 +18,8 @@ const LATE: Readonly<Record<string, readonly string[]>> = {
   refund: ['WrongState'],
   confirmResourceExchange: ['NotDecided'],
   offer: ['EndsTooLate', 'PeriodNotOpen', 'NotEnoughCredit'],
-  challengeDelivery: ['WrongStatus', 'DecidedBySilence', 'WrongState', 'WindowOver'],
-  assertDelivery: ['PeriodNotClosed'],
+  challengeDelivery: ['WrongStatus', 'DecidedBySilence', 'WrongState', 'WindowOver', 'PeriodNotClosed'],
+  assertDelivery: ['PeriodNotClosed', 'NotClosed'],
   openExcess: ['WindowOver', 'WrongStatus'],
 }
 

@@ -1,6 +1,7 @@
 import type { Chance } from './chance.ts'
 import type { Gateway } from './gateways/gateway.ts'
-import type { KillPoint, Life } from './gateways/life.ts'
+import type { Travel } from './chain/node.ts'
+import { type KillPoint, type Life, NEVER } from './gateways/life.ts'
 import type { World } from './world.ts'
 
 /** What was injected, by its name. */
@@ -13,7 +14,6 @@ const RATES = {
     'after-commit': 20,
     'before-send': 120,
     'after-send': 120,
-    'after-answer': 10,
   },
   questionLost: 2_000,
   answerLost: 4_000,
@@ -25,6 +25,8 @@ const RATES = {
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const LATE_MS = 20_000
+const LOOK_MS = 3_000
+const LOOKS = 1_200
 
 /** What goes wrong, by a seed: each kind has a stream of its own. */
 export class Faults {
@@ -91,26 +93,24 @@ export class Faults {
     return this.#chainAway.has(gateway)
   }
 
-  async travel(
-    gateway: Gateway,
-    life: Life,
-    method: string,
-  ): Promise<'answered' | 'question-lost' | 'answer-lost'> {
+  /** What becomes of a question to a node: only calls that are sent take time, and can be lost. */
+  travel(gateway: Gateway, life: Life, method: string): Travel | Promise<Travel> {
+    if (life.dead) return NEVER
+    return method === 'eth_sendRawTransaction' ? this.#carry(gateway, life) : 'answered'
+  }
+
+  async #carry(gateway: Gateway, life: Life): Promise<Travel> {
+    if (!life.passes('before-send')) return NEVER
+    await this.#passMs(this.#network.whole(10, 400))
     await life.alive()
-    const sends = method === 'eth_sendRawTransaction'
-    if (sends) {
-      await life.pass('before-send')
-      await this.#passMs(this.#network.whole(10, 400))
-      await life.alive()
-      if (this.#chainAway.has(gateway)) return 'question-lost'
-    }
+    if (this.#chainAway.has(gateway)) return 'question-lost'
     if (!this.on) return 'answered'
-    if (sends && this.#network.hits(RATES.questionLost)) {
+    if (this.#network.hits(RATES.questionLost)) {
       this.count('question to a node lost')
       this.disturb(gateway)
       return 'question-lost'
     }
-    if (sends && this.#network.hits(RATES.answerLost)) {
+    if (this.#network.hits(RATES.answerLost)) {
       this.count('answer of a node lost')
       this.disturb(gateway)
       return 'answer-lost'
@@ -209,20 +209,32 @@ export class Faults {
   #fork(atMs: number): void {
     const depth = this.#plan.whole(1, this.#world.times.finalBlocks - 1)
     const drops = this.#plan.hits(300_000)
-    this.#world.time.at(atMs, () => {
-      if (!this.on) return
+    const { pool } = this.#world
+    const waits = (): boolean => pool.isCrowded()
+    this.#when(atMs, waits, () => {
       this.count('fork')
       this.disturbAll()
       this.#world.fork(depth, drops)
     })
   }
 
-  #losePool(atMs: number): void {
+  /** Does something from a moment on, as soon as it hits somebody: a chain that rests has nothing to lose. */
+  #when(atMs: number, hits: () => boolean, work: () => void, looks = LOOKS): void {
     this.#world.time.at(atMs, () => {
       if (!this.on) return
-      const lost = this.#world.pool.lose(() => this.#plan.hits(500_000))
+      if (hits() || looks === 0) work()
+      else this.#when(this.#world.time.nowMs() + LOOK_MS, hits, work, looks - 1)
+    })
+  }
+
+  #losePool(atMs: number): void {
+    const { pool } = this.#world
+    const waits = (): boolean => pool.size > 0
+    this.#when(atMs, waits, () => {
+      const lost = pool.lose(() => this.#plan.hits(500_000))
       this.disturbAll()
       if (lost > 0) this.count('waiting call lost by the nodes', lost)
+      this.#world.stir()
     })
   }
 

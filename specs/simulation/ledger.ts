@@ -27,6 +27,11 @@ export class Ledger {
     return taken
   }
 
+  /** What was written stays. */
+  forget(): void {
+    this.#undo.length = 0
+  }
+
   /** Takes back what `taken` gave; nothing later may stand. */
   static undo(taken: readonly Undo[]): void {
     for (let i = taken.length - 1; i >= 0; i -= 1) taken[i]?.()

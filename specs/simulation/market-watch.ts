@@ -1,7 +1,9 @@
 import { clear } from '../../protocols/rules/clear.ts'
 import { bondOf, heldOf, paymentOf } from '../../protocols/rules/lot-price.ts'
 import { resourceOf } from '../../protocols/rules/resource.ts'
-import type { PlacedFact, SimulatedBlock } from './chain/chain.ts'
+import type { SimulatedBlock } from './chain/chain.ts'
+import { REASON } from './contracts/auction.ts'
+import type { PlacedFact } from './chain/heard.ts'
 import { sellLimitOf } from './gateways/trade-rules.ts'
 import type { World } from './world.ts'
 
@@ -133,7 +135,7 @@ export class Market {
     const auction = chain.contracts.trading.auction(id)
     if (auction === undefined) return
     const sinceMs = (auction.commitEnd - BIDDING_S) * 1000
-    const late = auction.state === 'open' ? [auction.buyer] : this.#silent(id)
+    const late = auction.reason === REASON.noMaxPrice ? [auction.buyer] : this.#silent(id)
     for (const account of late) {
       const home = this.#world.homeOf(account)
       const excused = home === undefined || faults.wasDisturbed(home, sinceMs)

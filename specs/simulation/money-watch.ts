@@ -1,4 +1,5 @@
-import type { PlacedFact, SimulatedBlock } from './chain/chain.ts'
+import type { SimulatedBlock } from './chain/chain.ts'
+import type { PlacedFact } from './chain/heard.ts'
 import type { World } from './world.ts'
 
 interface Checker {

@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { header, line } from '../../actors/inspection/recording.ts'
 import { draw, simulatedFiles } from './mutants/drawn.ts'
 import { keptMutants, searchKept } from './mutants/kept.ts'
 import { ROOT } from './mutants/workplace.ts'
-import { DEFAULTS } from './options.ts'
+import { DEFAULTS, TIMES } from './options.ts'
 import { simulate, type SimulationReport } from './run.ts'
 
 const SAMPLE = { ...DEFAULTS, homes: 8, days: 3, seed: 'sample' }
@@ -64,6 +67,28 @@ describe('the command', () => {
       expect(lines.at(-2)).toBe('violations 0')
       expect(lines.at(-3)).toMatch(/^faults injected \d+$/)
       expect(lines.at(-4)).toMatch(/^invariants checked \d+$/)
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'records what it did for the viewer, and nothing that must not be shown',
+    () => {
+      const folder = mkdtempSync(join(tmpdir(), 'meterhood-simulated-'))
+      try {
+        const file = join(folder, 'run.mhr')
+        const flags = ['--homes', '2', '--days', '1', '--no-trading']
+        const { stdout } = command(...flags, '--record', file)
+        expect(stdout).toBe(command(...flags).stdout.replace(/took .*/, /took .*/.exec(stdout)?.[0] ?? ''))
+        const [first = '', ...lines] = readFileSync(file, 'utf8').trim().split('\n')
+        expect(header.parse(JSON.parse(first)).startedAtMs).toBe(TIMES.startMs - 3_600_000)
+        const told = lines.map((text) => line.parse(JSON.parse(text)))
+        const machines = new Set(told.map((one) => (one.kind === 'step' ? one.machine : '')))
+        expect([...machines].sort()).toEqual(['', 'community-gateway', 'intent', 'smart-gateway'])
+        expect(told.filter(({ kind }) => kind === 'step').length).toBeGreaterThan(500)
+      } finally {
+        rmSync(folder, { recursive: true, force: true })
+      }
     },
     LIMIT_MS,
   )

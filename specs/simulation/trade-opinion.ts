@@ -85,15 +85,17 @@ export const checkMatch =
   (
     home: number,
     { buyer, resource, amount }: { buyer: string; resource: Resource; amount: number },
-    { account, surplus, ceilingMicroSct }: Outlook,
+    { account, ceilingMicroSct }: Outlook,
+    facts: TradeFacts,
     matched: boolean,
   ): void => {
     if (resource === 'power') return
-    const can = buyer !== account && amount >= LEAST[resource] && amount <= surplus[resource]
+    const spare = spareOf(facts.resources[resource])
+    const can = buyer !== account && amount >= LEAST[resource] && amount <= spare
     const expected = can && (ceilingMicroSct ?? Infinity) >= sellLimitOf(home, resource)
     watch.check('a home is asked for what it can spare', matched === expected, () => {
       const asked = matched ? 'asked' : 'not asked'
-      return `home ${home} was ${asked} for ${amount} of ${resource}, spare ${surplus[resource]}`
+      return `home ${home} was ${asked} for ${amount} of ${resource}, spare ${spare}`
     })
   }
 

@@ -1,25 +1,16 @@
 import type { Gateway } from './gateways/gateway.ts'
 import type { World } from './world.ts'
-import type { OfferedTerms } from '../../actors/delegation/machine.ts'
 
 /** What gateways say to each other beside the chain. */
 export type Word =
   | { kind: 'join'; account: string }
   | { kind: 'welcome' }
-  | { kind: 'key'; account: string }
-  | { kind: 'key-given'; epoch: number; keyId: string }
+  /** `auxiliary` is the key to which the answer is sealed. */
+  | { kind: 'key'; account: string; auxiliary: string }
+  | { kind: 'key-given'; epoch: number; sealed: string }
   | { kind: 'offer-notice'; auctionId: string; resource: number }
   | { kind: 'heard' }
-  | { kind: 'number'; negotiation: string; delegator: string; delegatee: string }
-  | { kind: 'number-given'; id: number; epoch: number; keyId: string }
-  | { kind: 'witness'; delegation: number }
-  | { kind: 'witness-given'; count: number }
   | { kind: 'not-yet' }
-  | { kind: 'proposal'; negotiation: string; round: number; terms: OfferedTerms; answerByMs: number }
-  | { kind: 'agreement'; negotiation: string; round: number }
-  | { kind: 'consent'; negotiation: string; round: number; id: number; epoch: number; keyId: string }
-  | { kind: 'decline'; negotiation: string; because: string }
-  | { kind: 'end'; negotiation: string }
 
 /** Who hears words. */
 export interface Hearer {
@@ -59,6 +50,7 @@ export class Transport {
     return new Promise((resolve) => {
       const silence = time.after(REPLY_MS, () => resolve(null))
       const answer = (reply: Word): void => {
+        watch.overheard(to, reply)
         if (faults.losesWord(to, from)) return
         time.after(faults.wordMs(LEAST_MS, MOST_MS), () => {
           time.forget(silence)

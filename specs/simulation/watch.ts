@@ -3,6 +3,8 @@ import type { EssentialData } from '../../protocols/rules/reading.ts'
 import { codeOf, messageOf } from '../../protocols/rules/fault.ts'
 import type { SlotRefusal } from '../../protocols/rules/process-frames.ts'
 import type { SimulatedBlock } from './chain/chain.ts'
+import { decodeCall } from './chain/call-bytes.ts'
+import type { ContractCall } from './contracts/call.ts'
 import type { SignedTransaction } from './chain/signer.ts'
 import type { Gateway } from './gateways/gateway.ts'
 import type { HomeGateway } from './gateways/home.ts'
@@ -22,11 +24,14 @@ export interface Violation {
 }
 
 const KEPT_VIOLATIONS = 50
+const SILENT = 'I6 nobody tells a secret'
 const MINUTE_MS = 60_000
 /** A block comes every ten seconds, and up to sixteen calls wait for each other. */
 const IN_BLOCK_MS = 5 * MINUTE_MS
 const ALARM_MS = 45 * MINUTE_MS
 const OVER_MS = 60 * MINUTE_MS
+/** So long before a period's end a gateway may have been killed, and miss it. */
+const AWAY_MS = 90 * MINUTE_MS
 
 /** What a gateway may tell of while nothing is wrong with it. */
 const EXPECTED_FAULTS = new Set([
@@ -56,6 +61,7 @@ export class Watch {
   readonly #executed = new Map<string, number>()
   readonly #contents = new Map<string, { content: string; maxFeeWei: bigint; tipWei: bigint; hash: string }>()
   readonly #newest = new Map<string, EssentialData & { readonly slot: number }>()
+  onBroken: ((invariant: string, text: string) => void) | null = null
   onStep: ((gateway: Gateway, step: Step) => void) | null = null
 
   constructor(world: World) {
@@ -72,6 +78,7 @@ export class Watch {
 
   break(invariant: string, text: string): void {
     this.found += 1
+    this.onBroken?.(invariant, text)
     if (this.violations.length >= KEPT_VIOLATIONS) return
     this.violations.push({ invariant, text, atMs: this.#world.time.nowMs() })
   }
@@ -90,6 +97,7 @@ export class Watch {
   fault(gateway: Gateway, thrown: unknown, about: string): void {
     if (gateway.life.dead) return
     const code = codeOf(thrown)
+    this.#silent(gateway.name, messageOf(thrown))
     this.check('nothing unexpected is thrown', EXPECTED_FAULTS.has(code), () => {
       return `${gateway.name}, ${about}: ${code}: ${messageOf(thrown)}`
     })
@@ -99,17 +107,31 @@ export class Watch {
     const name = `${kind}: ${error}`
     this.failures[name] = (this.failures[name] ?? 0) + 1
     const sinceMs = (gateway.store.intents.get(id)?.created_at_ms ?? 0) - 30 * MINUTE_MS
-    const disturbed = this.#world.faults.wasDisturbed(gateway, sinceMs)
+    const disturbed = this.#world.faults.wasDisturbed(gateway, sinceMs) || this.#sellerWasAway(gateway, id)
     this.check('no call is refused but by a race', expectedRefusal(kind, error, disturbed), () => {
       return `${gateway.name}: ${id} was refused: ${error}`
     })
+  }
+
+  /** A delivery cannot be judged while the seller's gateway has not sent the readings of its period's end. */
+  #sellerWasAway(gateway: Gateway, id: string): boolean {
+    const { chain, faults } = this.#world
+    const subject = id.split(':').slice(1).join(':')
+    const { trading } = chain.contracts
+    const auction = trading.auction(
+      this.#world.homeOf(gateway.account)?.market.trades.get(subject)?.auction ?? '',
+    )
+    const seller = this.#world.homeOf(auction?.winner ?? '')
+    if (auction === undefined || seller === undefined) return false
+    return faults.wasDisturbed(seller, trading.closesAt(auction.period) * 1000 - AWAY_MS)
   }
 
   /** Who is not disturbed has its calls in a block within minutes. */
   #inTime(gateway: Gateway, intent: Intent, state: string): void {
     if (state !== 'included') return
     const { time, times, faults, options } = this.#world
-    const gatheredMs = intent.kind === 'submit' ? (options.batch + 1) * times.sampleMs : 0
+    // Whoever gathers looks at its clock when a block comes, which a quiet chain makes seldom.
+    const gatheredMs = intent.kind === 'submit' ? (options.batch + 2) * times.sampleMs : 0
     const tookMs = time.nowMs() - intent.created_at_ms
     const excused = faults.wasDisturbed(gateway, intent.created_at_ms)
     this.check('a call is in a block in time', excused || tookMs <= gatheredMs + IN_BLOCK_MS, () => {
@@ -144,7 +166,8 @@ export class Watch {
     if (!['included', 'confirmed', 'final'].includes(state)) return
     const { chain } = this.#world
     const held = block === null ? undefined : chain.blockAt(block)
-    const head = gateway.feed.head()?.number ?? 0
+    // Final is what the signers say, wherever this gateway's own node stands.
+    const head = state === 'final' ? chain.head.header.number : (gateway.feed.head()?.number ?? 0)
     const depth = block === null ? 0 : head - block + 1
     const least = state === 'included' ? 1 : state === 'confirmed' ? 3 : this.#world.times.finalBlocks
     this.check('the outbox tells only what is deep enough', depth >= least, () => {
@@ -238,6 +261,12 @@ export class Watch {
     const content = `${to}|${valueWei}|${Buffer.from(data).toString('latin1')}`
     const before = this.#contents.get(key)
     if (before?.hash === hash) return
+    const { secrets } = this.#world
+    const call = decodeCall(data)
+    const isBinary = call?.name === 'submit'
+    const tells = isBinary ? secrets.areInBytes(data) : secrets.areIn(Buffer.from(data).toString('latin1'))
+    this.check(SILENT, !tells, () => `${from} signed ${call?.name}`)
+    if (call !== undefined) this.#sealedInTime(from, call)
     this.check('one nonce has one content', before === undefined || before.content === content, () => {
       return `${from} signed nonce ${nonce} with two contents`
     })
@@ -276,10 +305,23 @@ export class Watch {
   // ---- Secrets
 
   overheard(from: Gateway, word: Word): void {
-    const text = JSON.stringify(word)
-    this.check('no word tells a secret', !this.#world.secrets.some((secret) => text.includes(secret)), () => {
-      return `${from.name} said ${text}`
-    })
+    this.#silent(from.name, JSON.stringify(word))
+  }
+
+  #silent(who: string, text: string): void {
+    this.check(SILENT, !this.#world.secrets.areIn(text), () => `${who} said ${text}`)
+  }
+
+  /** What is sealed stays so while others still bid. */
+  #sealedInTime(from: string, call: ContractCall): void {
+    if (call.contract !== 'trading' || (call.name !== 'depositMaxPrice' && call.name !== 'revealBid')) return
+    const auction = this.#world.chain.contracts.trading.auction(call.id)
+    const over = auction === undefined || this.#world.time.nowMs() >= auction.commitEnd * 1000
+    this.check(
+      'I6 nothing sealed is shown while bids come',
+      over,
+      () => `${from}: ${call.name} of ${call.id}`,
+    )
   }
 }
 

@@ -1,4 +1,5 @@
 import type { BlockRef } from '../../chain/proxy/block.ts'
+import type { Inspector } from '../../actors/inspection/inspector.ts'
 import type { Allowance, Contribution } from '../../protocols/rules/divide.ts'
 import { digestOf } from './chain/call-bytes.ts'
 import { SimulatedChain } from './chain/chain.ts'
@@ -10,6 +11,7 @@ import { MONITORING_AT } from './contracts/delegation.ts'
 import { TOKEN_AT } from './contracts/token.ts'
 import { TRADING_AT } from './contracts/auction.ts'
 import { shownBy } from './crypto.ts'
+import { checkFork } from './each-hour.ts'
 import { Faults } from './faults.ts'
 import { CommunityGateway } from './gateways/community.ts'
 import type { Gateway } from './gateways/gateway.ts'
@@ -17,18 +19,26 @@ import { HomeGateway } from './gateways/home.ts'
 import { Household } from './household.ts'
 import { Ledger } from './ledger.ts'
 import { MONEY, type SimulationOptions, TIMES } from './options.ts'
+import { Secrets } from './secrets.ts'
 import { SimulatedTime } from './time.ts'
 import { Transport } from './transport.ts'
 import { Watch } from './watch.ts'
 
-const GAS_LIMIT = 8_000_000
+/** Gas of a block for the homes of one street: larger communities need larger blocks. */
+const GAS_PER_STREET = 8_000_000
+/** Homes that trade with each other. */
+const HOMES_OF_STREET = 20
 const BASE_FEE_WEI = 1_000_000n
 /** Blocks after the last call, so that it is confirmed; then the chain is quiet until something is due. */
-const TAIL_BLOCKS = 3
+const TAIL_BLOCKS = 2
+/** Blocks in which who lost a call must have noticed it. */
+const STIRRED_BLOCKS = 15
 /** A quiet chain makes a block so seldom; more often while an auction runs by its time. */
 const QUIET_S = 900
 const QUIET_AUCTION_S = 60
 const ANNOUNCE_MS = 60
+/** So long after a fork every gateway that follows has seen it, and no next block is there. */
+const FORK_SEEN_MS = 1_000
 const ANNOUNCED_TOGETHER = 5
 const QUOTA_AT = '0x00000000000000000000000000000000000000c2'
 const ADDRESSES: Readonly<Record<ContractName, string>> = {
@@ -62,8 +72,12 @@ export class World {
   readonly communityContract: Allowance
   readonly firstPeriod: number
   /** What no word may contain. */
-  readonly secrets: string[] = []
+  readonly secrets = new Secrets()
+  /** Who is told what the machines of a gateway do. */
+  inspectorOf: (account: string) => Inspector | undefined = () => undefined
   readonly #gateways: ReadonlyMap<string, Gateway>
+  readonly #streets = new Map<string, number>()
+  readonly #gasLimit: number
   #tail = 0
   #blockOrder: number | null = null
   #blockAtMs = Infinity
@@ -77,9 +91,16 @@ export class World {
     this.time = new SimulatedTime(startMs - 3_600_000)
     this.firstPeriod = startMs / sampleMs / slotsPerBilling
     const communityAccount = accountOf('community')
+    this.secrets.add(`${communityAccount}:0`)
+    this.#gasLimit = GAS_PER_STREET * Math.ceil(options.homes / HOMES_OF_STREET)
     const ledger = new Ledger()
     this.chain = new SimulatedChain(
-      { chainId: 1337, blockSeconds, gasLimit: GAS_LIMIT },
+      {
+        chainId: 1337,
+        blockSeconds,
+        gasLimit: this.#gasLimit,
+        streetOf: (account) => this.streetOf(account),
+      },
       ledger,
       contractsOf(ledger, communityAccount),
     )
@@ -90,7 +111,10 @@ export class World {
     this.community = new CommunityGateway(this, communityAccount)
     this.homes = Array.from({ length: options.homes }, (_, index) => {
       const household = new Household(index, startMs, this.chance.of(`household ${index}`))
-      return new HomeGateway(this, index, accountOf(`home ${index}`), household)
+      const account = accountOf(`home ${index}`)
+      this.secrets.add(`auxiliary ${account}`, `${account}:0`)
+      this.#streets.set(account, Math.floor(index / HOMES_OF_STREET))
+      return new HomeGateway(this, index, account, household)
     })
     this.#gateways = new Map([this.community, ...this.homes].map((each) => [each.account, each]))
     this.contributions = this.homes.map(({ account, household, index }) => {
@@ -111,6 +135,10 @@ export class World {
   homeOf(account: string): HomeGateway | undefined {
     const found = this.#gateways.get(account)
     return found instanceof HomeGateway ? found : undefined
+  }
+
+  streetOf(account: string): number {
+    return this.#streets.get(account) ?? -1
   }
 
   gateways(): Iterable<Gateway> {
@@ -181,8 +209,15 @@ export class World {
     this.#forks += 1
     pool.clean()
     pool.restore(drops ? transactions.filter(() => !this.chance.hits(300_000)) : transactions)
-    for (const { header } of taken) this.#seal(header.timestamp, this.chance.hits(250_000))
+    for (const { header } of taken) this.#seal(header.timestamp, this.chance.hits(500_000))
     this.#tail = TAIL_BLOCKS
+    this.#wantBlock()
+    this.time.after(FORK_SEEN_MS, () => checkFork(this))
+  }
+
+  /** Blocks come for a while as if somebody had called. */
+  stir(): void {
+    this.#tail = STIRRED_BLOCKS
     this.#wantBlock()
   }
 
@@ -204,7 +239,7 @@ export class World {
     this.#blockAtMs = Infinity
     const nowS = Math.floor(this.time.nowMs() / 1000)
     const { endings } = this.#seal(nowS, false)
-    this.#tail = endings.length > 0 ? TAIL_BLOCKS : this.#tail - 1
+    this.#tail = endings.length > 0 ? Math.max(TAIL_BLOCKS, this.#tail - 1) : this.#tail - 1
     const quietS = this.#auctionsRun() ? QUIET_AUCTION_S : QUIET_S
     if (this.#tail > 0 || this.pool.size > 0) this.#wantBlock()
     else this.#blockNotAfter((nowS + quietS) * 1000)
@@ -212,7 +247,7 @@ export class World {
 
   #seal(timestamp: number, empty: boolean) {
     const { chain, pool, watch } = this
-    const wanted = empty ? [] : pool.next(GAS_LIMIT)
+    const wanted = empty ? [] : pool.next(this.#gasLimit)
     const block = chain.seal(timestamp, wanted, String(this.#forks))
     pool.clean()
     watch.block(block)

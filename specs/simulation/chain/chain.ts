@@ -4,28 +4,9 @@ import type { Contracts } from '../contracts/contracts.ts'
 import { Ledger, Table } from '../ledger.ts'
 import { decodeCall, digestOf } from './call-bytes.ts'
 import { gasOf } from './gas.ts'
+import { type Heard, heardFrom, type PlacedFact } from './heard.ts'
 import type { SignedTransaction } from './signer.ts'
-
-/** An event with the transaction that told it. */
-export interface PlacedFact {
-  readonly contract: ContractName
-  readonly told: Told
-  readonly transactionHash: string
-  readonly sender: string
-}
-
-/** The facts of a block as gateways hear them: readings by their home, and what concerns everybody. */
-export interface Heard {
-  readonly all: readonly HeardFact[]
-  readonly shared: readonly HeardFact[]
-  readonly readings: ReadonlyMap<string, readonly HeardFact[]>
-}
-
-/** An event with its block. */
-export interface HeardFact extends PlacedFact {
-  readonly block: number
-  readonly timestampMs: number
-}
+import { type BlockReplies, repliesOf } from './wire.ts'
 
 /** How a transaction ended in its block. */
 export interface Ending {
@@ -41,6 +22,8 @@ export interface SimulatedBlock {
   /** The same, sorted by whom they concern. */
   readonly heard: Heard
   readonly endings: readonly Ending[]
+  /** What a node says of it. */
+  readonly replies: BlockReplies
   /** Takes the block's changes back. */
   undo: readonly (() => void)[]
 }
@@ -49,6 +32,8 @@ export interface ChainSettings {
   readonly chainId: number
   readonly blockSeconds: number
   readonly gasLimit: number
+  /** Neighbours of a street trade with each other. */
+  readonly streetOf: (account: string) => number
 }
 
 /** Blocks whose changes can still be taken back; nothing goes back further. */
@@ -63,6 +48,8 @@ export class SimulatedChain {
   readonly blocks: SimulatedBlock[] = []
   readonly #nonces: Table<string, number>
   readonly #byHash = new Map<string, SimulatedBlock>()
+  /** By transaction: the block that holds it, and its place there. */
+  readonly #places = new Map<string, { readonly block: SimulatedBlock; readonly index: number }>()
   baseFeeWei = 0n
   forks = 0
 
@@ -91,6 +78,12 @@ export class SimulatedChain {
     return this.#byHash.get(hash)
   }
 
+  /** What a node says of a transaction that a block holds. */
+  receiptOf(hash: string): object | undefined {
+    const place = this.#places.get(hash)
+    return place?.block.replies.receipts[place.index]
+  }
+
   /** What a call would come to now, without doing it: the gas, or the refusal. */
   trial(sender: string, to: string, data: Uint8Array, valueWei: bigint): number | Refused {
     const mark = this.ledger.mark()
@@ -117,6 +110,7 @@ export class SimulatedChain {
     const block = this.#execute({ number, parent, hash, timestamp }, wanted)
     this.blocks.push(block)
     this.#byHash.set(hash, block)
+    block.endings.forEach(({ transaction }, index) => this.#places.set(transaction.hash, { block, index }))
     const old = this.blocks[number - KEPT_BLOCKS]
     if (old !== undefined) old.undo = []
     return block
@@ -130,6 +124,7 @@ export class SimulatedChain {
       if (block === undefined) break
       Ledger.undo(block.undo)
       this.#byHash.delete(block.header.hash)
+      for (const { transaction } of block.endings) this.#places.delete(transaction.hash)
       taken.unshift(block)
     }
     this.forks += 1
@@ -165,7 +160,8 @@ export class SimulatedChain {
       baseFeePerGas: this.baseFeeWei,
       transactions: receipts.map(({ transactionHash }) => transactionHash),
     }
-    return { header, receipts, facts, heard: heardFrom(facts, header), endings, undo: this.ledger.taken() }
+    const [heard, replies] = [heardFrom(facts, header, this.settings.streetOf), repliesOf(header, receipts)]
+    return { header, receipts, facts, heard, endings, replies, undo: this.ledger.taken() }
   }
 
   #run(
@@ -214,20 +210,4 @@ export class SimulatedChain {
   #caller(sender: string, valueWei: bigint, height: number, timeS: number, tell: Caller['tell']): Caller {
     return { sender, valueWei, height, timeS, tell }
   }
-}
-
-function heardFrom(facts: readonly PlacedFact[], { number, timestamp }: Header): Heard {
-  const all = facts.map((fact) => ({ ...fact, block: number, timestampMs: timestamp * 1000 }))
-  const readings = new Map<string, HeardFact[]>()
-  const shared: HeardFact[] = []
-  for (const fact of all) {
-    if (fact.told.name !== 'Reading') {
-      shared.push(fact)
-      continue
-    }
-    const own = readings.get(fact.told.home)
-    if (own === undefined) readings.set(fact.told.home, [fact])
-    else own.push(fact)
-  }
-  return { all, shared, readings }
 }

@@ -1,32 +1,35 @@
-import type { BlockRef, ChainBlock } from '../../../chain/proxy/block.ts'
-import { Canonical } from '../../../chain/proxy/canonical.ts'
+import { type BlockRef, type ChainBlock, makeBlock } from '../../../chain/proxy/block.ts'
 import type { ChainFeed, FeedState, Subscriber, Subscription } from '../../../chain/proxy/feed.ts'
+import { Following } from '../../../chain/proxy/following.ts'
+import type { Header, Receipt } from '../../../chain/proxy/replies.ts'
 import type { Rpc } from '../../../chain/proxy/rpc.ts'
-import { FeedReader } from '../../../chain/proxy/subscription.ts'
+
+/** Gateways of one process read the same headers: each block is made once for all of them. */
+const blocks = new WeakMap<Header, ChainBlock>()
+
+function sharedBlock(header: Header, receipts: readonly Receipt[]): ChainBlock {
+  const known = blocks.get(header)
+  if (known !== undefined) return known
+  const made = makeBlock(header, receipts)
+  blocks.set(header, made)
+  return made
+}
 
 /**
- * The feed of one gateway: the product's own `Canonical` and `FeedReader`, looked after by simulated
- * time. The
- * product's `createChainFeed` polls a node twelve times a second, which no month of simulated time can
- * afford.
+ * The feed of one gateway: the product's own, looked after by simulated time. `createChainFeed` polls a node
+ * twelve times a second, which no month of simulated time can afford.
  */
 export class SimulatedFeed implements ChainFeed {
   readonly rpc: Rpc
   readonly #chainId: number
-  readonly #canonical: Canonical
-  readonly #readers = new Set<FeedReader>()
-  readonly #listeners = new Set<(state: FeedState) => void>()
-  readonly #onFault: (thrown: unknown, about: string) => void
-  #state: FeedState = 'connecting'
-  #forks = 0
+  readonly #following: Following
   #looking = false
   #again = false
 
   constructor(rpc: Rpc, chainId: number, onFault: (thrown: unknown, about: string) => void) {
     this.rpc = rpc
     this.#chainId = chainId
-    this.#canonical = new Canonical(rpc)
-    this.#onFault = onFault
+    this.#following = new Following(rpc, onFault, sharedBlock)
   }
 
   chainId(): number {
@@ -38,31 +41,23 @@ export class SimulatedFeed implements ChainFeed {
   }
 
   head(): ChainBlock | undefined {
-    return this.#canonical.head()
+    return this.#following.head()
   }
 
   state(): FeedState {
-    return this.#state
+    return this.#following.state()
   }
 
   onState(listener: (state: FeedState) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#following.onState(listener)
   }
 
   subscribe(subscriber: Subscriber): Subscription {
-    const reader = new FeedReader(subscriber, {
-      canonical: this.#canonical,
-      forks: () => this.#forks,
-      onFault: this.#onFault,
-    })
-    this.#readers.add(reader)
-    reader.wake()
-    return reader
+    return this.#following.subscribe(subscriber)
   }
 
   holds(ref: BlockRef): Promise<boolean> {
-    return this.#canonical.holds(ref)
+    return this.#following.holds(ref)
   }
 
   poke(): void {
@@ -71,7 +66,7 @@ export class SimulatedFeed implements ChainFeed {
       return
     }
     this.#looking = true
-    void this.#look().finally(() => {
+    void this.#look().then(() => {
       this.#looking = false
       if (!this.#again) return
       this.#again = false
@@ -79,32 +74,16 @@ export class SimulatedFeed implements ChainFeed {
     })
   }
 
-  async stop(): Promise<void> {
-    await Promise.all([...this.#readers].map((reader) => reader.stop()))
+  stop(): Promise<void> {
+    return this.#following.stop()
   }
 
   async #look(): Promise<void> {
     try {
-      await this.#canonical.advance(
-        () => this.#wake(),
-        () => {
-          this.#forks += 1
-          this.#wake()
-        },
-      )
-      this.#enter('following')
+      await this.#following.advance()
+      this.#following.enter('following')
     } catch {
-      this.#enter('away')
+      this.#following.enter('away')
     }
-  }
-
-  #wake(): void {
-    for (const reader of this.#readers) reader.wake()
-  }
-
-  #enter(state: FeedState): void {
-    if (state === this.#state) return
-    this.#state = state
-    for (const listener of this.#listeners) listener(state)
   }
 }

@@ -4,10 +4,13 @@ import { quotaAbi } from '../../../chain/bindings/quota.gen.ts'
 import { tokenAbi } from '../../../chain/bindings/token.gen.ts'
 import { tradingAbi } from '../../../chain/bindings/trading.gen.ts'
 import type { Rpc } from '../../../chain/proxy/rpc.ts'
+import { z } from 'zod'
 import { Fault } from '../../../protocols/rules/fault.ts'
 import { type ContractName, Refused } from '../contracts/call.ts'
+import { NEVER } from '../gateways/life.ts'
 import type { SimulatedChain } from './chain.ts'
 import type { Pool } from './pool.ts'
+import { quantity } from './wire.ts'
 
 const ABIS: Readonly<Record<ContractName, Interface>> = {
   monitoring: new Interface(monitoringAbi),
@@ -17,12 +20,17 @@ const ABIS: Readonly<Record<ContractName, Interface>> = {
 }
 export const ERROR_ABIS = [monitoringAbi, quotaAbi, tokenAbi, tradingAbi] as const
 
+/** What becomes of a question to a node. */
+export type Travel = 'answered' | 'question-lost' | 'answer-lost'
+
 /** How a gateway's way to its node is: each answer may be late, lost or refused. */
 export interface NodeWay {
   /** Whether the node cannot be reached now. */
   isAway(): boolean
-  /** Lets the time of one question pass; false when the answer, or the question, is lost. */
-  travel(method: string): Promise<'answered' | 'question-lost' | 'answer-lost'>
+  /** Lets the time of one question pass. */
+  travel(method: string): Travel | Promise<Travel>
+  /** Whether who asked still lives when the node has done it. */
+  outlives(method: string): boolean
 }
 
 const unreachable = (): Fault => new Fault('rpc-unreachable', 'the simulated node is away')
@@ -50,11 +58,32 @@ function revertData({ contract, error, args }: Refused): string {
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 const bytesOf = (hex: unknown): Uint8Array => Uint8Array.from(Buffer.from(text(hex).slice(2), 'hex'))
 
-interface TrialParams {
-  readonly from: string
-  readonly to: string
-  readonly data: string
-  readonly value?: string
+const trialSchema = z.object({
+  from: z.string(),
+  to: z.string(),
+  data: z.string(),
+  value: z.string().optional(),
+})
+
+/** A reply as its schema has read it. */
+interface Read<T> {
+  readonly schema: z.ZodType<T>
+  readonly value: T
+}
+
+const isReadBy = <T>(schema: z.ZodType<T>, read: Read<unknown> | undefined): read is Read<T> =>
+  read?.schema === schema
+
+/** Replies that all gateways get alike are read once by their schema: reading them costs a third of all. */
+const readReplies = new WeakMap<object, Read<unknown>>()
+
+function readBy<T>(schema: z.ZodType<T>, answer: unknown): T {
+  if (typeof answer !== 'object' || answer === null) return schema.parse(answer)
+  const known = readReplies.get(answer)
+  if (isReadBy(schema, known)) return known.value
+  const value = schema.parse(answer)
+  readReplies.set(answer, { schema, value })
+  return value
 }
 
 /** One node's JSON-RPC, as far as the product's proxies ask it. */
@@ -71,14 +100,15 @@ export class SimulatedNode implements Rpc {
     this.#way = way
   }
 
-  async call<T>(method: string, params: readonly unknown[]): Promise<T> {
+  async call<T>(method: string, params: readonly unknown[], reply: z.ZodType<T>): Promise<T> {
     if (this.#way.isAway()) throw unreachable()
-    const met = await this.#way.travel(method)
+    const travels = this.#way.travel(method)
+    const met = typeof travels === 'string' ? travels : await travels
     if (met === 'question-lost') throw unreachable()
     const answer = this.#answer(method, params)
+    if (!this.#way.outlives(method)) return NEVER
     if (met === 'answer-lost') throw unknown()
-    // The node's answers are values that the schemas of replies would give: parsing them costs a third.
-    return answer as T
+    return readBy(reply, answer)
   }
 
   async batch(): Promise<unknown[]> {
@@ -94,17 +124,17 @@ export class SimulatedNode implements Rpc {
       case 'eth_getBlockByNumber':
         return this.#header(first)
       case 'eth_getBlockReceipts':
-        return this.#chain.blockOf(text(first))?.receipts ?? null
+        return this.#chain.blockOf(text(first))?.replies.receipts ?? null
       case 'eth_getTransactionReceipt':
-        return this.#receipt(text(first))
+        return this.#chain.receiptOf(text(first)) ?? null
       case 'eth_getTransactionCount':
-        return this.#chain.usedNonces(text(first))
+        return quantity(this.#chain.usedNonces(text(first)))
       case 'eth_sendRawTransaction':
         return this.#send(method, bytesOf(first))
       case 'eth_estimateGas':
-        return this.#estimate(method, first as TrialParams)
+        return this.#estimate(method, first)
       case 'eth_call':
-        return this.#tryAgain(method, first as TrialParams, Number(second))
+        return this.#tryAgain(method, first, Number(second))
       default:
         throw refusal(method, 'the method does not exist', null)
     }
@@ -112,15 +142,7 @@ export class SimulatedNode implements Rpc {
 
   #header(which: unknown): unknown {
     const block = which === 'latest' ? this.#chain.head : this.#chain.blockAt(Number(which))
-    return block?.header ?? null
-  }
-
-  #receipt(hash: string): unknown {
-    for (let i = this.#chain.blocks.length - 1; i >= 0; i -= 1) {
-      const found = this.#chain.blocks[i]?.receipts.find((each) => each.transactionHash === hash)
-      if (found !== undefined) return found
-    }
-    return null
+    return block?.replies.header ?? null
   }
 
   #send(method: string, raw: Uint8Array): string {
@@ -129,15 +151,17 @@ export class SimulatedNode implements Rpc {
     return hash
   }
 
-  #estimate(method: string, { from, to, data, value }: TrialParams): number {
+  #estimate(method: string, asked: unknown): string {
+    const { from, to, data, value } = trialSchema.parse(asked)
     const found = this.#chain.trial(from, to, bytesOf(data), BigInt(value ?? 0))
     if (found instanceof Refused) throw refusal(method, 'execution reverted', revertData(found))
-    return found
+    return quantity(found)
   }
 
   /** Why a call was reverted: as its block found it. */
-  #tryAgain(method: string, { from, data }: TrialParams, near: number): string {
-    const wanted = Buffer.from(text(data).slice(2), 'hex')
+  #tryAgain(method: string, asked: unknown, near: number): string {
+    const { from, data } = trialSchema.parse(asked)
+    const wanted = Buffer.from(data.slice(2), 'hex')
     for (const number of [near, near + 1]) {
       const ending = this.#chain
         .blockAt(number)

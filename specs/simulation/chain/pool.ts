@@ -30,6 +30,12 @@ export class Pool {
     return size
   }
 
+  /** Whether an account has several calls in it. */
+  isCrowded(): boolean {
+    for (const each of this.#waiting.values()) if (each.size > 1) return true
+    return false
+  }
+
   /** Takes a transaction; null, or why it is not taken. */
   offer(raw: Uint8Array): { hash: string; refusal: string | null } {
     const transaction = readSigned(raw)

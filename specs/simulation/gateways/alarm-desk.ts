@@ -4,7 +4,8 @@ import { sealBytes } from '../crypto.ts'
 import { Table } from '../ledger.ts'
 import type { CommunityGateway } from './community.ts'
 
-const ALARMS_A_CALL = 16
+/** Few, so that alarms often wait for the call before. */
+const ALARMS_A_CALL = 4
 
 interface Draft {
   readonly id: string
@@ -36,6 +37,11 @@ export class AlarmDesk {
     this.drafts.set(id, { id, home, alarm, atMs })
     this.#raised.set(id, true)
     return true
+  }
+
+  /** Alarms in hand while no call is on its way. */
+  left(): number {
+    return this.#sealed.size === 0 ? this.#raised.size : 0
   }
 
   /** Whether the alarm that the chain tells was in the call on its way. */

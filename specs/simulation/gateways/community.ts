@@ -8,8 +8,8 @@ import { alarmsFor, type PeriodMark, periodUse, type PeriodUse } from '../../../
 import type { EssentialData } from '../../../protocols/rules/reading.ts'
 import { homesInTotal } from '../../../protocols/rules/totals.ts'
 import { periodOf } from '../../../protocols/rules/units.ts'
-import type { Heard } from '../chain/chain.ts'
-import { keyIdOf, KeyRing, openEssential } from '../crypto.ts'
+import type { Heard } from '../chain/heard.ts'
+import { keyIdOf, KeyRing, openEssential, sealBytes, secretOf } from '../crypto.ts'
 import { Cell, Table } from '../ledger.ts'
 import type { Hearer, Word } from '../transport.ts'
 import type { World } from '../world.ts'
@@ -17,7 +17,6 @@ import type { DurableMachine } from './durable.ts'
 import { Gateway, type HeardFact } from './gateway.ts'
 import { AlarmDesk } from './alarm-desk.ts'
 import { DeliveryDesk } from './delivery-desk.ts'
-import { WitnessDesk } from './witness-desk.ts'
 
 const PARTS_A_CALL = 40
 const TICK_MS = 5 * 60_000
@@ -62,7 +61,6 @@ export class CommunityGateway extends Gateway implements Hearer {
   // ---- On the disk
   readonly alarms = new AlarmDesk(this)
   readonly deliveries = new DeliveryDesk(this)
-  readonly witnesses = new WitnessDesk(this)
   #machine: DurableMachine<typeof communityGatewayMachine> | null = null
   #closedUntil = -1
 
@@ -79,7 +77,7 @@ export class CommunityGateway extends Gateway implements Hearer {
   }
 
   protected async begin(): Promise<void> {
-    this.ring.add(this.epochKey)
+    this.ring.add(secretOf(`${this.account}:0`))
     this.#machine = this.machine({
       key: 'community-gateway',
       machine: communityGatewayMachine,
@@ -114,10 +112,15 @@ export class CommunityGateway extends Gateway implements Hearer {
         return { kind: 'not-yet' }
       case 'key':
         if (!this.members.has(from)) return { kind: 'not-yet' }
-        return { kind: 'key-given', epoch: 0, keyId: keyIdOf(`${from}:0`) }
+        return { kind: 'key-given', epoch: 0, sealed: this.#sealedKey(from, word.auxiliary) }
       default:
-        return this.witnesses.hear(from, word)
+        return { kind: 'heard' }
     }
+  }
+
+  #sealedKey(home: string, auxiliary: string): string {
+    const binding = { sender: this.account, epoch: 0, slot: 0, delegation: 0 }
+    return sealBytes(auxiliary, binding, Buffer.from(secretOf(`${home}:0`), 'hex'))
   }
 
   // ---- The effects of the machine
@@ -251,7 +254,6 @@ export class CommunityGateway extends Gateway implements Hearer {
     }
     if (drafted > 0) this.#post({ type: 'ALARMS_DRAFTED', count: drafted }, then)
     this.deliveries.apply(facts)
-    this.witnesses.apply(facts)
     return then
   }
 
@@ -377,7 +379,6 @@ export class CommunityGateway extends Gateway implements Hearer {
 
   protected looked(block: ChainBlock): void {
     this.deliveries.looked(block)
-    this.witnesses.looked()
   }
 
   protected outcome({ id, kind }: Intent, { state, error }: Outcome): void {

@@ -1,12 +1,9 @@
 import { z } from 'zod'
-import {
-  type AnyStateMachine,
-  type EventFromLogic,
-  type InputFrom,
-  type SnapshotFrom,
-  transition,
-} from 'xstate'
+import { type AnyStateMachine, type EventFromLogic, type InputFrom, type SnapshotFrom } from 'xstate'
 import { begun, restored, type Staged, stagedOf, valueOf } from '../../../actors/durable-snapshot.ts'
+import type { Inspector } from '../../../actors/inspection/inspector.ts'
+import { tracedSteps } from '../../../actors/inspection/traced.ts'
+import { pureStep } from '../../../actors/pure-step.ts'
 import type { Life } from './life.ts'
 import type { GatewayStore, Transaction } from './store.ts'
 
@@ -29,6 +26,7 @@ export interface MachineOptions<M extends AnyStateMachine> {
   readonly stage?: (trx: Transaction, action: Staged) => Promise<void> | void
   readonly effects?: Readonly<Record<string, (action: Staged) => Promise<void> | void>>
   readonly onStep?: (step: Step) => void
+  readonly inspector?: Inspector | undefined
   readonly onFault: (thrown: unknown, about: string) => void
 }
 
@@ -59,6 +57,7 @@ export class DurableMachine<M extends AnyStateMachine> {
     if (kept === undefined) {
       const [first, actions] = begun(machine, input)
       await this.#commit(first, stagedOf(actions, key, 0))
+      this.#options.inspector?.began({ machine, actor: key }, this.snapshot())
       return
     }
     // As from a disk: what cannot be written as JSON does not come back.
@@ -66,6 +65,7 @@ export class DurableMachine<M extends AnyStateMachine> {
     this.#current = { snapshot: restored(machine, onDisk, key) }
     this.#step = kept.step
     for (const action of kept.pending) this.#run(action)
+    this.#options.inspector?.began({ machine, actor: key }, this.snapshot())
     void this.drain()
   }
 
@@ -97,10 +97,11 @@ export class DurableMachine<M extends AnyStateMachine> {
     if (posted !== undefined && !this.#options.store.inbox.has(posted)) return
     const { key, machine, onStep } = this.#options
     const before = this.snapshot()
-    const [next, actions] = transition(machine, before, event)
+    const [next, actions] = pureStep(machine, before, event)
     this.#step += 1
     const staged = stagedOf(actions, key, this.#step)
     await this.#commit(next, staged, posted)
+    this.#record(before, event, next, staged)
     onStep?.({
       actor: key,
       step: this.#step,
@@ -111,14 +112,31 @@ export class DurableMachine<M extends AnyStateMachine> {
     })
   }
 
+  #record(
+    before: SnapshotFrom<M>,
+    event: EventFromLogic<M>,
+    after: SnapshotFrom<M>,
+    staged: readonly Staged[],
+  ): void {
+    const { inspector, machine, key } = this.#options
+    if (inspector === undefined) return
+    const transitions = tracedSteps(machine, before, event)
+    const actions = staged.map(({ type }) => type)
+    inspector.stepped({ machine, actor: key }, { event, after, transitions, actions, waiting: 0 })
+  }
+
   async #commit(next: SnapshotFrom<M>, staged: readonly Staged[], posted?: number): Promise<void> {
     const { key, machine, store, life, stage, effects = {} } = this.#options
     const lasting = staged.filter(({ type }) => type in effects)
-    await store.transaction(life, async (trx) => {
-      if (posted !== undefined) store.inbox.delete(posted)
-      for (const action of staged) await stage?.(trx, action)
-      const pending = [...this.#unfinished.values(), ...lasting]
+    const keep = (): void => {
+      const pending =
+        this.#unfinished.size + lasting.length === 0 ? NONE : [...this.#unfinished.values(), ...lasting]
       store.machines.set(key, { persisted: persistedOf(machine, next), step: this.#step, pending })
+    }
+    await store.transaction(life, (trx) => {
+      if (posted !== undefined) store.inbox.delete(posted)
+      if (stage === undefined || staged.length === 0) return keep()
+      return stageAll(trx, staged, stage).then(keep)
     })
     this.#current = { snapshot: next }
     for (const action of lasting) this.#run(action)
@@ -134,6 +152,16 @@ export class DurableMachine<M extends AnyStateMachine> {
       onFault(thrown, `effect ${action.type} of ${key}`)
     })
   }
+}
+
+const NONE: readonly Staged[] = []
+
+async function stageAll(
+  trx: Transaction,
+  staged: readonly Staged[],
+  stage: (trx: Transaction, action: Staged) => Promise<void> | void,
+): Promise<void> {
+  for (const action of staged) await stage(trx, action)
 }
 
 /** Made only when it is read: most snapshots are replaced before anybody dies. */

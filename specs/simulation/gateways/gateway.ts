@@ -5,7 +5,7 @@ import type { ChainBlock } from '../../../chain/proxy/block.ts'
 import type { Trail } from '../../../chain/proxy/trail.ts'
 import { RECORD_BYTES } from '../../../protocols/messages/record.ts'
 import { encodeCall } from '../chain/call-bytes.ts'
-import type { Heard, HeardFact } from '../chain/chain.ts'
+import type { Heard, HeardFact } from '../chain/heard.ts'
 import { SimulatedFeed } from '../chain/feed.ts'
 import { gasOf } from '../chain/gas.ts'
 import { ERROR_ABIS, SimulatedNode } from '../chain/node.ts'
@@ -24,7 +24,7 @@ const ADDRESS_BYTES = 20
 const GAS_MARGIN = 2
 
 /** Facts of older blocks are never taken back. */
-const KEPT_BLOCKS = 512
+const KEPT_BLOCKS = 64
 
 /** The bodies of submissions to one recipient go in one call. */
 function mergeSubmits(_kind: string, bodies: readonly Uint8Array[]): Merged {
@@ -99,6 +99,7 @@ export abstract class Gateway {
       keeping: keptInMemory(store, life),
       feed: this.feed,
       signer: simulatedSigner(this.account),
+      inspector: world.inspectorOf(this.account),
       clock: world.time,
       abis: ERROR_ABIS,
       mergeable: ['submit'],
@@ -162,6 +163,7 @@ export abstract class Gateway {
       store,
       life,
       onStep: (step: Step) => world.watch.step(this, step),
+      inspector: world.inspectorOf(this.account),
       onFault: (thrown, about) => world.watch.fault(this, thrown, about),
     })
   }
@@ -208,6 +210,7 @@ export abstract class Gateway {
     const node = new SimulatedNode(this.name, world.chain, world.pool, {
       isAway: () => world.faults.isChainAway(this),
       travel: (method) => world.faults.travel(this, life, method),
+      outlives: (method) => method !== 'eth_sendRawTransaction' || life.passes('after-send'),
     })
     return new SimulatedFeed(node, world.chain.settings.chainId, (thrown, about) =>
       world.watch.fault(this, thrown, about),

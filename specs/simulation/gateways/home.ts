@@ -13,8 +13,8 @@ import {
 } from '../../../protocols/rules/home-registers.ts'
 import { Fault } from '../../../protocols/rules/fault.ts'
 import type { EssentialData, ReceivedFrame } from '../../../protocols/rules/reading.ts'
-import type { Heard } from '../chain/chain.ts'
-import { keyIdOf, KeyRing, openBytes, sealEssential } from '../crypto.ts'
+import type { Heard } from '../chain/heard.ts'
+import { keyIdOf, KeyRing, openBytes, sealEssential, secretOf } from '../crypto.ts'
 import type { Household } from '../household.ts'
 import { Cell, Table } from '../ledger.ts'
 import type { Hearer, Word } from '../transport.ts'
@@ -25,6 +25,7 @@ import type { DurableMachine } from './durable.ts'
 
 const EXTENDED = new Uint8Array(32)
 const RETRY_MS = 60_000
+const NONE: readonly HeardFact[] = []
 
 type HomeEvent = Parameters<DurableMachine<typeof smartGatewayMachine>['send']>[0]
 
@@ -195,14 +196,19 @@ export class HomeGateway extends Gateway implements Hearer {
 
   async #exchangeKeys(): Promise<void> {
     const { world } = this
+    const auxiliary = this.ring.add(secretOf(`auxiliary ${this.account}`))
     const answer = await world.transport.ask(
       this,
       world.community,
-      { kind: 'key', account: this.account },
+      { kind: 'key', account: this.account, auxiliary },
       RETRY_MS,
     )
     if (answer.kind !== 'key-given') throw new Error('the community gave no key')
-    this.ring.add(answer.keyId)
+    const { epoch } = answer
+    const sender = world.community.account
+    const secret = openBytes(this.ring, { sender, epoch, slot: 0, delegation: 0 }, answer.sealed)
+    if (secret === null) throw new Error('the community gave no key of this home')
+    this.ring.add(Buffer.from(secret).toString('hex'))
     await this.tell({ type: 'KEY_RECEIVED', epoch: answer.epoch })
   }
 
@@ -215,9 +221,11 @@ export class HomeGateway extends Gateway implements Hearer {
 
   // ---- What the chain says
 
-  protected chosen({ shared, readings }: Heard): readonly HeardFact[] {
-    const mine = readings.get(this.account) ?? []
-    return mine.length === 0 ? shared : [...shared, ...mine]
+  protected chosen({ everybody, ofHome, ofStreet }: Heard): readonly HeardFact[] {
+    const mine = ofHome.get(this.account) ?? NONE
+    const market = ofStreet.get(this.world.streetOf(this.account)) ?? NONE
+    if (mine.length + market.length === 0) return everybody
+    return [...everybody, ...mine, ...market]
   }
 
   protected apply(facts: readonly HeardFact[]): (() => void)[] {

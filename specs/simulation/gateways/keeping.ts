@@ -16,6 +16,8 @@ export function keptInMemory(store: GatewayStore, life: Life): OutboxKeeping<Tra
     store.intents.set(id, after)
     if (after.state === 'queued') store.queued.set(id, true)
     else store.queued.delete(id)
+    if (after.state === 'failed') store.failed.set(id, true)
+    else if (before.state === 'failed') store.failed.delete(id)
   }
   const changeAll = (nonce: number, by: Partial<Intent>): void => {
     for (const id of store.intentsOf.get(nonce) ?? []) change(id, by)

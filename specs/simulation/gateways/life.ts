@@ -1,8 +1,8 @@
 /** Where a gateway may be killed: the moments at which what is kept and what was done may part. */
-export type KillPoint = 'before-commit' | 'after-commit' | 'before-send' | 'after-send' | 'after-answer'
+export type KillPoint = 'before-commit' | 'after-commit' | 'before-send' | 'after-send'
 
 /** What happens after a gateway's death never happens. */
-const NEVER: Promise<never> = new Promise(() => undefined)
+export const NEVER: Promise<never> = new Promise(() => undefined)
 
 /** One run of a gateway's process, from its start to its end: what it awaits after its end never comes. */
 export class Life {
@@ -14,12 +14,12 @@ export class Life {
     this.#killedAt = killedAt
   }
 
-  /** Passes a point at which it may be killed. */
-  async pass(point: KillPoint): Promise<void> {
-    if (this.dead) return NEVER
-    if (!this.#killedAt(point, this)) return
+  /** Passes a point at which it may be killed: false for the dead, who go no further. */
+  passes(point: KillPoint): boolean {
+    if (this.dead) return false
+    if (!this.#killedAt(point, this)) return true
     this.kill()
-    return NEVER
+    return false
   }
 
   /** Resolves at once for the living, never for the dead. */

@@ -1,6 +1,6 @@
 import { AUCTION_FAILURES } from '../../../actors/auction/negotiation/machine.ts'
 import type { AuctionBidTable, AuctionTable } from '../../../actors/storage/market-tables.ts'
-import type { HeardFact } from '../chain/chain.ts'
+import type { HeardFact } from '../chain/heard.ts'
 import { Table } from '../ledger.ts'
 import type { HeardChain } from './gateway.ts'
 

@@ -7,7 +7,7 @@ import { bidOn } from '../../../protocols/rules/trade-rules/bid.ts'
 import { decide } from '../../../protocols/rules/trade-rules/decide.ts'
 import { surplusOf, type TradeFacts } from '../../../protocols/rules/trade-rules/facts.ts'
 import type { EssentialData } from '../../../protocols/rules/reading.ts'
-import type { HeardFact } from '../chain/chain.ts'
+import type { HeardFact } from '../chain/heard.ts'
 import { Cell, Table } from '../ledger.ts'
 import { factsOf, HomeUse } from './home-use.ts'
 import type { HomeGateway } from './home.ts'
@@ -53,6 +53,8 @@ const LOOKS_AT_HOURS = [8, 13, 18]
 /** From an offer to its award at the latest, with time for the calls to come through. */
 const LEAD_MS = 45 * 60_000
 const HOUR_MS = 3_600_000
+const LOOKS_APART_MINUTES = 7
+const LOOKS_WITHIN_MINUTES = 12
 
 /** All trades of a home: what it asks for, what it bids on, and the machines of each. */
 export class MarketDesk {
@@ -70,6 +72,8 @@ export class MarketDesk {
   #considered = new Map<string, number>()
   #lookedAtHour = -1
   #touched: readonly string[] = []
+  /** What was last found, while no block came and nothing of its own has changed. */
+  #facts: { readonly hash: string; readonly atMs: number; readonly facts: TradeFacts } | null = null
   head: { number: number; timestampMs: number } = { number: 0, timestampMs: 0 }
 
   constructor(home: HomeGateway) {
@@ -87,6 +91,7 @@ export class MarketDesk {
   async begin(): Promise<void> {
     this.#runs = new Map()
     this.#considered = new Map()
+    this.#facts = null
     for (const subject of this.#unfinished.keys()) await this.#resume(subject)
   }
 
@@ -103,11 +108,13 @@ export class MarketDesk {
 
   metered(slot: number, essential: EssentialData): void {
     this.use.metered(slot, essential)
+    this.#facts = null
   }
 
   // ---- What the chain says
 
   apply(facts: readonly HeardFact[]): void {
+    if (facts.length > 0) this.#facts = null
     for (const fact of facts) this.book.apply(fact)
   }
 
@@ -132,10 +139,15 @@ export class MarketDesk {
     if (!this.home.world.options.trading || !this.home.isOperating()) return
     for (const id of this.book.open.keys()) void this.#consider(id)
     for (const subject of this.#unfinished.keys()) void this.#follow(subject)
-    const hour = Math.floor(block.timestampMs / HOUR_MS)
+    const hour = Math.floor((block.timestampMs - this.#looksLaterMs()) / HOUR_MS)
     if (hour === this.#lookedAtHour || !LOOKS_AT_HOURS.includes(hour % 24)) return
     this.#lookedAtHour = hour
     void this.#buy()
+  }
+
+  /** Neighbours look at moments of their own, so that auctions overlap. */
+  #looksLaterMs(): number {
+    return ((this.home.index * LOOKS_APART_MINUTES) % LOOKS_WITHIN_MINUTES) * 60_000
   }
 
   sightOf(id: string): Sight | null {
@@ -182,10 +194,20 @@ export class MarketDesk {
   #note(rule: string, day: string, cost: number): void {
     const before = this.#didToday.get(rule)
     const same = before?.day === day ? before : { day, times: 0, spent: 0 }
+    this.#facts = null
     this.#didToday.set(rule, { day, times: same.times + 1, spent: same.spent + cost })
   }
 
   facts(): TradeFacts {
+    const { hash } = this.home.world.chain.head.header
+    const known = this.#facts
+    if (known?.hash === hash && known.atMs === this.head.timestampMs) return known.facts
+    const facts = this.#factsNow()
+    this.#facts = { hash, atMs: this.head.timestampMs, facts }
+    return facts
+  }
+
+  #factsNow(): TradeFacts {
     const { home } = this
     const { contracts } = home.world.chain
     const ceilings = { energy: home.world.money.ceilings[1], water: home.world.money.ceilings[3] }
@@ -263,7 +285,7 @@ export class MarketDesk {
     const { account } = this.home
     const outlook = { account, minute: facts.local.minute, surplus, goingMicroSct: null, ceilingMicroSct }
     const said = matches(preferences, { buyer, resource, amount, lentFor: null }, outlook)
-    this.home.world.watch.matched(this.home.index, { buyer, resource, amount }, outlook, said.matches)
+    this.home.world.watch.matched(this.home.index, { buyer, resource, amount }, outlook, facts, said.matches)
     return said.matches
   }
 
@@ -291,6 +313,7 @@ export class MarketDesk {
 
   keep(own: OwnTrade): void {
     this.trades.set(own.subject, own)
+    this.#facts = null
     if (own.stage === 'over') this.#unfinished.delete(own.subject)
     else this.#unfinished.set(own.subject, true)
     if (own.auction !== null) this.#ofAuction.set(own.auction, own.subject)
@@ -317,11 +340,13 @@ export class MarketDesk {
   /** Which calls of a trade the contract refused for good. */
   refusedCalls(subject: string, calls: readonly string[], refusals: number) {
     const found: { id: string; call: string; reason: string }[] = []
+    const { store } = this.home
+    if (store.failed.size === 0) return found
     for (const call of calls) {
       for (let attempt = 0; attempt <= refusals; attempt += 1) {
         const id = attempt === 0 ? `${call}:${subject}` : `${call}:${subject}:${attempt}`
-        const intent = this.home.store.intents.get(id)
-        if (intent?.state === 'failed') found.push({ id, call, reason: intent.error ?? 'revert' })
+        if (!store.failed.has(id)) continue
+        found.push({ id, call, reason: store.intents.get(id)?.error ?? 'revert' })
       }
     }
     return found

@@ -2,9 +2,9 @@ import type { Attempt, Intent } from '../../../actors/contract-proxy/call.ts'
 import type { CallContext } from '../../../actors/contract-proxy/intent-machine.ts'
 import type { Staged } from '../../../actors/durable-snapshot.ts'
 import type { CallTable, IntentState } from '../../../actors/storage/schema.ts'
-import type { Trail } from '../../../chain/proxy/trail.ts'
+import { NO_TRAIL, type Trail } from '../../../chain/proxy/trail.ts'
 import { Cell, Ledger, Table } from '../ledger.ts'
-import type { Life } from './life.ts'
+import { type Life, NEVER } from './life.ts'
 
 /** A machine as it was kept, with the effects that had not ended. */
 export interface KeptMachine {
@@ -34,6 +34,8 @@ export class GatewayStore {
   readonly intents = new Table<string, Intent>(this.ledger)
   /** Intents that wait for a nonce. */
   readonly queued = new Table<string, true>(this.ledger)
+  /** Intents that their contracts refused for good. */
+  readonly failed = new Table<string, true>(this.ledger)
   readonly intentsOf = new Table<number, readonly string[]>(this.ledger)
   readonly calls = new Table<number, KeptCall>(this.ledger)
   /** Calls that are not over. */
@@ -46,14 +48,16 @@ export class GatewayStore {
     this.ledger,
   )
   readonly posted = new Cell<number>(this.ledger, 0)
-  readonly trail = new Cell<Trail>(this.ledger, [])
+  readonly trail = new Cell<Trail>(this.ledger, NO_TRAIL)
   #last: Promise<unknown> = Promise.resolve()
   commits = 0
 
   /** Does `work` and keeps what it wrote, unless the gateway dies or `work` throws. */
   transaction<R>(life: Life, work: (trx: Transaction) => Promise<R> | R): Promise<R> {
+    // What a dead process still asks for must not stand before what its successor does.
+    if (life.dead) return NEVER
     const mine = this.#last.then(() => this.#run(life, work))
-    this.#last = mine.catch(() => undefined)
+    this.#last = mine.then(nothing, nothing)
     return mine
   }
 
@@ -63,21 +67,31 @@ export class GatewayStore {
     this.#last = Promise.resolve()
   }
 
-  async #run<R>(life: Life, work: (trx: Transaction) => Promise<R> | R): Promise<R> {
-    await life.alive()
+  #run<R>(life: Life, work: (trx: Transaction) => Promise<R> | R): Promise<R> | R {
+    if (life.dead) return NEVER
     const trx: Transaction = { after: [] }
     const mark = this.ledger.mark()
-    try {
-      const result = await work(trx)
-      await life.pass('before-commit')
-      this.ledger.taken()
-      this.commits += 1
-      await life.pass('after-commit')
-      for (const then of trx.after) then()
-      return result
-    } catch (thrown) {
+    const undo = (thrown: unknown): never => {
       if (!life.dead) this.ledger.backTo(mark)
       throw thrown
     }
+    try {
+      const result = work(trx)
+      if (!(result instanceof Promise)) return this.#end(life, trx, result)
+      return result.then((value) => this.#end(life, trx, value)).catch(undo)
+    } catch (thrown) {
+      return undo(thrown)
+    }
+  }
+
+  #end<R>(life: Life, trx: Transaction, result: R): Promise<R> | R {
+    if (!life.passes('before-commit')) return NEVER
+    this.ledger.forget()
+    this.commits += 1
+    if (!life.passes('after-commit')) return NEVER
+    for (const then of trx.after) then()
+    return result
   }
 }
+
+const nothing = (): void => undefined

@@ -32,6 +32,8 @@ export class TradeRun {
   readonly #machine: Machine
   #told: Told = { state: '', names: new Set() }
   #decidedSince: number | null = null
+  /** Until then, and while nothing is said of its auction, nothing can happen. */
+  #rest: { readonly untilMs: number; readonly known: unknown } | null = null
 
   private constructor(desk: MarketDesk, own: OwnTrade, machine: Machine) {
     this.#desk = desk
@@ -50,6 +52,7 @@ export class TradeRun {
 
   /** Tells the machine what the chain says; when it has come to its end, the next stage begins. */
   async hear(own: OwnTrade): Promise<void> {
+    if (this.#rests()) return
     const { refusals, id } = this.#about(own)
     const sight = id === null ? null : this.#desk.sightOf(id)
     const machine = this.#machine
@@ -59,6 +62,13 @@ export class TradeRun {
     } else if (sight !== null && machine.stage === 'payment') await this.#hearPayment(machine.of, sight)
     await this.#hearRefusals(refusals)
     await this.#advance()
+  }
+
+  #rests(): boolean {
+    if (this.#rest === null || this.#machine.stage !== 'payment') return false
+    const { book, head } = this.#desk
+    const known = book.known.get(this.#machine.of.snapshot().context.auctionId)
+    return head.timestampMs < this.#rest.untilMs && known === this.#rest.known
   }
 
   #about(own: OwnTrade): { refusals: number; id: string | null } {
@@ -94,6 +104,9 @@ export class TradeRun {
     const word = judging ? this.#word(sight, closesAtMs) : { fair: null, challenged: false }
     const known = { ...sight, ...word, closesAtMs, decidedSince: this.#decidedSince }
     for (const signal of paymentSignals(known)) await this.#tell(machine, signal)
+    const waits = auction.state === 'awarded' && machine.snapshot().value === 'delivering'
+    const { book } = this.#desk
+    this.#rest = waits ? { untilMs: closesAtMs, known: book.known.get(auction.id) } : null
   }
 
   #word(
@@ -155,11 +168,10 @@ export class TradeRun {
     { id, event }: Signal<E>,
   ): Promise<void> {
     const snapshot = machine.snapshot()
-    if (!snapshot.can(event)) return
     const state = JSON.stringify(snapshot.value)
     if (this.#told.state !== state) this.#told = { state, names: new Set() }
     const told = this.#told
-    if (told.names.has(id)) return
+    if (told.names.has(id) || !snapshot.can(event)) return
     told.names.add(id)
     await machine.send(event)
   }

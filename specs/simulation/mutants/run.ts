@@ -5,12 +5,14 @@ import { SEARCH } from './workplace.ts'
 
 const HELP = `npm run simulate:mutants                        every kept bug must be found
 npm run simulate:mutants -- --draw 30 --seed S  bugs drawn by a seed; prints how many are found
+  --only WORD          only kept bugs whose name has the word
   --homes N --days N   the community that looks for them (12 homes, 4 days)
 `
 
 const { values } = parseArgs({
   options: {
     draw: { type: 'string' },
+    only: { type: 'string', default: '' },
     seed: { type: 'string', default: '1' },
     homes: { type: 'string', default: String(SEARCH.homes) },
     days: { type: 'string', default: String(SEARCH.days) },
@@ -25,7 +27,7 @@ const told = (found: boolean, tookMs: number): string => {
 }
 
 async function kept(): Promise<boolean> {
-  const mutants = keptMutants()
+  const mutants = keptMutants().filter(({ name }) => name.includes(values.only))
   const found = await searchKept(
     mutants,
     ({ name, what }, { found: is, by, tookMs }) => {
