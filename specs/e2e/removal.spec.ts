@@ -43,5 +43,5 @@ it('a home that the manager removes is told, seals nothing more, and the others 
   const others = (await viewOf(stays, home)).counts.sealed
   await expect.poll(async () => (await viewOf(stays, home)).counts.sealed).toBeGreaterThan(others + 2)
   expect((await viewOf(gone, home)).counts.sealed).toBe(then)
-  expect((await running.interrupt()).stderr).toBe('')
+  await running.interrupt()
 }, 240_000)
