@@ -28,6 +28,7 @@ import { HomeOffers } from './home-offers.ts'
 import { MarketPicture } from './market-picture.ts'
 import { stateReader, type MarketState, type StateReader } from './market-state.ts'
 import type { MarketTimes } from './market-times.ts'
+import { OwnTurn } from './own-turn.ts'
 import { PreferenceBook } from './preference-book.ts'
 import { recordToOpen } from './record-to-open.ts'
 import { RuleBook } from './rule-book.ts'
@@ -94,6 +95,7 @@ export class HomeMarket {
   readonly #judge: DeliveryJudge
   readonly #forfeits: ForfeitCollector
   readonly #state: StateReader
+  readonly #looks: OwnTurn
   #desk: TradingDesk | null = null
   #offers: HomeOffers | null = null
   #head: BlockMoment | null = null
@@ -102,6 +104,7 @@ export class HomeMarket {
     const { store, descriptor, chain, token, trading, log, account, timeScale } = options
     const { blockTimeS, sampleMs, slotsPerBilling } = descriptor
     this.options = options
+    this.#looks = new OwnTurn(account)
     const seconds = Math.ceil(PHASE_BLOCKS * blockTimeS)
     const phases = { commitSeconds: seconds, showSeconds: seconds, revealSeconds: seconds }
     this.calls = createTradingCalls({ token, trading }, phases)
@@ -214,7 +217,7 @@ export class HomeMarket {
     chain.onBlock(({ number, timestampMs }) => {
       this.#head = { number, timestampMs }
       this.#turn()
-      this.trader.look(desk)
+      if (this.#looks.isDue(timestampMs)) this.trader.look(desk)
     })
   }
 
