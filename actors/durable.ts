@@ -14,6 +14,7 @@ import {
   type StepRecord,
   valueOf,
 } from './durable-snapshot.ts'
+import { listenForPosted, postEvent } from './inbox.ts'
 import { pureStep } from './pure-step.ts'
 import { tracedSteps } from './inspection/traced.ts'
 import type { SnapshotTable, Trx } from './storage/schema.ts'
@@ -108,7 +109,7 @@ class Durable<M extends AnyStateMachine> implements DurableActor<M> {
   readonly #listeners = new Set<(snapshot: SnapshotFrom<M>) => void>()
   readonly #timers = new Set<NodeJS.Timeout>()
   #current: { readonly snapshot: SnapshotFrom<M>; readonly step: number } | undefined
-  #position = 0
+  #deaf: () => void = () => undefined
   #stopped = false
   #last: Promise<unknown> = Promise.resolve()
   /** Turns that are queued, the running one included. */
@@ -142,29 +143,17 @@ class Durable<M extends AnyStateMachine> implements DurableActor<M> {
     }
     this.#options.store.inspector?.began(this.#subject, this.snapshot())
     this.#arm()
-    const waiting = await this.#waiting()
-    this.#position = waiting.at(-1)?.position ?? 0
-    if (waiting.length > 0) this.#wake()
+    this.#deaf = listenForPosted(this.#options.store, this.key, () => this.#wake())
+    if ((await this.#waiting()).length > 0) this.#wake()
   }
 
   send(event: EventFromLogic<M>, id?: string): Promise<void> {
     return this.#queue(() => this.#take(event, id))
   }
 
-  async post(trx: Trx, id: string, event: EventFromLogic<M>): Promise<void> {
-    this.#position += 1
-    await trx
-      .insertInto('inbox')
-      .values({
-        actor: this.key,
-        id,
-        position: this.#position,
-        event: JSON.stringify(event),
-        at_ms: this.#options.clock.nowMs(),
-      })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute()
-    this.#options.store.afterCommit(trx, () => this.#wake())
+  post(trx: Trx, id: string, event: EventFromLogic<M>): Promise<void> {
+    const { store, clock } = this.#options
+    return postEvent(store, trx, { actor: this.key, id, event, atMs: clock.nowMs() })
   }
 
   subscribe(listener: (snapshot: SnapshotFrom<M>) => void): () => void {
@@ -178,6 +167,7 @@ class Durable<M extends AnyStateMachine> implements DurableActor<M> {
 
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#deaf()
     this.#disarm()
     await this.#last
   }
@@ -327,10 +317,10 @@ class Durable<M extends AnyStateMachine> implements DurableActor<M> {
     })
   }
 
-  #waiting(): Promise<{ id: string; event: string | null; position: number }[]> {
+  #waiting(): Promise<{ id: string; event: string | null }[]> {
     return this.#options.store.db
       .selectFrom('inbox')
-      .select(['id', 'event', 'position'])
+      .select(['id', 'event'])
       .where('actor', '=', this.key)
       .where('event', 'is not', null)
       .orderBy('position')

@@ -8,6 +8,9 @@ import { smartGatewayMachine } from './machine.ts'
 /** Raised whenever a stored snapshot of the machine before would not fit. */
 const MACHINE_VERSION = 1
 
+/** The machine's name in the home's store. */
+export const HOME_ACTOR = 'smart-gateway'
+
 /** What a home's machine acts through. */
 export interface HomePorts {
   readonly store: Store
@@ -46,7 +49,7 @@ function numberOf(action: Staged, field: string): number {
 /** Starts a home's machine where it stopped, with its effects. */
 export function startSmartGateway(ports: HomePorts): Promise<HomeActor> {
   return createDurableActor({
-    key: 'smart-gateway',
+    key: HOME_ACTOR,
     version: MACHINE_VERSION,
     machine: smartGatewayMachine,
     input: { account: ports.account },

@@ -1,6 +1,7 @@
 import { certificateTables } from './certificate-tables.ts'
 import { createTables, type StoreKind, type Tables } from './create-tables.ts'
 import { delegationTables } from './delegation-migration.ts'
+import { inboxOrder } from './inbox-order.ts'
 import { marketTables } from './market-migration.ts'
 import { priceTables } from './price-tables.ts'
 import type { Database } from './schema.ts'
@@ -371,4 +372,5 @@ export const MIGRATIONS: readonly Migration[] = [
   priceTables,
   delegationTables,
   certificateTables,
+  inboxOrder,
 ]

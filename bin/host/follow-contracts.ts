@@ -2,6 +2,7 @@ import { Interface } from 'ethers'
 import { DELEGATION_EVENTS } from '../../actors/delegation/chain-book.ts'
 import { QUOTA_CHANGES } from '../../actors/quota-exchanges.ts'
 import { applyHomeFacts, revertHomeFacts } from '../../actors/smart-gateway/facts.ts'
+import { eventsOf, tellMachine, undoneOf } from '../../actors/smart-gateway/told-machine.ts'
 import { monitoringAbi } from '../../chain/bindings/monitoring.gen.ts'
 import type { CommunityDescriptor } from '../../protocols/messages/join.ts'
 import { wallClock } from '../clock.ts'
@@ -45,6 +46,7 @@ export async function followContracts(
   await neighbours.load()
   const apply: Followed['apply'] = async (trx, found) => {
     const told = await applyHomeFacts(trx, found, factsOf(home, descriptor))
+    await tellMachine(store, trx, eventsOf(told), wallClock.nowMs())
     await neighbours.heard(trx, found)
     await delegations?.apply(trx, found)
     const quotaChanged = found.some(({ name }) => QUOTA_CHANGES.includes(name))
@@ -55,9 +57,10 @@ export async function followContracts(
     })
   }
   const revert: Followed['revert'] = async (trx, from) => {
-    await revertHomeFacts(trx, from)
+    const undone = await revertHomeFacts(trx, from)
+    await tellMachine(store, trx, undoneOf(undone), wallClock.nowMs())
     await delegations?.revert(trx, from)
-    store.afterCommit(trx, () => gateway.excessesChanged())
+    store.afterCommit(trx, () => gateway.undone(undone.length))
   }
   await chain.follow({
     name: 'monitoring',

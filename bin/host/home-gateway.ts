@@ -190,19 +190,16 @@ export class HomeGateway {
   /** What the chain told of this home. */
   heard(told: HomeTold, quotaChanged: boolean): void {
     const { picture, power } = this.attached ?? {}
-    for (const slot of told.included) this.#send({ type: 'READING_INCLUDED', slot })
     if (picture !== undefined) picture.counts.submitted += told.included.length
     for (const alarm of told.alarms) {
       const view = picture?.alarm(alarm)
       if (view !== undefined) this.pages?.notifyAlarm(view)
-      this.#send({ type: 'ALARM_OPENED', number: alarm.number })
     }
     for (const alarm of told.ownAlarms) picture?.ownAlarmPublished(alarm)
     if (told.ownAlarms.length > 0) this.attached?.alarms.wake()
     for (const number of told.unreadable)
       this.#parts.log.warn({ number }, 'an alarm for this home cannot be opened')
     if (told.excesses > 0) this.excessesChanged()
-    if (told.revoked) this.#send({ type: 'LEAVE' })
     if (quotaChanged) {
       this.book.refresh(this.#parts.store.db).then(
         () => {
@@ -214,6 +211,12 @@ export class HomeGateway {
       )
     }
     this.changed()
+  }
+
+  /** A fork took readings off the chain; they are sent again. */
+  undone(readings: number): void {
+    if (this.attached !== null) this.attached.picture.counts.submitted -= readings
+    this.excessesChanged()
   }
 
   /** An excess was asserted or settled, or the home's demand came to something. */

@@ -27,6 +27,13 @@ const ENTRY = fileURLToPath(
 )
 const FROM_SOURCE = import.meta.url.endsWith('.ts')
 
+/**
+ * The community gateway runs for years on a small machine: with this ceiling V8 collects early (its heap may
+ * grow by half between two collections, not by three times), at a live heap of under 100 MB for forty homes.
+ */
+const SMALL_HEAP = ['--max-old-space-size=512', '--max-semi-space-size=8']
+const HEAPS: Readonly<Record<string, readonly string[]>> = { 'host-community': SMALL_HEAP }
+
 /** A process of ours that answers questions until it ends. */
 export interface Child {
   readonly name: string
@@ -65,7 +72,7 @@ function watchEnd(name: string, process: ChildProcess, waiting: Map<number, Wait
 /** Starts `meterhood COMMAND` as a child with an IPC channel; its output goes where ours goes. */
 export function startChild(name: string, command: string): Child {
   const child = fork(ENTRY, [command], {
-    execArgv: FROM_SOURCE ? ['--import', 'tsx'] : [],
+    execArgv: [...(HEAPS[command] ?? []), ...(FROM_SOURCE ? ['--import', 'tsx'] : [])],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced',
   })

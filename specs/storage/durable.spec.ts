@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { assign, setup } from 'xstate'
+import { postEvent } from '../../actors/inbox.ts'
 import { createDurableActor, type Staged, type StepRecord } from '../../actors/durable.ts'
 import { placeholder } from '../../actors/placeholder.ts'
 import { openStore, type Store } from '../../actors/storage/store.ts'
@@ -229,6 +230,21 @@ describe('a durable actor', () => {
     await second.idle()
     expect(second.snapshot().value).toBe('lit')
     await second.stop()
+  })
+
+  it('takes what was posted before it ever began, in order, and what comes while it begins', async () => {
+    const post = (id: string, type: string) =>
+      store.transaction((trx) => postEvent(store, trx, { actor: 'lamp', id, event: { type }, atMs: 0 }))
+    await post('one', 'press')
+    await post('two', 'tired')
+    const beginning = start()
+    await post('three', 'press')
+    const actor = await beginning
+    await post('three', 'press')
+    await post('one', 'press')
+    await actor.idle()
+    expect(actor.snapshot()).toMatchObject({ value: 'lit', context: { presses: 2 } })
+    await actor.stop()
   })
 
   it('puts aside a posted event that its machine cannot take, tells, and goes on', async () => {

@@ -2,6 +2,9 @@ import { Worker } from 'node:worker_threads'
 import type { OpeningKey } from '../../../protocols/crypto/recover-reading.ts'
 import type { FromWorker, JobResult, RecoveryJob, ToWorker } from './job.ts'
 
+/** Batches are small and short-lived; tables of the curve take 15 MB. */
+const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 }
+
 /** One worker thread with at most one batch in hand. */
 export interface Lane {
   /** Keys for the batches that follow. */
@@ -35,7 +38,7 @@ export function openLane(): Lane {
 
 function startWorker(): Worker {
   const file = import.meta.url.endsWith('.ts') ? './worker-from-source.mjs' : './worker.js'
-  return new Worker(new URL(file, import.meta.url))
+  return new Worker(new URL(file, import.meta.url), { resourceLimits: LIMITS })
 }
 
 function nextAnswer(worker: Worker): Promise<readonly JobResult[]> {
