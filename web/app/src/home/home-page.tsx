@@ -32,7 +32,7 @@ export function HomePage({ home }: { readonly home: HomeView }): JSX.Element {
       <NewestAlarm alarms={home.alarms} />
       <HomeTiles home={home} />
       {home.market === null || home.market.state.phase === 'starting' ? null : (
-        <MarketLine market={home.market} />
+        <MarketLine market={home.market} buys={home.state.phase !== 'leaving'} />
       )}
       <div class="columns">
         <div class="column">

@@ -13,6 +13,8 @@ const CONTROL_WORDS: Readonly<Record<Exclude<PowerControl, 'normal'>, string>> =
   restored: 'Power is back',
 }
 
+const endOf = ({ state }: HomeView): 'yet' | 'any more' => (state.phase === 'leaving' ? 'any more' : 'yet')
+
 /** Energy, power and water: used, left, limit. */
 export function HomeTiles({ home }: { readonly home: HomeView }): JSX.Element {
   return (
@@ -36,6 +38,7 @@ function EnergyTile({ home }: { readonly home: HomeView }): JSX.Element {
       limit={quotaWh}
       scale={scale}
       limitName="quota"
+      withoutLimit={endOf(home)}
     >
       <span>{exportedWh > 0 ? `${scale.text(exportedWh)} given to the grid` : 'This billing period'}</span>
     </Tile>
@@ -55,6 +58,7 @@ function PowerTile({ home }: { readonly home: HomeView }): JSX.Element {
       limit={contractedW}
       scale={powerScale(largest)}
       limitName="contract"
+      withoutLimit={endOf(home)}
     >
       <span class={control === 'normal' || control === 'restored' ? '' : 'urgent'}>{powerWords(home)}</span>
       {control === 'tripped' || relayClosed === false ? (
@@ -89,6 +93,7 @@ function WaterTile({ home }: { readonly home: HomeView }): JSX.Element {
       limit={quotaMl}
       scale={waterScale(Math.max(usedMl, quotaMl ?? 0))}
       limitName="quota"
+      withoutLimit={endOf(home)}
     >
       <span>{waterWords(home)}</span>
       {valveOpen === null ? null : <Valve open={valveOpen} />}

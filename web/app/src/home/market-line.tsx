@@ -6,8 +6,12 @@ import { euro, euroWorth, lotText, RESOURCE_NAMES, sct } from '../words/money.ts
 import { restText } from '../market/quota-line.tsx'
 import { totalOf } from '../wallet/wallet-page.tsx'
 
-/** The wallet, and each quota as it will likely end, with a way to buy more (figure 8a). */
-export function MarketLine({ market }: { readonly market: MarketView }): JSX.Element {
+/**
+ * The wallet, and each quota as it will likely end, with a way to buy more (figure 8a). A home that was removed
+ * keeps its wallet only.
+ */
+export function MarketLine(props: { readonly market: MarketView; readonly buys: boolean }): JSX.Element {
+  const { market, buys } = props
   const { wallet, resources } = market
   const total = totalOf(wallet)
   const worth = euroWorth(total, wallet.sctSellMicroEur)
@@ -26,11 +30,13 @@ export function MarketLine({ market }: { readonly market: MarketView }): JSX.Ele
           </small>
         </span>
       </a>
-      <ul class="market-quotas">
-        {resources.map((of) => (
-          <QuotaEnd key={of.resource} of={of} />
-        ))}
-      </ul>
+      {buys ? (
+        <ul class="market-quotas">
+          {resources.map((of) => (
+            <QuotaEnd key={of.resource} of={of} />
+          ))}
+        </ul>
+      ) : null}
     </section>
   )
 }

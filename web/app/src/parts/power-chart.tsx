@@ -76,7 +76,7 @@ function optionsFor(host: HTMLElement, point: (index: number | null) => void): u
   const grid = { stroke: colour('--line'), width: 1 }
   return {
     ...sizeOf(host),
-    padding: [10, 22, 0, 0],
+    padding: [10, 30, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 9 } },
     scales: { y: { range: (_chart, low, high) => rangeOf(low, high) } },

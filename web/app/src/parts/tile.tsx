@@ -23,6 +23,8 @@ export interface TileProps {
   readonly scale: Scale
   /** What the limit is called: "quota", "contract". */
   readonly limitName: string
+  /** Without a limit: whether one is to come. */
+  readonly withoutLimit?: 'yet' | 'any more'
   readonly children?: ComponentChildren
 }
 
@@ -62,11 +64,12 @@ function TileNumber({ kind, used, scale, verb }: TileProps): JSX.Element {
   )
 }
 
-function LimitLine({ kind, used, limit, scale, limitName }: TileProps): JSX.Element {
+function LimitLine(props: TileProps): JSX.Element {
+  const { kind, used, limit, scale, limitName } = props
   if (limit === null) {
     return (
       <p class="tile-limit">
-        <span>No {limitName} yet</span>
+        <span>{`No ${limitName} ${props.withoutLimit ?? 'yet'}`}</span>
       </p>
     )
   }
