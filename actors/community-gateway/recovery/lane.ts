@@ -3,7 +3,7 @@ import type { OpeningKey } from '../../../protocols/crypto/recover-reading.ts'
 import type { FromWorker, JobResult, RecoveryJob, ToWorker } from './job.ts'
 
 /** Batches are small and short-lived; tables of the curve take 15 MB. */
-const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 }
+const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 }
 
 /** One worker thread with at most one batch in hand. */
 export interface Lane {
