@@ -23,6 +23,7 @@ const Report = z.object({
   }),
   chain: z.object({ kind: z.string(), chainId: count, blocks: count, signers: z.array(z.string()) }),
   contracts: z.object({ monitoring: z.string() }),
+  trades: z.object({ awarded: count, delivered: count }),
 })
 
 let folder = ''
@@ -31,20 +32,25 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-/** A community of two homes on Geth, in the data folder of this test. */
-async function run(...flags: string[]) {
+/** Until rules have offered, bid, opened and settled. */
+const ONE_AUCTION = '75s'
+/** Twice that, for a machine on which no bid came in time. */
+const ANOTHER = '150s'
+
+/** A community of three homes on Geth, in the data folder of this test. */
+async function run(duration: string) {
   const report = join(folder, 'report.json')
-  const fixed = ['--chain', 'geth', '--homes', '2', '--boards', 'profile', '--block-time', '1', '--port', '0']
+  const fixed = ['--chain', 'geth', '--homes', '3', '--boards', 'profile', '--block-time', '1', '--port', '0']
   const place = ['--data', join(folder, 'data'), '--report', report]
-  const ended = await meterhood('start', ...fixed, ...place, '--period', '2', '--for', '16s', ...flags)
+  const ended = await meterhood('start', ...fixed, ...place, '--period', '2', '--for', duration)
   return { ...ended, read: async () => Report.parse(JSON.parse(await readFile(report, 'utf8'))) }
 }
 
 describe.skipIf(geth === null)('a community on a chain with signers', () => {
-  it('meters itself on Geth, loses nothing, and goes on from its folder', async () => {
-    const first = await run()
+  it('meters itself and trades on Geth, loses nothing, and goes on from its folder', async () => {
+    const first = await run(ONE_AUCTION)
     expect(first.stderr).toBe('')
-    const { totals, chain, contracts, homes } = await first.read()
+    const { totals, chain, contracts, homes, trades } = await first.read()
     expect(first.code).toBe(0)
     expect(chain.kind).toBe('geth')
     expect(new Set(chain.signers).size).toBe(3)
@@ -52,7 +58,7 @@ describe.skipIf(geth === null)('a community on a chain with signers', () => {
     const all = { included: totals.sealed, decrypted: totals.sealed, final: totals.sealed }
     expect(totals).toMatchObject({ lost: 0, duplicates: 0, ...all })
 
-    const again = await run()
+    const again = await run(trades.awarded > 0 ? '16s' : ANOTHER)
     expect(again.stderr).toBe('')
     const second = await again.read()
     expect(second.contracts).toEqual(contracts)
@@ -60,12 +66,13 @@ describe.skipIf(geth === null)('a community on a chain with signers', () => {
     expect(second.chain.blocks).toBeGreaterThan(chain.blocks)
     expect(second.totals).toMatchObject({ lost: 0, duplicates: 0, decrypted: second.totals.sealed })
     expect(second.totals.sealed).toBeGreaterThan(totals.sealed)
-  }, 400_000)
+    expect(trades.awarded + second.trades.awarded).toBeGreaterThan(0)
+  }, 700_000)
 
   it('says in one line that a folder holds the other kind of chain', async () => {
     await mkdir(join(folder, 'data', 'chain'), { recursive: true })
     await writeFile(join(folder, 'data', 'chain', 'chain.json'), '{}')
-    const { code, stderr } = await run()
+    const { code, stderr } = await run('16s')
     expect(code).toBe(1)
     expect(stderr.trim().split('\n')).toHaveLength(1)
     expect(stderr).toContain('holds an embedded chain; leave --chain out')
