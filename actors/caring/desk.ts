@@ -1,4 +1,5 @@
 import type { KeyGrant } from '../smart-gateway/joining.ts'
+import type { UseLimits } from '../../protocols/rules/care-limits.ts'
 import { DELEGATED_FUNCTIONS } from '../../protocols/messages/delegation-terms.ts'
 import type { DelegationTable } from '../storage/schema.ts'
 import { acknowledgeWatched, isAcknowledged, type HandOver } from './acknowledging.ts'
@@ -20,8 +21,8 @@ export interface CareDeskOptions extends Omit<CaringPorts, 'acknowledge'> {
   readonly handOver: HandOver
   /** The billing period of a slot. */
   readonly periodOf: (slot: number) => number
-  /** What a home may draw at most in a period, W; null where no division holds. */
-  readonly powerQuotaOf: (home: string, period: number) => Promise<number | null>
+  /** What a home is held against in a period; null where no division holds. */
+  readonly limitsOf: (home: string, period: number) => Promise<UseLimits | null>
   /** The newest epoch of the community's keys; null before the first. */
   readonly newestEpoch: () => Promise<number | null>
   /** The key of a delegation in the epoch of the moment, from the community. */
@@ -149,16 +150,17 @@ class Desk implements CareDesk {
     }
   }
 
-  /** The neighbour's quota of power is looked up in each period, and now and then: power is lent. */
+  /** The neighbour's quotas are looked up in each period, and now and then: they are lent and sold. */
   async #learnQuota(actor: CaringActor, { delegator, id }: DelegationTable, slot: number): Promise<void> {
     const period = this.#options.periodOf(slot)
     const looked = this.#quotaLooked.get(id)
     if (looked !== undefined && looked.period === period && slot - looked.slot < QUOTA_LOOK_SLOTS) return
     this.#quotaLooked.set(id, { period, slot })
-    const peakPowerW = await this.#options.powerQuotaOf(delegator, period)
-    const { limits } = actor.snapshot().context
-    if (peakPowerW === null || peakPowerW === limits.peakPowerW || !this.#actors.has(id)) return
-    await actor.send({ type: 'QUOTA_KNOWN', peakPowerW })
+    const found = await this.#options.limitsOf(delegator, period)
+    const { peakPowerW, waterMlPerSlot } = actor.snapshot().context.limits
+    if (found === null || !this.#actors.has(id)) return
+    if (found.peakPowerW === peakPowerW && found.waterMlPerSlot === waterMlPerSlot) return
+    await actor.send({ type: 'QUOTA_KNOWN', ...found })
   }
 
   #readingOf(delegation: number, slot: number) {

@@ -1,4 +1,5 @@
 import { assign, setup } from 'xstate'
+import type { UseLimits } from '../../protocols/rules/care-limits.ts'
 import { placeholder } from '../placeholder.ts'
 
 /** What a neighbour's home is held against; null where no limit is known. */
@@ -35,8 +36,8 @@ export type CaringEvent =
   | ({ type: 'READING' } & CaredSlot)
   /** The slot is over and brought nothing, or nothing that opens. */
   | { type: 'NOTHING_CAME'; slot: number }
-  /** What the community lets that home draw from now on. */
-  | { type: 'QUOTA_KNOWN'; peakPowerW: number }
+  /** What the community lets that home use from now on. */
+  | ({ type: 'QUOTA_KNOWN' } & UseLimits)
   | { type: 'ALARM'; number: number }
   | { type: 'PERSON_SAW' }
   | { type: 'CARE_ENDS' }
@@ -44,17 +45,27 @@ export type CaringEvent =
 const isLater = (slot: number, { watchedTo }: CaringContext): boolean =>
   watchedTo === null || slot > watchedTo
 
-function exceeds(context: CaringContext, { peakPowerW, waterMl }: CaredSlot): boolean {
-  const { limits, newest } = context
-  const ran = newest === null ? 0 : waterMl - newest.waterMl
-  const tooMuchPower = limits.peakPowerW !== null && peakPowerW > limits.peakPowerW
+const limitsAt = (before: CaringLimits, { peakPowerW, waterMlPerSlot }: UseLimits): CaringLimits => ({
+  ...before,
+  peakPowerW,
+  waterMlPerSlot,
+})
+
+/** Where slots are missing their water ran in them too: each has its part of what is between two readings. */
+function waterPerSlot(newest: CaredSlot | null, { slot, waterMl }: CaredSlot): number {
+  return newest === null ? 0 : (waterMl - newest.waterMl) / (slot - newest.slot)
+}
+
+function exceeds({ limits, newest }: CaringContext, reading: CaredSlot): boolean {
+  const ran = waterPerSlot(newest, reading)
+  const tooMuchPower = limits.peakPowerW !== null && reading.peakPowerW > limits.peakPowerW
   return tooMuchPower || (limits.waterMlPerSlot !== null && ran > limits.waterMlPerSlot)
 }
 
 /**
  * The local control of a neighbour's home at the delegatee (paper §4.2): it opens each E^t, holds it against
- * that home's quota of power, hears the alarms, and acknowledges every slot, whether something came or not.
- * It switches nothing: relays and valves obey only their own home.
+ * that home's quotas of power and water, hears the alarms, and acknowledges every slot, whether something
+ * came or not. It switches nothing: relays and valves obey only their own home.
  */
 export const caringMachine = setup({
   types: {
@@ -79,7 +90,7 @@ export const caringMachine = setup({
       event.type === 'NOTHING_CAME' ? { missed: context.missed + 1, watchedTo: event.slot } : {},
     ),
     keepQuota: assign(({ context, event }) =>
-      event.type === 'QUOTA_KNOWN' ? { limits: { ...context.limits, peakPowerW: event.peakPowerW } } : {},
+      event.type === 'QUOTA_KNOWN' ? { limits: limitsAt(context.limits, event) } : {},
     ),
     countAlarm: assign(({ context }) => ({ unseenAlarms: context.unseenAlarms + 1 })),
     clearAlarms: assign({ unseenAlarms: 0 }),

@@ -1,3 +1,4 @@
+import { ACKNOWLEDGED } from '../caring/acknowledging.ts'
 import { DAY_MS, HISTORY_WIDTHS_MS, type RetentionPlan, rollUp } from './retention.ts'
 import type { Trx } from './schema.ts'
 import type { Store } from './store.ts'
@@ -88,6 +89,14 @@ const DELETIONS: Readonly<Record<string, Deletion>> = {
         .deleteFrom('extended')
         .where('checked', '=', 1)
         .where('received_at_ms', '<', extended)
+        .executeTakeFirst(),
+    ),
+  cared: (trx, { cared = NEVER }) =>
+    count(
+      trx
+        .deleteFrom('cared_reading')
+        .where('acknowledged', '!=', ACKNOWLEDGED.waits)
+        .where('opened_at_ms', '<', cared)
         .executeTakeFirst(),
     ),
   refused: (trx, { refusedFrames = NEVER }) =>

@@ -17,6 +17,8 @@ export interface RetentionRules {
   readonly sealed: number | null
   /** Extended data at the community gateway, once checked: its hash stays on the chain. */
   readonly extended: number | null
+  /** Readings of a neighbour's home that was watched, once acknowledged. */
+  readonly cared: number | null
   readonly refusedFrames: number | null
   readonly journal: number | null
   /** Ended intents, and the signed bytes of final calls. */
@@ -31,6 +33,7 @@ export const RETENTION: RetentionRules = {
   quarterHours: 400,
   sealed: 35,
   extended: 35,
+  cared: 35,
   refusedFrames: 30,
   journal: 90,
   outbox: 7,

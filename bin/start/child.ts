@@ -28,11 +28,13 @@ const ENTRY = fileURLToPath(
 const FROM_SOURCE = import.meta.url.endsWith('.ts')
 
 /**
- * The community gateway runs for years on a small machine. With this ceiling V8 lets the old generation grow by
- * less than half between two collections, not to three times what lives (80 MB with forty homes). A smaller
- * young generation saves 20 MB more and costs a second of latency at the 99th percentile: it is left as it is.
+ * The community gateway runs for years on a small machine. With this ceiling V8 lets the old generation grow
+ * by less than half between two collections, not to three times what lives (80 MB with forty homes). A
+ * smaller young generation saves 20 MB more and costs a second at the 99th percentile: it stays as it is.
  */
-const HEAPS: Readonly<Record<string, readonly string[]>> = { 'host-community': ['--max-old-space-size=512'] }
+const HEAPS: Readonly<Record<string, readonly string[]>> = {
+  'host-community': ['--max-old-space-size=512'],
+}
 
 /** A process of ours that answers questions until it ends. */
 export interface Child {

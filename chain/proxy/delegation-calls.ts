@@ -66,10 +66,11 @@ export function createDelegationReads(
   }
   return {
     balanceOf: (account: string) => coin('balanceOf', [account]),
-    /** What a home may draw at most in a period, W; null where no division holds. */
-    powerQuotaOf: async (home: string, period: number): Promise<number | null> => {
+    /** What a home may use in a period, W and mL; null where no division holds. */
+    quotaOf: async (home: string, period: number): Promise<{ powerW: number; waterMl: number } | null> => {
       if ((await divided('revisionAt', [period]))[0] === 0n) return null
-      return Number((await divided('quotaOf', [home, period]))[1])
+      const found = await divided('quotaOf', [home, period])
+      return { powerW: Number(found[1]), waterMl: Number(found[2]) }
     },
     /** What the contract may draw of an account's tokens. */
     allowanceOf: (account: string) => coin('allowance', [account, addresses.monitoring]),

@@ -34,6 +34,8 @@ const GRACE_SLOTS = 64
 const SENDING_LOOKS = 20
 /** What the community lets a home draw. */
 export const QUOTA_W = 1_000
+/** More than a home of these specs lets run in a slot. */
+export const QUOTA_ML = 1_000_000
 const PERIOD_SLOTS = 400
 const hexData = z.string()
 
@@ -114,7 +116,7 @@ function openCare(options: WatchingHomeOptions, opened: Opened): CareDesk {
     ...{ store: opened.store, clock, lateSlots: LATE_SLOTS, graceSlots: GRACE_SLOTS, inspect: onStep },
     handOver: (delegation, slots) => outside.acknowledge(delegation, slots),
     periodOf: (slot) => Math.floor(slot / PERIOD_SLOTS),
-    powerQuotaOf: async () => QUOTA_W,
+    limitsOf: async () => ({ peakPowerW: QUOTA_W, waterMlPerSlot: QUOTA_ML }),
     newestEpoch: async () => 0,
     obtainKey: (delegation) => obtainKey(options, opened, delegation),
     publishKey: async () => undefined,

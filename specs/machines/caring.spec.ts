@@ -36,11 +36,13 @@ it('tells once that a limit is exceeded, and once that it is kept again', () => 
   expect(tellings(power.done)).toEqual(['tellOverLimit', 'tellBackToNormal'])
   const water = follow([reading(1, 0, 5000), reading(2, 0, 5500), reading(3, 0, 6001), reading(4, 0, 6001)])
   expect(tellings(water.done)).toEqual(['tellOverLimit', 'tellBackToNormal'])
+  const gap = follow([reading(1, 0, 5000), nothing(2), nothing(3), reading(4, 0, 6500)])
+  expect(tellings(gap.done)).toEqual([])
 })
 
 it('goes by the quota that the neighbour has now', () => {
-  const less: CaringEvent = { type: 'QUOTA_KNOWN', peakPowerW: 500 }
-  const more: CaringEvent = { type: 'QUOTA_KNOWN', peakPowerW: 2000 }
+  const less: CaringEvent = { type: 'QUOTA_KNOWN', peakPowerW: 500, waterMlPerSlot: 500 }
+  const more: CaringEvent = { type: 'QUOTA_KNOWN', peakPowerW: 2000, waterMlPerSlot: 500 }
   const { done } = follow([reading(1), less, reading(2), more, reading(3)])
   expect(tellings(done)).toEqual(['tellOverLimit', 'tellBackToNormal'])
 })

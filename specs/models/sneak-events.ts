@@ -187,7 +187,7 @@ const delegation: readonly DelegationEvent[] = [
 const caring: readonly CaringEvent[] = [
   { type: 'READING', slot: FAR, peakPowerW: FAR, waterMl: FAR },
   { type: 'NOTHING_CAME', slot: FAR },
-  { type: 'QUOTA_KNOWN', peakPowerW: 1 },
+  { type: 'QUOTA_KNOWN', peakPowerW: 1, waterMlPerSlot: 1 },
   { type: 'ALARM', number: 1 },
   { type: 'PERSON_SAW' },
   { type: 'CARE_ENDS' },

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ACKNOWLEDGED } from '../../actors/caring/acknowledging.ts'
 import { prune } from '../../actors/storage/prune.ts'
 import {
   DAY_MS,
@@ -136,6 +137,35 @@ describe('pruning a store', () => {
     expect(days.reduce((sum, day) => sum + day.samples, 0)).toBe(65 * 24 * 0.9)
     expect(days.at(-1)).toMatchObject({ home: HOME, import_wh: 65 * 24 - 1 })
     expect((await prune(store, HOME, plan))['sample']).toBe(0)
+  })
+
+  it('lets go what a watch brought long ago, unless it is still to be acknowledged', async () => {
+    const brought = (slot: number, acknowledged: number, day: number) => ({
+      ...{
+        delegation: 1,
+        home: HOME,
+        slot,
+        epoch: 0,
+        fault: null,
+        t: 0,
+        import_wh: 0,
+        export_wh: 0,
+        water_ml: 0,
+      },
+      ...{ mean_power_w: 0, peak_power_w: 0, receipt: new Uint8Array(8), acknowledged, block: slot },
+      opened_at_ms: day * DAY_MS,
+    })
+    const { waits, taken, refused } = ACKNOWLEDGED
+    const rows = [
+      brought(1, taken, 60),
+      brought(2, refused, 60),
+      brought(3, waits, 60),
+      brought(4, taken, 70),
+    ]
+    await store.db.insertInto('cared_reading').values(rows).execute()
+    expect((await prune(store, HOME, plan))['cared']).toBe(2)
+    const left = await store.db.selectFrom('cared_reading').select('slot').orderBy('slot').execute()
+    expect(left.map(({ slot }) => slot)).toEqual([3, 4])
   })
 
   it('never lets go an intent on its way, its bytes, nor the call that names the next nonce', async () => {

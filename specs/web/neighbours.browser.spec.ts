@@ -303,7 +303,7 @@ describe.skipIf(!browserIsHere())('The neighbours in Chromium', () => {
         '#/caring',
         exampleDelegations({ caring: [{ ...exampleCare(), over: true }] }),
       )
-      await page.getByText('More is used there now than their contract allows.').waitFor()
+      await page.getByText('More power or water is used there now than their quotas allow.').waitFor()
       const silent = { ...exampleCare(), silent: true, newest: null }
       const { page: other } = await open('#/caring', exampleDelegations({ caring: [silent] }))
       await other.getByText('Nothing comes from their home.').waitFor()

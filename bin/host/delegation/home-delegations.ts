@@ -26,6 +26,7 @@ import { delegationDesk } from '../../../protocols/p2p/delegation-desk.ts'
 import { sendDelegation, serveDelegation } from '../../../protocols/p2p/delegation.ts'
 import type { PeerNode } from '../../../protocols/p2p/node.ts'
 import { learnWhereabouts } from '../../../protocols/p2p/whereabouts.ts'
+import { careLimits } from '../../../protocols/rules/care-limits.ts'
 import { codeOf, Fault } from '../../../protocols/rules/fault.ts'
 import { periodOf } from '../../../protocols/rules/units.ts'
 import {
@@ -197,7 +198,10 @@ export class HomeDelegations implements DelegationActions {
       lateSlots: 1 + Math.ceil(LATE_MS / sampleMs),
       graceSlots: Math.max(GRACE.slots, Math.ceil(GRACE.ms / sampleMs)),
       periodOf: (slot) => periodOf(slot, descriptor.slotsPerBilling),
-      powerQuotaOf: (home, period) => this.#reads.powerQuotaOf(home, period),
+      limitsOf: async (home, period) => {
+        const quota = await this.#reads.quotaOf(home, period)
+        return quota === null ? null : careLimits(quota, descriptor.slotsPerBilling)
+      },
       handOver: (delegation, slots) => community.acknowledge({ delegation, slots: [...slots] }),
       newestEpoch: async () => {
         const epoch = await readMeta(store.db, 'epoch')

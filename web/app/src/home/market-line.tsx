@@ -7,8 +7,8 @@ import { restText } from '../market/quota-line.tsx'
 import { totalOf } from '../wallet/wallet-page.tsx'
 
 /**
- * The wallet, and each quota as it will likely end, with a way to buy more (figure 8a). A home that was removed
- * keeps its wallet only.
+ * The wallet, and each quota as it will likely end, with a way to buy more (figure 8a). A home that was
+ * removed keeps its wallet only.
  */
 export function MarketLine(props: { readonly market: MarketView; readonly buys: boolean }): JSX.Element {
   const { market, buys } = props

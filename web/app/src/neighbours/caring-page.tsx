@@ -75,7 +75,7 @@ function Warnings({ care }: { readonly care: CareView }): JSX.Element {
       {care.silent ? (
         <Banner>Nothing comes from their home. Their gateway or their line may be down.</Banner>
       ) : null}
-      {care.over ? <Banner>More is used there now than their contract allows.</Banner> : null}
+      {care.over ? <Banner>More power or water is used there now than their quotas allow.</Banner> : null}
     </>
   )
 }
