@@ -182,6 +182,10 @@ export const memberView = z.object({
   usedWaterMl: natural,
   quotaWaterMl: natural.nullable(),
   alarms: natural,
+  watch: z
+    .object({ delegation: natural, by: named, untilMs: moment })
+    .nullable()
+    .describe('who reads this home for its people, agreed or running'),
 })
 export type MemberView = z.infer<typeof memberView>
 

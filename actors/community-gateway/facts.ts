@@ -17,6 +17,8 @@ export interface FactsTold {
   readonly alarms: number
   /** What was told of excesses: asserted, demanded, opened, ended. */
   readonly excesses: number
+  /** Delegations that were agreed, keyed, ended or paid. */
+  readonly delegations: number
 }
 
 const address = z.string().transform((text) => text.toLowerCase())
@@ -232,12 +234,20 @@ export async function applyFacts(
   facts: readonly ChainFact[],
   { nowMs, sampleMs }: FactTimes,
 ): Promise<FactsTold> {
-  const told: Told = { admitted: [], revoked: [], keyed: [], readings: 0, alarms: 0, excesses: 0 }
+  const told: Told = {
+    admitted: [],
+    revoked: [],
+    keyed: [],
+    readings: 0,
+    alarms: 0,
+    excesses: 0,
+    delegations: 0,
+  }
   for (const fact of facts) {
     if (await keepExcessEvent(trx, fact)) told.excesses += 1
     else if (!(await keepQuotaExchange(trx, fact))) await applyOne(trx, fact, nowMs, told)
   }
-  await applyDelegationFacts(trx, facts, sampleMs)
+  told.delegations = (await applyDelegationFacts(trx, facts, sampleMs)).length
   return told
 }
 

@@ -173,7 +173,8 @@ export class CommunityGateway {
         (thrown: unknown) => log.fault(thrown),
       )
     }
-    if (told.admitted.length + told.alarms > 0 || allocated) this.#refresh()
+    const listed = told.admitted.length + told.alarms + told.delegations
+    if (listed > 0 || allocated) this.#refresh()
     this.changed()
   }
 

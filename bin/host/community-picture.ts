@@ -19,6 +19,7 @@ import {
   type TotalView,
 } from '../../web/read-model.ts'
 import { nameIn, severityOf } from './home-picture.ts'
+import { watchesOf, watchView, type Watch } from './watches.ts'
 
 const SEVERITIES: readonly AlarmSeverity[] = ['info', 'warning', 'critical']
 const BLOCKS_SHOWN = 24
@@ -63,6 +64,7 @@ export class CommunityPicture {
   readonly #blocks: BlockView[] = []
   readonly #alarmsOf = new Map<string, number>()
   #members: readonly Member[] = []
+  #watches: ReadonlyMap<string, Watch> = new Map()
   #totals: readonly TotalView[] = []
   #alarms: readonly SentAlarmView[] = []
   #counts = { included: 0, decrypted: 0, final: 0, refused: 0, voided: 0, alarmsSent: 0 }
@@ -106,6 +108,7 @@ export class CommunityPicture {
       .where('state', 'in', ['admitted', 'active'])
       .orderBy('name')
       .execute()
+    this.#watches = await watchesOf(db, this.#slot())
     this.#totals = (
       await db.selectFrom('total').selectAll().orderBy('period', 'desc').limit(LIST_LIMIT).execute()
     ).map((row) => ({
@@ -172,7 +175,17 @@ export class CommunityPicture {
       usedWaterMl: current?.waterMl ?? 0,
       quotaWaterMl: quota?.waterMl ?? null,
       alarms: this.#alarmsOf.get(account) ?? 0,
+      watch: this.#watch(account),
     }
+  }
+
+  #slot(): number {
+    return Math.floor(this.#options.clock.nowMs() / this.#options.sampleMs)
+  }
+
+  #watch(account: string): MemberView['watch'] {
+    const nameOf = (by: string): string => this.#members.find((each) => each.account === by)?.name ?? by
+    return watchView(this.#watches.get(account), this.#slot(), this.#options.sampleMs, nameOf)
   }
 
   /** The whole view; `parts` is what the gateway knows at this moment. */

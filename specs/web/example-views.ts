@@ -244,6 +244,7 @@ export function exampleCommunity(nowMs: number = NOON_MS): CommunityView {
     usedWaterMl: Math.round(10_000_000 * share * 0.9),
     quotaWaterMl: 10_000_000,
     alarms,
+    watch: index === 2 ? { delegation: 4, by: 'Maple House 1', untilMs: nowMs + 86_400_000 } : null,
   }))
   return {
     role: 'community',

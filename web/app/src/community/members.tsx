@@ -1,10 +1,12 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { MemberView } from '../../../read-model.ts'
+import { ask } from '../model/actions.ts'
 import { nowMs } from '../model/live.ts'
 import { Card, Empty } from '../parts/card.tsx'
+import { ConfirmButton } from '../parts/confirm-button.tsx'
 import { LimitBar } from '../parts/limit-bar.tsx'
-import { ago, count, energyScale, powerScale, waterScale, type Scale } from '../words/format.ts'
+import { ago, count, energyScale, moment, powerScale, waterScale, type Scale } from '../words/format.ts'
 import { RemoveHome } from './remove-home.tsx'
 
 /** How many homes stand there before "show all". */
@@ -59,7 +61,7 @@ function scalesFor(members: readonly MemberView[]): Scales {
 }
 
 function Member({ member, scales }: { readonly member: MemberView; readonly scales: Scales }): JSX.Element {
-  const { name, account, online, powerW, quotaPowerW, peakPowerW, alarms, lastSeenMs } = member
+  const { name, account, online, powerW, quotaPowerW, peakPowerW, alarms, lastSeenMs, watch } = member
   return (
     <tr role="row" data-testid="member">
       <th role="rowheader" scope="row" class="member-name">
@@ -67,6 +69,7 @@ function Member({ member, scales }: { readonly member: MemberView; readonly scal
         <span>
           {name}
           <small title={account}>{heardWords(online, lastSeenMs)}</small>
+          {watch === null ? null : <WatchedBy watch={watch} />}
         </span>
       </th>
       <Share
@@ -96,6 +99,21 @@ function Member({ member, scales }: { readonly member: MemberView; readonly scal
         {alarms === 0 ? <span class="quiet">none</span> : <span class="chip chip-over">{count(alarms)}</span>}
       </td>
     </tr>
+  )
+}
+
+/** A neighbour reads for this home; the manager may end it. */
+function WatchedBy({ watch }: { readonly watch: NonNullable<MemberView['watch']> }): JSX.Element {
+  const { delegation, by, untilMs } = watch
+  return (
+    <small>
+      Watched by {by} until {moment(untilMs, nowMs.value)}{' '}
+      <ConfirmButton
+        label="End now"
+        confirm="Press again: stop watching"
+        act={() => ask('/api/actions/end-delegation', { delegation })}
+      />
+    </small>
   )
 }
 

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
-import 'uplot/dist/uPlot.min.css'
+import '../style/chart.css'
 import type { PowerPoint } from '../../../read-model.ts'
 import { clockLabel, powerScale } from '../words/format.ts'
 import { Empty } from './card.tsx'
