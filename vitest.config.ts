@@ -1,8 +1,20 @@
 import { configDefaults, defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Minutes of real gateways: only a run that counts machines takes them (`npm run coverage:machines`). */
 const LONG = ['specs/models/gateways.spec.ts', 'specs/crashes/board.spec.ts', 'specs/crashes/calls.spec.ts']
 const isCounted = process.env['METERHOOD_COVERAGE'] !== undefined
+
+/** Whole communities run for minutes: they begin first, so that nothing is waited for in the end. */
+const ofMinutes = ({ moduleId }: TestSpecification): boolean =>
+  /\/specs\/(audit|e2e|market|chain\/(forge|network))\//.test(moduleId)
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    return [...sorted.filter(ofMinutes), ...sorted.filter((file) => !ofMinutes(file))]
+  }
+}
 
 export default defineConfig({
   test: {
@@ -11,6 +23,7 @@ export default defineConfig({
     setupFiles: ['specs/setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // Polls end at the first success; the limit is for a busy machine.
