@@ -16,6 +16,7 @@ import { contractsFileIn, readContracts, type Contracts } from '../../chain/cont
 import { periodSOf } from '../../chain/network/geth/community-network.ts'
 import { findGeth } from '../../chain/network/geth/install.ts'
 import { createIpc, type Ipc } from '../../chain/network/geth/ipc.ts'
+import { longestOf } from '../../chain/network/geth/longest.ts'
 import { nodesUnder, type NodeFolder } from '../../chain/network/geth/node-folder.ts'
 import { askAlone, endForsaken, runningIn } from '../../chain/network/geth/process.ts'
 import { genesisHashOf } from '../../chain/network/geth/status.ts'
@@ -60,7 +61,7 @@ export async function takeArchive(
     return take({ dataDir, node: running, ipc, to, wallet, contracts: known, running: true }, tell)
   }
   const program = await findGeth(gethPlaces())
-  const node = await longest(program, nodes)
+  const node = await longestOf(program, nodes)
   return askAlone(program, node, (ipc) =>
     take({ dataDir, node, ipc, to, wallet, contracts: known, running: false }, tell),
   )
@@ -95,15 +96,6 @@ export function managerKeyOf(dataDir: string): string {
 }
 
 /** The node that has most blocks: what the others lack would be lost. */
-async function longest(program: string, nodes: readonly NodeFolder[]): Promise<NodeFolder> {
-  const [first] = nodes
-  if (first === undefined) throw new Fault('no-node', 'the folder holds no chain node')
-  if (nodes.length === 1) return first
-  const head = (ipc: Ipc) => ipc.ask('eth_blockNumber', [], quantity)
-  const heads = await Promise.all(nodes.map((node) => askAlone(program, node, head)))
-  return nodes[heads.indexOf(Math.max(...heads))] ?? first
-}
-
 interface Work {
   readonly dataDir: string
   readonly node: NodeFolder

@@ -2,14 +2,17 @@ import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { archivesBeside } from '../../chain/archive/places.ts'
+import { findGeth } from '../../chain/network/geth/install.ts'
 import { certificateFile, readCertificate } from '../../chain/certificate-file.ts'
 import { type Checked, reportJson, type VerifyFault, type VerifyReport } from '../../chain/verify/report.ts'
 import { cannotRead } from '../../chain/verify/rpc.ts'
+import { gethNodesIn, openSavedGeth } from '../../chain/verify/saved-geth.ts'
 import { openSaved, type SavedCommunity } from '../../chain/verify/saved.ts'
 import { readContracts } from '../../chain/verify/target.ts'
 import { verifyCommunity } from '../../chain/verify/verify.ts'
 import type { Certificate } from '../../protocols/crypto/certificate.ts'
 import { messageOf } from '../../protocols/rules/fault.ts'
+import { gethPlaces } from '../host/cache-folder.ts'
 
 interface VerifyFlags {
   readonly rpc?: string
@@ -70,7 +73,8 @@ async function communityOf(flags: VerifyFlags): Promise<SavedCommunity> {
   const known = flags.contracts === undefined ? null : await readContracts(flags.contracts)
   if (flags.data !== undefined) {
     if (flags.rpc !== undefined) throw cannotRead('--data and --rpc were both given', 'give one of them')
-    return openSaved(flags.data, known, process.env.PATH ?? '')
+    if (gethNodesIn(flags.data).length === 0) return openSaved(flags.data, known, process.env.PATH ?? '')
+    return openSavedGeth(flags.data, known, await findGeth(gethPlaces()))
   }
   const rpc = flags.rpc ?? known?.rpc ?? null
   if (known === null || rpc === null) {

@@ -42,7 +42,8 @@ export async function openSaved(
   return { target, close: () => node.close() }
 }
 
-async function contractsIn(folder: string): Promise<KnownCommunity> {
+/** The contracts that a data folder names. Throws `cannot-read`. */
+export async function contractsIn(folder: string): Promise<KnownCommunity> {
   const found = contractsFileIn(folder)
   if (found !== null) return readContracts(found)
   throw cannotRead(`${folder} holds no contracts.json`, 'name the contracts with --contracts as well')

@@ -11,7 +11,7 @@ const geth = await findGeth(gethPlaces()).catch(() => null)
 
 const count = z.number().int().min(0)
 const Report = z.object({
-  homes: z.array(z.object({ samples: count, final: count })),
+  homes: z.array(z.object({ samples: count })),
   totals: z.object({
     samples: count,
     sealed: count,
@@ -25,6 +25,8 @@ const Report = z.object({
   contracts: z.object({ monitoring: z.string() }),
   trades: z.object({ awarded: count, delivered: count }),
 })
+
+const Verified = z.object({ ok: z.boolean(), checked: z.object({ envelopes: count }), final: count })
 
 let folder = ''
 beforeEach(async () => {
@@ -47,7 +49,7 @@ async function run(duration: string) {
 }
 
 describe.skipIf(geth === null)('a community on a chain with signers', () => {
-  it('meters itself and trades on Geth, loses nothing, and goes on from its folder', async () => {
+  it('meters itself and trades on Geth, loses nothing, and goes on from its folder, which verifies', async () => {
     const first = await run(ONE_AUCTION)
     expect(first.stderr).toBe('')
     const { totals, chain, contracts, homes, trades } = await first.read()
@@ -67,6 +69,11 @@ describe.skipIf(geth === null)('a community on a chain with signers', () => {
     expect(second.totals).toMatchObject({ lost: 0, duplicates: 0, decrypted: second.totals.sealed })
     expect(second.totals.sealed).toBeGreaterThan(totals.sealed)
     expect(trades.awarded + second.trades.awarded).toBeGreaterThan(0)
+
+    const verified = await meterhood('verify', '--data', join(folder, 'data'), '--json')
+    const { ok, checked } = Verified.parse(JSON.parse(verified.stdout))
+    expect(ok).toBe(true)
+    expect(checked.envelopes).toBe(totals.sealed + second.totals.sealed)
   }, 700_000)
 
   it('says in one line that a folder holds the other kind of chain', async () => {

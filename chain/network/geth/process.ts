@@ -116,16 +116,25 @@ export function memberCard(folder: NodeFolder, { members }: CommunityNetwork): N
   throw new Fault('not-member', message, { path: folder.path })
 }
 
-/** Starts a node alone and without sealing, asks it something, and ends it. Faults as of `startGeth`. */
+/** Starts a node alone and without sealing, with an RPC or none. Faults as of `startGeth`. */
+export async function startAlone(
+  program: string,
+  folder: NodeFolder,
+  rpcPort: number | null,
+): Promise<GethNode> {
+  const alone = { ...folder.card, host: '127.0.0.1', port: 0, signer: null }
+  const network = { ...folder.network(), members: [alone] }
+  await endForsaken(folder)
+  return startGeth({ program, folder, network, rpcPort, log: 'file', isAsked: true })
+}
+
+/** Starts a node alone, asks it something, and ends it. Faults as of `startGeth`. */
 export async function askAlone<T>(
   program: string,
   folder: NodeFolder,
   question: (ipc: Ipc) => Promise<T>,
 ): Promise<T> {
-  const alone = { ...folder.card, host: '127.0.0.1', port: 0, signer: null }
-  const network = { ...folder.network(), members: [alone] }
-  await endForsaken(folder)
-  const node = await startGeth({ program, folder, network, rpcPort: null, log: 'file', isAsked: true })
+  const node = await startAlone(program, folder, null)
   try {
     return await question(node.ipc)
   } finally {

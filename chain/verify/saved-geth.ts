@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { archivesIn } from '../archive/places.ts'
+import { certificateFile, readCertificate } from '../certificate-file.ts'
+import { freePorts } from '../network/free-ports.ts'
+import { longestOf } from '../network/geth/longest.ts'
+import { nodesUnder, type NodeFolder } from '../network/geth/node-folder.ts'
+import { runningIn, startAlone } from '../network/geth/process.ts'
+import { sqliteRows } from './rows.ts'
+import { cannotRead } from './rpc.ts'
+import { contractsIn, type SavedCommunity } from './saved.ts'
+import type { KnownCommunity } from './target.ts'
+
+/** The Geth nodes of a data folder; none where its chain is an embedded one. */
+export const gethNodesIn = (folder: string): NodeFolder[] => nodesUnder(join(folder, 'chain'))
+
+/**
+ * Opens a data folder whose chain is on Geth: the node with the longest chain runs alone and seals nothing
+ * until `close`. Throws `cannot-read` while its nodes run, or without the community's rows.
+ */
+export async function openSavedGeth(
+  folder: string,
+  known: KnownCommunity | null,
+  program: string,
+): Promise<SavedCommunity> {
+  const nodes = gethNodesIn(folder)
+  if (nodes.some((node) => runningIn(node) !== null)) {
+    throw cannotRead(`${folder}: its nodes run`, 'give --rpc with --contracts, or stop them first')
+  }
+  const community = join(folder, 'community')
+  const rows = join(community, 'gateway.sqlite')
+  if (!existsSync(rows))
+    throw cannotRead(`${rows} is missing`, 'use --rpc with --contracts, which need no database')
+  const { contracts, chainId, genesisHash } = known ?? (await contractsIn(folder))
+  const certificate = await readCertificate(certificateFile(community))
+  const [rpcPort = 0] = await freePorts(1)
+  const node = await startAlone(program, await longestOf(program, nodes), rpcPort)
+  process.once('exit', () => node.signal('SIGTERM'))
+  const target = {
+    ...{ rpc: `http://127.0.0.1:${rpcPort}`, contracts, chainId, genesisHash },
+    rows: sqliteRows(rows, false),
+    archives: archivesIn(join(folder, 'chain')),
+    certificates: certificate === null ? [] : [certificate],
+  }
+  return { target, close: () => node.stop() }
+}
