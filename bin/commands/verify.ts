@@ -6,7 +6,7 @@ import { findGeth } from '../../chain/network/geth/install.ts'
 import { certificateFile, readCertificate } from '../../chain/certificate-file.ts'
 import { type Checked, reportJson, type VerifyFault, type VerifyReport } from '../../chain/verify/report.ts'
 import { cannotRead } from '../../chain/verify/rpc.ts'
-import { gethNodesIn, openSavedGeth } from '../../chain/verify/saved-geth.ts'
+import { hasGethNodes, openSavedGeth } from '../../chain/verify/saved-geth.ts'
 import { openSaved, type SavedCommunity } from '../../chain/verify/saved.ts'
 import { readContracts } from '../../chain/verify/target.ts'
 import { verifyCommunity } from '../../chain/verify/verify.ts'
@@ -73,7 +73,7 @@ async function communityOf(flags: VerifyFlags): Promise<SavedCommunity> {
   const known = flags.contracts === undefined ? null : await readContracts(flags.contracts)
   if (flags.data !== undefined) {
     if (flags.rpc !== undefined) throw cannotRead('--data and --rpc were both given', 'give one of them')
-    if (gethNodesIn(flags.data).length === 0) return openSaved(flags.data, known, process.env.PATH ?? '')
+    if (!hasGethNodes(flags.data)) return openSaved(flags.data, known, process.env.PATH ?? '')
     return openSavedGeth(flags.data, known, await findGeth(gethPlaces()))
   }
   const rpc = flags.rpc ?? known?.rpc ?? null

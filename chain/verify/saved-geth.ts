@@ -4,15 +4,15 @@ import { archivesIn } from '../archive/places.ts'
 import { certificateFile, readCertificate } from '../certificate-file.ts'
 import { freePorts } from '../network/free-ports.ts'
 import { longestOf } from '../network/geth/longest.ts'
-import { nodesUnder, type NodeFolder } from '../network/geth/node-folder.ts'
+import { hasNodes, nodesUnder } from '../network/geth/node-folder.ts'
 import { runningIn, startAlone } from '../network/geth/process.ts'
 import { sqliteRows } from './rows.ts'
 import { cannotRead } from './rpc.ts'
 import { contractsIn, type SavedCommunity } from './saved.ts'
 import type { KnownCommunity } from './target.ts'
 
-/** The Geth nodes of a data folder; none where its chain is an embedded one. */
-export const gethNodesIn = (folder: string): NodeFolder[] => nodesUnder(join(folder, 'chain'))
+/** Whether the chain of a data folder is on Geth nodes. */
+export const hasGethNodes = (folder: string): boolean => hasNodes(join(folder, 'chain'))
 
 /**
  * Opens a data folder whose chain is on Geth: the node with the longest chain runs alone and seals nothing
@@ -23,7 +23,7 @@ export async function openSavedGeth(
   known: KnownCommunity | null,
   program: string,
 ): Promise<SavedCommunity> {
-  const nodes = gethNodesIn(folder)
+  const nodes = nodesUnder(join(folder, 'chain'))
   if (nodes.some((node) => runningIn(node) !== null)) {
     throw cannotRead(`${folder}: its nodes run`, 'give --rpc with --contracts, or stop them first')
   }

@@ -49,7 +49,7 @@ async function run(duration: string) {
 }
 
 describe.skipIf(geth === null)('a community on a chain with signers', () => {
-  it('meters itself and trades on Geth, loses nothing, and goes on from its folder, which verifies', async () => {
+  it('meters and trades on Geth, loses nothing, goes on from its folder, and verifies', async () => {
     const first = await run(ONE_AUCTION)
     expect(first.stderr).toBe('')
     const { totals, chain, contracts, homes, trades } = await first.read()

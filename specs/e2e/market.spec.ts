@@ -38,7 +38,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 const RUN = ['--homes', '6', '--period', '2', '--for', '150s']
 const AGAIN = ['--homes', '6', '--period', '2', '--for', '240s']
 
-/** A community that trades; a busy machine may miss the phases of its first auctions, so that it has others. */
+/** A community that trades; one that a busy machine made miss its first auctions is run once more. */
 async function tradingRun(folder: string) {
   const run = async (name: string, flags: readonly string[]) => {
     const [file, data] = [join(folder, `${name}.json`), join(folder, name)]

@@ -139,13 +139,18 @@ export class NodeFolder {
 
 const cardFile = (path: string): string => join(path, 'node.json')
 
-/** Nodes of a folder: itself when it is one, else those in the folders right below it. */
-export function nodesUnder(path: string): NodeFolder[] {
-  if (existsSync(cardFile(path))) return [NodeFolder.open(path)]
+function nodePaths(path: string): string[] {
+  if (existsSync(cardFile(path))) return [path]
   const below = existsSync(path) ? readdirSync(path).map((name) => join(path, name)) : []
-  const nodes = below.filter((folder) => existsSync(cardFile(folder))).sort()
-  if (nodes.length === 0) return [NodeFolder.open(path)]
-  return nodes.map((folder) => NodeFolder.open(folder))
+  return below.filter((folder) => existsSync(cardFile(folder))).sort()
+}
+
+export const hasNodes = (path: string): boolean => nodePaths(path).length > 0
+
+/** Nodes of a folder: itself when it is one, else those in the folders right below it. Fault: `no-node`. */
+export function nodesUnder(path: string): NodeFolder[] {
+  const nodes = nodePaths(path)
+  return (nodes.length === 0 ? [path] : nodes).map((folder) => NodeFolder.open(folder))
 }
 
 function entriesOf(path: string): string[] {
