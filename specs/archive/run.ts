@@ -52,10 +52,10 @@ function must(isSo: boolean, what: string): void {
   if (!isSo) throw new Error(what)
 }
 
-/** Runs the community for a while and looks at its report: nothing lost, nothing twice, tokens conserved. */
 /** Two verifications take their time on a busy machine, and the node must answer them. */
 const VERIFIED_S = 45
 
+/** Runs the community for a while and looks at its report: nothing lost, nothing twice, tokens conserved. */
 async function goesOn(seconds: number, name: string): Promise<Report> {
   const community = new Running(start('--for', `${seconds}s`, '--report', at(name)))
   await community.says('3 of 3 operate', LONG_MS)
