@@ -28,6 +28,8 @@ const LATE_MS = 20_000
 const LOOK_MS = 3_000
 const LOOKS = 1_200
 
+const howLong = (ms: number): string => (ms >= HOUR_MS ? 'for an hour and more' : 'for a while')
+
 /** What goes wrong, by a seed: each kind has a stream of its own. */
 export class Faults {
   readonly #world: World
@@ -179,7 +181,7 @@ export class Faults {
   #killFor(gateway: Gateway, atMs: number, forMs: number): void {
     this.#world.time.at(atMs, () => {
       if (!this.on || gateway.life.dead) return
-      this.count('gateway killed for a while')
+      this.count(`gateway killed ${howLong(forMs)}`)
       this.#world.killFor(gateway, forMs)
     })
   }
@@ -187,7 +189,7 @@ export class Faults {
   #part(gateway: Gateway, atMs: number, forMs: number): void {
     this.#world.time.at(atMs, () => {
       if (!this.on) return
-      this.count('gateway parted from the others')
+      this.count(`gateway parted from the others ${howLong(forMs)}`)
       this.#cutOff.add(gateway)
       this.#world.time.after(forMs, () => this.#cutOff.delete(gateway))
     })

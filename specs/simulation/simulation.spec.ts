@@ -33,6 +33,9 @@ describe('a simulated community', () => {
       expect(first.faultsInjected).toBeGreaterThan(20)
       expect(first.counts['readings']).toBeGreaterThan(2_000)
       expect(first.counts['settled']).toBeGreaterThan(3)
+      // Who was away for an hour catches up: nothing hangs at the end.
+      expect(first.byFault['gateway killed for an hour and more']).toBeGreaterThan(0)
+      expect(first.byFault['gateway parted from the others for an hour and more']).toBeGreaterThan(0)
       // An invariant that nothing meets says nothing.
       expect(Object.values(first.byInvariant).every((times) => times > 0)).toBe(true)
       expect(Object.keys(first.byInvariant).length).toBeGreaterThan(40)
