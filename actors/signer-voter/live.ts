@@ -114,7 +114,7 @@ class RunningVoter implements SignerVoter {
         },
         stopSealing: () => this.#seal(false),
         resumeSealing: () => this.#seal(true),
-        tellLocked: () => this.#tellLocked(),
+        tellLocked: (_action, { context }) => this.#tellLocked(context.standsBy),
         tellEquivocation: ({ params }) => this.#tellEquivocation(equivocationSchema.parse(params).signer),
       },
     })
@@ -251,9 +251,8 @@ class RunningVoter implements SignerVoter {
     await node.call(on ? 'miner_start' : 'miner_stop', [], nothing)
   }
 
-  #tellLocked(): void {
-    const number = this.actor.snapshot().context.standsBy?.number ?? 0
-    this.#options.onAlarm(signerLocked(this.signer, number))
+  #tellLocked(standsBy: VotedBlock | null): void {
+    this.#options.onAlarm(signerLocked(this.signer, standsBy?.number ?? 0))
   }
 
   #tellEquivocation(signer: string): void {
