@@ -263,7 +263,7 @@ class Desk implements HomeDelegationDesk {
   }
 
   async #follow(negotiation: string, actor: DelegationActor, head: ChainMoment): Promise<void> {
-    const { store } = this.#options
+    const { store, claimMs, sampleMs } = this.#options
     if (this.#done.has(negotiation)) return
     const own = await ownDelegation(store, negotiation)
     if (own === undefined) return
@@ -275,7 +275,8 @@ class Desk implements HomeDelegationDesk {
       return
     }
     const { terms } = actor.snapshot().context
-    const sight = { row, head, agreedUntilSlot: terms.untilSlot, isWatched }
+    const claimSlots = Math.ceil(claimMs / sampleMs)
+    const sight = { row, head, agreedUntilSlot: terms.untilSlot, isWatched, claimSlots }
     await this.#hearing.tell(actor, delegationSignals(sight))
     await this.#hearing.tell(actor, await refusedCalls(store, negotiation))
   }

@@ -20,6 +20,8 @@ export interface DelegationSight {
   readonly agreedUntilSlot: number
   /** The delegatee has answered for every slot, or it is too late to. */
   readonly isWatched: boolean
+  /** Slots after the last one in which the contract keeps the reward for the claim. */
+  readonly claimSlots: number
 }
 
 interface Signal {
@@ -32,7 +34,7 @@ const DONE_ALREADY: readonly string[] = ['DelegationExists', 'DelegationOver', '
 
 /** What the chain says of a delegation, in order: as long as it is true. */
 export function delegationSignals(sight: DelegationSight): readonly Signal[] {
-  const { row, head, agreedUntilSlot, isWatched } = sight
+  const { row, head, agreedUntilSlot, isWatched, claimSlots } = sight
   if (row === null) {
     return head.slot < agreedUntilSlot ? [] : [{ id: 'expired', event: { type: 'EXPIRED' } }]
   }
@@ -49,6 +51,9 @@ export function delegationSignals(sight: DelegationSight): readonly Signal[] {
     signals.push({ id: 'claimed', event: { type: 'CLAIMED', paidMicroSct: row.paid ?? '0' } })
   }
   if (isFinal(row.returned_block)) signals.push({ id: 'returned', event: { type: 'RETURNED' } })
+  // By the chain's time: a home whose clock is ahead would ask too early, and be refused.
+  else if (isOver && head.slot >= untilSlot + claimSlots)
+    signals.push({ id: 'unclaimed', event: { type: 'TIME_OUT' } })
   return signals
 }
 

@@ -48,17 +48,9 @@ const AWAITS_ANSWER = [
 ] as const
 
 /** What a machine waits for by the clock, and not by the chain's. */
-function deadlines(
-  { sampleMs, claimMs }: DelegationPorts,
-  snapshot: Snapshot,
-): readonly Deadline<DelegationEvent>[] {
-  const { answerByMs, untilSlot } = snapshot.context
-  const event = { type: 'TIME_OUT' } as const
-  if (AWAITS_ANSWER.some((state) => snapshot.matches(state))) {
-    return [{ id: 'answer', atMs: answerByMs, event }]
-  }
-  if (!snapshot.matches({ ended: 'owed' }) || untilSlot === null) return []
-  return [{ id: 'claim', atMs: untilSlot * sampleMs + claimMs, event }]
+function deadlines(snapshot: Snapshot): readonly Deadline<DelegationEvent>[] {
+  if (!AWAITS_ANSWER.some((state) => snapshot.matches(state))) return []
+  return [{ id: 'answer', atMs: snapshot.context.answerByMs, event: { type: 'TIME_OUT' } }]
 }
 
 /** The effects of one delegation, and how long each is wanted. */
@@ -267,7 +259,7 @@ export async function startDelegation(
         .execute()
     },
     effects: doing.effects(),
-    deadlines: (snapshot) => deadlines(ports, snapshot),
+    deadlines,
   })
   doing.follow(actor)
   return actor

@@ -29,13 +29,10 @@ const questionSchema = z.object({ id: z.number(), method: z.string(), params: z.
 type Question = z.infer<typeof questionSchema>
 const whichSchema = z.tuple([z.string()], z.unknown())
 
-const asServed = (header: WireHeader): Record<string, unknown> => {
-  const fields = Object.entries(header).map(([name, value]) => [
-    name,
+const asServed = (header: WireHeader): string =>
+  JSON.stringify({ ...header, transactions: [] }, (_name, value: unknown) =>
     typeof value === 'bigint' ? `0x${value.toString(16)}` : value,
-  ])
-  return { ...Object.fromEntries(fields), transactions: [] }
-}
+  )
 
 /**
  * A signer's node and what else its voter reaches: it serves blocks with real seals by HTTP, of the branch
@@ -118,7 +115,7 @@ export class CliqueNode {
   #serve(header: WireHeader | undefined): unknown {
     if (header === undefined) return null
     this.#known.set(header.hash, header)
-    return asServed(header)
+    return JSON.parse(asServed(header))
   }
 
   async #vote(vote: string): Promise<null> {

@@ -116,8 +116,9 @@ const voter = await startSignerVoter({
   ...{ domain: settings.domain, blockPeriodMs: settings.blockPeriodMs },
   node: { ...node, follows: () => null },
   signer: wallet.address.toLowerCase(),
-  publish: async ({ number, hash, signature }) =>
-    void (await reach('peers_vote', [number, hash, hexlify(signature)])),
+  publish: async ({ number, hash, signature }) => {
+    await reach('peers_vote', [number, hash, hexlify(signature)])
+  },
   onAlarm: (alarm) => void reach('people_alarm', [codeOf(alarm), alarm.facts]).catch(onFault),
 })
 

@@ -199,10 +199,59 @@ export const COURSES: Readonly<Record<string, Course>> = {
       await expired(homes)
       await homes.mined(() => away.isIn('ended.owed'))
       await homes.reach(homes.terms().untilSlot + CLAIM_SLOTS + 1)
-      await homes.restart()
       await homes.mined(() => away.isIn('closed'))
       homes.asleep = null
       await closed(homes)
+    },
+  },
+  'a watch that is called off, whose reward somebody else has returned': {
+    away: ['ended.owed'],
+    near: ['registered'],
+    run: async (homes) => {
+      const { away, near } = homes
+      await agreed(homes)
+      ;[homes.asleep, homes.cut] = [near, true]
+      await homes.person(away, 'registered', ENDS)
+      await homes.mined(() => homes.isEnded())
+      await homes.reach(homes.terms().fromSlot)
+      await homes.mined(() => away.isIn('ended.owed'))
+      await homes.returnReward()
+      await homes.mined(() => away.isIn('closed'))
+      ;[homes.asleep, homes.cut] = [null, false]
+      await homes.mined(both(homes, 'closed'))
+    },
+  },
+  'a reward that neither may have: their tokens are frozen': {
+    refuses: true,
+    away: ['ended.returning', 'closed'],
+    near: ['ended.claiming', 'closed'],
+    run: async (homes) => {
+      const { away, near } = homes
+      await agreed(homes)
+      await active(homes)
+      await homes.freeze(true)
+      await expired(homes)
+      await homes.mined(() => near.isIn('closed') && away.isIn('ended.owed'))
+      await homes.reach(homes.terms().untilSlot + CLAIM_SLOTS + 1)
+      await closed(homes)
+      await homes.freeze(false)
+    },
+  },
+  'an agreement that is taken back before it is heard': {
+    refuses: true,
+    away: ['consented.agreed', 'declined'],
+    near: ['declined'],
+    run: async (homes) => {
+      const { away, near } = homes
+      await homes.propose()
+      await homes.offer(near, 'proposed.received', 2n)
+      await homes.spoken(() => away.isIn('negotiating.ourTurn'))
+      homes.cut = true
+      await homes.person(away, 'negotiating.ourTurn', ACCEPTS)
+      await homes.spoken(() => away.isIn('consented.agreed') && homes.lost > 0)
+      await homes.person(away, 'consented.agreed', DECLINES)
+      homes.cut = false
+      await homes.spoken(both(homes, 'declined'))
     },
   },
   'a watch that both end at once': {

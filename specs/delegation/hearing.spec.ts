@@ -34,6 +34,7 @@ const heard = (
     head: { number: 90, slot: 120, final: 87, ...head },
     agreedUntilSlot: 200,
     isWatched,
+    claimSlots: 30,
   }).map(({ event }) => event)
 
 describe('what a home hears of its delegation', () => {
@@ -62,6 +63,14 @@ describe('what a home hears of its delegation', () => {
     expect(heard(ENDED, { slot: 200 })).not.toContainEqual({ type: 'EXPIRED' })
     expect(heard(null, { slot: 199 })).toEqual([])
     expect(heard(null, { slot: 200 })).toEqual([{ type: 'EXPIRED' }])
+  })
+
+  it('hears that nobody claims the reward when the chain, whatever its own clock says, would return it', () => {
+    const unclaimed = { type: 'TIME_OUT' }
+    expect(heard(ENDED, { slot: 180 })).toContainEqual(unclaimed)
+    expect(heard(ENDED, { slot: 179 })).not.toContainEqual(unclaimed)
+    expect(heard({}, { slot: 230 })).toContainEqual(unclaimed)
+    expect(heard({ ...ENDED, returned_block: 80 }, { slot: 180 })).not.toContainEqual(unclaimed)
   })
 
   it('hears of what was paid and returned once that is final', () => {

@@ -256,6 +256,22 @@ export class TwoHomes {
     await this.near.ask({ do: 'alarm', number: this.#alarms, about: accountOf(AWAY) })
   }
 
+  /** The manager freezes the tokens of both, or lets them go again. */
+  async freeze(isFrozen: boolean): Promise<void> {
+    const { lab, homes } = this.community
+    for (const { address } of [AWAY, NEAR])
+      await lab.do(homes.toToken(lab.manager.address, 'freezeAccount', address, isFrozen))
+    await this.settled()
+  }
+
+  /** Somebody else has the reward returned. */
+  async returnReward(): Promise<void> {
+    const { lab } = this.community
+    const [delegation = 0] = [...this.#keys.keys()].slice(-1)
+    await lab.do(lab.toMonitoring(lab.manager.address, 'returnReward', delegation))
+    await this.community.caughtUp()
+  }
+
   // ---- What came of it
 
   /** Somebody has ended the delegation of this course: the chain has it. */
