@@ -2,7 +2,12 @@ import { configDefaults, defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Minutes of real gateways: only a run that counts machines takes them (`npm run coverage:machines`). */
-const LONG = ['specs/models/gateways.spec.ts', 'specs/crashes/board.spec.ts', 'specs/crashes/calls.spec.ts']
+const LONG = [
+  'specs/models/gateways.spec.ts',
+  'specs/crashes/board.spec.ts',
+  'specs/crashes/calls.spec.ts',
+  'specs/crashes/archive.spec.ts',
+]
 const isCounted = process.env['METERHOOD_COVERAGE'] !== undefined
 
 /** Whole communities run for minutes: they begin first, so that nothing is waited for in the end. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { cp, mkdir, rm } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Wallet } from 'ethers'
@@ -10,9 +10,10 @@ import { checkArchive, type CheckedArchive } from '../../chain/archive/check.ts'
 import { continuedRpc, type Continuation } from '../../chain/archive/continued-rpc.ts'
 import { folderBytes } from '../../chain/archive/folder-bytes.ts'
 import { archivesIn, knownArchives } from '../../chain/archive/places.ts'
-import { rootOf, STATEMENT_FILE } from '../../chain/archive/statement.ts'
+import { readStatement, rootOf, STATEMENT_FILE, type Statement } from '../../chain/archive/statement.ts'
 import { seal, snapshot, type Snapshot, type Taking } from '../../chain/archive/take.ts'
 import { contractsFileIn, readContracts, type Contracts } from '../../chain/contracts-file.ts'
+import { writeDurably } from '../../chain/network/chain-folder.ts'
 import { periodSOf } from '../../chain/network/geth/community-network.ts'
 import { findGeth } from '../../chain/network/geth/install.ts'
 import { createIpc, type Ipc } from '../../chain/network/geth/ipc.ts'
@@ -108,13 +109,16 @@ interface Work {
 
 async function take(work: Work, tell: (state: string) => void): Promise<TakenArchive> {
   const { dataDir, ipc, to, wallet, running } = work
-  const taking = await takingOf(work)
+  const isLeft = await isUnknown(work)
   let taken: Snapshot | undefined
   let archive: CheckedArchive | undefined
   const { anchored } = await runArchive(
     {
-      takeSnapshot: async () => void (taken = await snapshot(taking)),
+      takeSnapshot: async () => {
+        if (!isLeft) taken = await snapshot(await takingOf(work))
+      },
       sign: async () => {
+        if (isLeft) return
         if (taken === undefined) throw new Error('signed before it was taken')
         await seal(taken, wallet)
       },
@@ -131,6 +135,17 @@ async function take(work: Work, tell: (state: string) => void): Promise<TakenArc
   if (archive === undefined) throw new Error('the archive was not checked')
   return { archive, bytes: await folderBytes(to), anchored: anchored === true, running }
 }
+
+/** Whether a command that was cut off left its archive here, whole, and did not come to make it known. */
+async function isUnknown({ dataDir, to, contracts }: Work): Promise<boolean> {
+  const signed = await readStatement(to).catch(() => null)
+  if (signed === null || signed.statement.archive !== contracts.archive.toLowerCase()) return false
+  return !existsSync(join(knownPlace(dataDir, signed.statement), STATEMENT_FILE))
+}
+
+/** The community gateway looks here for archives that the chain does not name yet. */
+const knownPlace = (dataDir: string, { block }: Statement): string =>
+  join(archivesIn(join(dataDir, 'chain')), String(block.height))
 
 async function takingOf({ dataDir, node, ipc, to, contracts, running }: Work): Promise<Taking> {
   const archives = await knownArchives(archivesIn(join(dataDir, 'chain')))
@@ -159,12 +174,10 @@ async function finalNumber(dataDir: string, { path }: Ipc, contracts: Contracts)
   }
 }
 
-/** The community gateway looks here for archives that the chain does not name yet. */
 async function note(dataDir: string, { folder, statement }: CheckedArchive): Promise<void> {
-  const place = join(archivesIn(join(dataDir, 'chain')), String(statement.block.height))
-  await rm(place, { recursive: true, force: true })
+  const place = knownPlace(dataDir, statement)
   await mkdir(place, { recursive: true, mode: 0o700 })
-  await cp(join(folder, STATEMENT_FILE), join(place, STATEMENT_FILE))
+  await writeDurably(join(place, STATEMENT_FILE), await readFile(join(folder, STATEMENT_FILE), 'utf8'))
 }
 
 async function untilAnchored(ipc: Ipc, { statement }: CheckedArchive, node: NodeFolder): Promise<boolean> {

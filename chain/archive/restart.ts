@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { cp, mkdir, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '../../protocols/rules/fault.ts'
 import { renameDurably, writeDurably } from '../network/chain-folder.ts'
@@ -48,14 +48,16 @@ const CHAIN = join('geth', 'chaindata')
 const TIP_BLOCKS = 64
 
 const besideOf = (chain: string): string => `${chain}.next`
+const beforeOf = (chain: string): string => `${chain}.before-`
 
 /**
- * Ends a restart that was interrupted: a whole new chain that did not reach its place is put there. To be
- * called before a chain is looked for.
+ * Ends a restart that was interrupted: a whole new chain that did not reach its place is put there, and the
+ * keys of the one before it are forgotten. To be called before a chain is looked for.
  */
 export async function finishRestart(chain: string): Promise<void> {
   const beside = besideOf(chain)
   if (!existsSync(chain) && existsSync(join(beside, DONE))) await renameDurably(beside, chain)
+  if (existsSync(join(chain, DONE))) await forgetKeysBefore(chain)
 }
 
 /**
@@ -75,7 +77,7 @@ export async function restartChain(restart: Restart): Promise<Restarted> {
     requireRules(node, archive)
   }
   const beside = await layOutBeside(restart, archive, nodes)
-  const before = freeName(`${chain}.before-${archive.statement.block.height}`)
+  const before = freeName(`${beforeOf(chain)}${archive.statement.block.height}`)
   const [sample] = nodes
   const bytes = {
     before: sample === undefined ? 0 : await folderBytes(join(sample.path, CHAIN)),
@@ -83,7 +85,7 @@ export async function restartChain(restart: Restart): Promise<Restarted> {
   }
   await rename(chain, before)
   await renameDurably(beside, chain)
-  for (const node of nodes) await forgetKeys(placeOf(before, chain, node))
+  await forgetKeysBefore(chain)
   return { archive, nodes: nodes.map(({ card }) => card.name), bytes, before }
 }
 
@@ -239,9 +241,10 @@ async function copyIfThere(from: string, to: string): Promise<void> {
 }
 
 /** A key that lay in two places could sign for two chains. */
-async function forgetKeys(place: string): Promise<void> {
-  const there = existsSync(place) ? readdirSync(place) : []
-  for (const name of SECRET.filter((each) => there.includes(each))) {
-    await rm(join(place, name), { recursive: true, force: true })
+async function forgetKeysBefore(chain: string): Promise<void> {
+  const beside = dirname(chain)
+  const folders = readdirSync(beside).filter((name) => name.startsWith(basename(beforeOf(chain))))
+  for (const { path } of folders.flatMap((name) => nodesUnder(join(beside, name)))) {
+    for (const name of SECRET) await rm(join(path, name), { recursive: true, force: true })
   }
 }

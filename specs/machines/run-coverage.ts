@@ -2,12 +2,15 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { catalogue } from '../../actors/catalogue.ts'
 import { MODEL_SPECS } from '../models/specs.ts'
 import { type MachineTally, type Share, tallyOf, TRANSITIONS_LEAST } from './tally.ts'
 
 /*
  * `npm run coverage:machines`: drives the real machines by their models and kills them in every state, then
- * counts what was met by the inspection of the machines themselves, in whichever process they ran.
+ * counts what was met by the inspection of the machines themselves, in whichever process they ran. Each test
+ * is told when it ends. `npm run coverage:machines -- delegation caring` does so for the named machines only,
+ * `-- specs/…` by the named specs only; `--json` prints data.
  */
 
 const ROOT = new URL('../..', import.meta.url).pathname
@@ -21,7 +24,8 @@ function counted(specs: readonly string[], folder: string, toStderr: boolean): P
     METERHOOD_CRASHES: 'all',
     NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import ${INSPECTION}`,
   }
-  const vitest = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...specs], {
+  const words = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=verbose', ...specs]
+  const vitest = spawn(process.execPath, words, {
     cwd: ROOT,
     env,
     stdio: ['ignore', toStderr ? 2 : 'inherit', 'inherit'],
@@ -63,13 +67,29 @@ const isEnough = ({ states, transitions, sneakPaths, breaches, crashCells }: Mac
   crashCells.of > 0 &&
   crashCells.missing.length === 0
 
+const MACHINES = Object.keys(catalogue)
+
+/** What the words of the command choose: specs to run, machines to count. Throws on a word that is neither. */
+function chosenBy(words: readonly string[]) {
+  const unknown = words.filter((word) => !MACHINES.includes(word) && !word.startsWith('specs/'))
+  if (unknown.length > 0)
+    throw new Error(`${unknown.join(', ')}: name specs/… or machines: ${MACHINES.join(', ')}`)
+  const named = words.filter((word) => MACHINES.includes(word))
+  const machines = named.length > 0 ? named : MACHINES
+  const specs = words.filter((word) => word.startsWith('specs/'))
+  const ofMachines = Object.entries(MODEL_SPECS).filter(([, of]) =>
+    of.some((each) => machines.includes(each)),
+  )
+  return { machines, specs: specs.length > 0 ? specs : ofMachines.map(([spec]) => spec) }
+}
+
 async function main(flags: readonly string[]): Promise<number> {
   const json = flags.includes('--json')
-  const chosen = flags.filter((flag) => !flag.startsWith('--'))
+  const { machines, specs } = chosenBy(flags.filter((flag) => !flag.startsWith('--')))
   const folder = mkdtempSync(join(tmpdir(), 'meterhood-coverage-'))
   try {
-    const code = await counted(chosen.length > 0 ? chosen : MODEL_SPECS, folder, json)
-    const tallies = tallyOf(folder)
+    const code = await counted(specs, folder, json)
+    const tallies = tallyOf(folder).filter(({ machine }) => machines.includes(machine))
     const ok = code === 0 && tallies.every(isEnough)
     const told = json
       ? JSON.stringify({ ok, specs: code === 0, machines: tallies })

@@ -183,6 +183,7 @@ export const HEARD: Readonly<Partial<Record<MachineName, Readonly<Record<string,
     'restarting.beginning': 'RESTARTED',
   },
   'signer-voter': {
+    branch: 'BEGUN_ANEW',
     'branch.following': 'CHAIN_SEEN',
     'branch.voting': 'CHAIN_SEEN VOTE_CAST',
     'branch.locked': 'CHAIN_SEEN BRANCH_CERTIFIED',

@@ -209,6 +209,7 @@ const voter: readonly VoterEvent[] = [
   { type: 'CHAIN_SEEN', holds: false, next: sneaked },
   { type: 'VOTE_CAST', number: FAR },
   { type: 'BRANCH_CERTIFIED', block: sneaked },
+  { type: 'BEGUN_ANEW', from: sneaked },
   { type: 'EQUIVOCATION_SEEN', signer: '0xsneaked' },
 ]
 
