@@ -63,7 +63,7 @@ function at(node: CliqueNode, voter: Voter, state: string, highest: number): Pro
 
 const refOf = (branch: Blocks, number: number) => ({ number, hash: branch[number]?.hash ?? '' })
 
-/** Votes, a node that leaves a voted block and comes back, one that leaves in the middle of a vote, two liars. */
+/** Votes, a node that leaves a voted block and comes back, one that leaves while it votes, two liars. */
 async function course(node: CliqueNode, voter: Voter): Promise<void> {
   const first = longer(node.branch, 5, 0)
   node.branch = first

@@ -65,7 +65,7 @@ describe('what a home hears of its delegation', () => {
     expect(heard(null, { slot: 200 })).toEqual([{ type: 'EXPIRED' }])
   })
 
-  it('hears that nobody claims the reward when the chain, whatever its own clock says, would return it', () => {
+  it('hears that nobody claims the reward when the chain would return it, whatever its clock says', () => {
     const unclaimed = { type: 'TIME_OUT' }
     expect(heard(ENDED, { slot: 180 })).toContainEqual(unclaimed)
     expect(heard(ENDED, { slot: 179 })).not.toContainEqual(unclaimed)

@@ -67,13 +67,11 @@ const isEnough = ({ states, transitions, sneakPaths, breaches, crashCells }: Mac
   crashCells.of > 0 &&
   crashCells.missing.length === 0
 
+const WRONG_WORDS = 2
 const MACHINES = Object.keys(catalogue)
 
-/** What the words of the command choose: specs to run, machines to count. Throws on a word that is neither. */
+/** What the words of the command choose: specs to run, machines to count. */
 function chosenBy(words: readonly string[]) {
-  const unknown = words.filter((word) => !MACHINES.includes(word) && !word.startsWith('specs/'))
-  if (unknown.length > 0)
-    throw new Error(`${unknown.join(', ')}: name specs/… or machines: ${MACHINES.join(', ')}`)
   const named = words.filter((word) => MACHINES.includes(word))
   const machines = named.length > 0 ? named : MACHINES
   const specs = words.filter((word) => word.startsWith('specs/'))
@@ -85,7 +83,13 @@ function chosenBy(words: readonly string[]) {
 
 async function main(flags: readonly string[]): Promise<number> {
   const json = flags.includes('--json')
-  const { machines, specs } = chosenBy(flags.filter((flag) => !flag.startsWith('--')))
+  const words = flags.filter((flag) => !flag.startsWith('--'))
+  const unknown = words.filter((word) => !MACHINES.includes(word) && !word.startsWith('specs/'))
+  if (unknown.length > 0) {
+    process.stderr.write(`${unknown.join(', ')}: name specs/… or machines: ${MACHINES.join(', ')}\n`)
+    return WRONG_WORDS
+  }
+  const { machines, specs } = chosenBy(words)
   const folder = mkdtempSync(join(tmpdir(), 'meterhood-coverage-'))
   try {
     const code = await counted(specs, folder, json)
