@@ -5,6 +5,8 @@ import { keptState, type TradingHome, type TradingHomeOptions } from './trading-
 
 const BID = 500_000n
 const WINDOW_BLOCKS = 10
+/** The time for reveals, and that in which the buyer closes it. */
+const REVEAL_BLOCKS = 16
 /** More than the time for bids. */
 const WINDOW_S = 14
 
@@ -227,6 +229,12 @@ export class World {
       await damageSalts(this.seller)
       await this.#over()
       await this.#buys()
+      await this.#over()
+    },
+    REVEAL_LOST: async () => {
+      await this.#sells(BID)
+      await this.#is(() => this.seller, 'negotiation.selling.revealing')
+      await this.#dropped(REVEAL_BLOCKS)
       await this.#over()
     },
     CHECKED_TOO_EARLY: async () => {

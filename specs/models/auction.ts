@@ -31,6 +31,7 @@ export type WorldEvent =
   | { type: 'REVEALED' }
   | { type: 'REVEALED_BUT_REFUND_REFUSED' }
   | { type: 'REVEAL_REFUSED' }
+  | { type: 'REVEAL_LOST' }
   | { type: 'CHECKED_TOO_EARLY' }
   | { type: 'PERIOD_OVER' }
   | { type: 'SILENCE' }
@@ -103,6 +104,7 @@ export const auctionModel = setup({
         REVEALED: 'awarded',
         REVEALED_BUT_REFUND_REFUSED: 'awarded',
         REVEAL_REFUSED: 'unrevealed',
+        REVEAL_LOST: 'unrevealed',
         CHECKED_TOO_EARLY: 'unrevealed',
       },
     },
