@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { Fault } from '../../protocols/rules/fault.ts'
 import { renameDurably, writeDurably } from '../network/chain-folder.ts'
 import type { Ipc } from '../network/geth/ipc.ts'
-import { NodeFolder, nodesUnder } from '../network/geth/node-folder.ts'
+import { hasNodes, NodeFolder, nodesUnder } from '../network/geth/node-folder.ts'
 import { askAlone, endForsaken, layOutChain, runningIn } from '../network/geth/process.ts'
 import { genesisHashOf } from '../network/geth/status.ts'
 import { newestAnchor } from './anchored.ts'
@@ -243,8 +243,9 @@ async function copyIfThere(from: string, to: string): Promise<void> {
 /** A key that lay in two places could sign for two chains. */
 async function forgetKeysBefore(chain: string): Promise<void> {
   const beside = dirname(chain)
-  const folders = readdirSync(beside).filter((name) => name.startsWith(basename(beforeOf(chain))))
-  for (const { path } of folders.flatMap((name) => nodesUnder(join(beside, name)))) {
+  const names = readdirSync(beside).filter((name) => name.startsWith(basename(beforeOf(chain))))
+  const folders = names.map((name) => join(beside, name)).filter(hasNodes)
+  for (const { path } of folders.flatMap(nodesUnder)) {
     for (const name of SECRET) await rm(join(path, name), { recursive: true, force: true })
   }
 }
