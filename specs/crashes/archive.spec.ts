@@ -29,7 +29,8 @@ import { HOOKS } from './wire.ts'
 /*
  * The commands that archive a chain and begin it anew are killed in every state, at every moment of it, and
  * given again, as a person would. The archive is then whole, once, and known; the chain is the new one,
- * whole, and its keys lie in one place. METERHOOD_CRASHES=all tries every state at every moment, else a sample.
+ * whole, and its keys lie in one place. METERHOOD_CRASHES=all tries every state at every moment, else a
+ * sample.
  */
 
 const ALL = process.env['METERHOOD_CRASHES'] === 'all'
