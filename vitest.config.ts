@@ -7,6 +7,7 @@ const LONG = [
   'specs/crashes/board.spec.ts',
   'specs/crashes/calls.spec.ts',
   'specs/crashes/archive.spec.ts',
+  'specs/crashes/prices.spec.ts',
 ]
 const isCounted = process.env['METERHOOD_COVERAGE'] !== undefined
 

@@ -48,6 +48,7 @@ it('is idle after any fault, knows its code, and takes the next wish', () => {
   for (const before of [
     [backUp],
     [backUp, ...steps.slice(0, 1)],
+    [backUp, ...steps.slice(0, 2)],
     [backUp, ...steps.slice(0, 3)],
     [restart],
   ]) {

@@ -91,6 +91,8 @@ it('is declined by a word of either, with the reason', () => {
     expect(theirs.home.context.because).toBe('not-now')
     expect(theirs.done).not.toContain('sendDecline')
   }
+  const agreed: DelegationEvent[] = [offered(2), { type: 'PERSON_ACCEPTS' }]
+  expect(follow('delegator', [...agreed, { type: 'PEER_DECLINED', because: 'x' }]).value).toBe('declined')
 })
 
 it('is declined by itself when no answer comes in time', () => {
@@ -120,6 +122,8 @@ it('takes offers by turns, and consents to the last one only', () => {
   expect(follow('delegator', [consented(4)], away.home).value).toEqual({ consented: 'registering' })
   const near = follow('delegatee', [offers, { type: 'PEER_AGREED', round: 2 }])
   expect(near.value).toEqual({ consented: 'preparing' })
+  const consent = follow('delegator', [offered(2), offers, consented(3)])
+  expect(consent.value).toEqual({ consented: 'registering' })
   const taken = follow('delegatee', [offers, offered(3, '5'), { type: 'PERSON_ACCEPTS' }])
   expect(taken.value).toEqual({ consented: 'preparing' })
   expect(taken.home.context.terms.rewardMicroSct).toBe('5')

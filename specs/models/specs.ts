@@ -13,6 +13,7 @@ export const MODEL_SPECS: Readonly<Record<string, readonly MachineName[]>> = {
   'specs/crashes/board.spec.ts': ['board-link', 'power-control'],
   'specs/crashes/calls.spec.ts': ['contract-proxy', 'intent'],
   'specs/crashes/archive.spec.ts': ['archive'],
+  'specs/crashes/prices.spec.ts': ['price-feed'],
   'specs/crashes/voter.spec.ts': ['signer-voter'],
   'specs/market/model.spec.ts': ['determination', 'negotiation', 'payment'],
   'specs/market/kill.spec.ts': ['determination', 'negotiation', 'payment'],
