@@ -17,12 +17,24 @@ const hexNumber = z.string().transform(Number)
 const blockReply = z.object({ number: hexNumber, hash: z.string(), timestamp: hexNumber })
 const answered = z.object({ status: z.number(), text: z.string() })
 
+const memberReply = z.looseObject({
+  name: z.string(),
+  account: z.string(),
+  online: z.boolean(),
+  lastSlot: z.number().nullable(),
+  usedEnergyWh: z.number(),
+  usedWaterMl: z.number(),
+})
+export type MemberShown = z.infer<typeof memberReply>
+
 /** The part of a page's view that the specs look at. */
 const viewReply = z.looseObject({
   role: z.string(),
   warnings: z.array(z.string()).optional(),
   state: z.looseObject({ phase: z.string(), text: z.string(), away: z.array(z.string()) }).optional(),
   counts: z.looseObject({ submitted: z.number().optional() }).optional(),
+  members: z.array(memberReply).optional(),
+  alarmsSent: z.array(z.looseObject({ code: z.string(), homeName: z.string().nullable() })).optional(),
   chain: z.looseObject({
     state: z.string(),
     head: z.number().nullable(),
@@ -72,7 +84,7 @@ export class Box {
   /** Runs a command that ends by itself. */
   async run(args: readonly string[]): Promise<string> {
     const command = meterhoodOn(this.host, this.#log, args)
-    await command.printed(/^(chain|card) .*$/m, START_LIMIT_MS)
+    await command.printed(/^(chain|card|signer|member) .*$/m, START_LIMIT_MS)
     await command.ended
     return command.said()
   }
@@ -80,6 +92,16 @@ export class Box {
   async startNode(): Promise<void> {
     this.#node = meterhoodOn(this.host, this.#log, startNode(this.folder))
     await this.#node.printed(/^node {7}.*(seals|follows)/m, START_LIMIT_MS)
+  }
+
+  /** All that its commands and services printed. */
+  printed(): string {
+    return readFileSync(this.#log, 'utf8')
+  }
+
+  /** What its gateway noted in its log, a line of JSON each. */
+  noted(): string[] {
+    return readFileSync(join(this.folder, 'gateway.log'), 'utf8').split('\n')
   }
 
   /** SIGKILL to the chain node; what started it ends by itself then, as a service would be seen to fail. */

@@ -12,7 +12,7 @@ import type { Box } from './box.ts'
 /** A few blocks, and the reading of them. */
 const OPENING_MS = 12_000
 
-const secrets = z.object({ accountKey: z.string(), storeKey: z.string() })
+const secrets = z.object({ accountKey: z.string(), storeKey: z.string(), peerSeed: z.string() })
 /** A call that reached a block cannot be in it by accident: whatever else is still in the outbox. */
 const ARRIVED = ['included', 'confirmed', 'final']
 
@@ -26,7 +26,7 @@ export interface Counted {
   readonly duplicates: number
 }
 
-const secretsOf = (box: Box) =>
+export const secretsOf = (box: Box) =>
   secrets.parse(JSON.parse(readFileSync(join(box.folder, 'secrets.json'), 'utf8')))
 
 export const contractsOf = (community: Box) =>
