@@ -22,8 +22,8 @@ const memberReply = z.looseObject({
   account: z.string(),
   online: z.boolean(),
   lastSlot: z.number().nullable(),
-  usedEnergyWh: z.number(),
-  usedWaterMl: z.number(),
+  lastSeenMs: z.number().nullable(),
+  powerW: z.number().nullable(),
 })
 export type MemberShown = z.infer<typeof memberReply>
 
@@ -81,12 +81,14 @@ export class Box {
     return signer
   }
 
-  /** Runs a command that ends by itself. */
+  /** Runs a command that ends by itself, and gives what it printed. Fault: `lan-process` when it failed. */
   async run(args: readonly string[]): Promise<string> {
     const command = meterhoodOn(this.host, this.#log, args)
-    await command.printed(/^(chain|card|signer|member) .*$/m, START_LIMIT_MS)
-    await command.ended
-    return command.said()
+    const code = await Promise.race([command.ended, sleep(START_LIMIT_MS, null, { ref: false })])
+    if (code === 0) return command.said()
+    await command.kill('SIGKILL')
+    const failed = `${this.name}: ${args.join(' ')} ended with ${code ?? 'a signal'}: ${command.said()}`
+    throw new Fault('lan-process', failed, { code: code ?? -1 })
   }
 
   async startNode(): Promise<void> {
