@@ -44,7 +44,7 @@ answerParent({
   peerOpens: (body) => peer.open(Identity.parse(body).seed),
   peerTries: () => peer.tries(),
   peerRepeats: () => peer.repeats(),
-  peerConnections: () => Promise.resolve(peer.connections()),
+  peerConnections: () => peer.connections(),
   peerCloses: () => peer.close(),
   boards: async (body) => {
     const { sampleMs, watts, boards } = Boards.parse(body)

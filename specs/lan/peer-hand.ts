@@ -16,6 +16,7 @@ const FOUND_LIMIT_MS = 60_000
 const LOOK_EVERY_MS = 250
 /** Time in which a gateway that hangs up has done so, and in which signers say something. */
 const QUIET_MS = 6_000
+const LASTING_MS = 4_000
 
 /** What came of all that a peer tried. */
 export interface Tried {
@@ -27,7 +28,7 @@ export interface Tried {
   readonly refused: readonly string[]
   /** Messages heard of what members tell each other. */
   readonly heard: number
-  /** Connections still open at the end. */
+  /** Connections that last. */
   readonly open: number
 }
 
@@ -82,7 +83,7 @@ export class PeerHand {
       answered: all.flatMap(({ protocol, code }) => (code === null ? [protocol] : [])),
       refused: [...new Set(all.flatMap(({ code }) => code ?? []))],
       heard: this.#heard.length - before,
-      open: this.connections(),
+      open: await this.connections(),
     }
   }
 
@@ -111,8 +112,16 @@ export class PeerHand {
     return recorded.length
   }
 
-  connections(): number {
-    return this.#node?.libp2p.getConnections().filter(({ status }) => status === 'open').length ?? 0
+  /** Connections that last: one that is refused is there for a moment, too. */
+  async connections(): Promise<number> {
+    const before = this.#openIds()
+    await sleep(LASTING_MS)
+    return this.#openIds().filter((id) => before.includes(id)).length
+  }
+
+  #openIds(): string[] {
+    const open = this.#node?.libp2p.getConnections().filter(({ status }) => status === 'open')
+    return (open ?? []).map(({ id }) => id)
   }
 
   async close(): Promise<void> {
