@@ -22,6 +22,8 @@ export interface Counted {
   readonly decrypted: number
   /** Sealed, and neither opened by the community gateway nor in a durable outbox. */
   readonly lost: number
+  /** Each of those: the home, its slot, and how its call stands. */
+  readonly missing: readonly string[]
   /** Readings of a home and slot that the chain holds twice. */
   readonly duplicates: number
 }
@@ -60,6 +62,7 @@ async function sealedBy(box: Box) {
     const home = new Wallet(accountKey).address
     return rows.map(({ slot, state }) => ({
       key: keyOf(home, slot),
+      words: `${box.name} slot ${slot} (${state ?? 'no call'})`,
       waits: state !== null && !ARRIVED.includes(state),
     }))
   } finally {
@@ -82,10 +85,7 @@ export async function countReadings(community: Box, homes: readonly Box[]): Prom
   const archives = archivesBeside(community.folder)
   const continuation = { origin: genesisHash, chainId, community: account, archives }
   const { duplicates } = await countChain(community.ipc.path, continuation, monitoring, deployedAtBlock)
-  return {
-    sealed: sealed.length,
-    decrypted: sealed.length - missing.length,
-    lost: missing.filter(({ waits }) => !waits).length,
-    duplicates,
-  }
+  const lost = missing.filter(({ waits }) => !waits).map(({ words }) => words)
+  const decrypted = sealed.length - missing.length
+  return { sealed: sealed.length, decrypted, lost: lost.length, missing: lost, duplicates }
 }

@@ -12,7 +12,7 @@ import { growth, untilCaughtUp, type World } from './world.ts'
 const AWARD_LIMIT_MS = 90_000
 /** A billing period, until the quotas of the next are allocated. */
 const ALLOTTED_LIMIT_MS = 150_000
-const BACK_LIMIT_MS = 60_000
+const BACK_LIMIT_MS = 120_000
 const STALL_LOOK_MS = 8_000
 const SECOND_MS = 1_000
 /** So much of an account’s beginning do the pages show. */
@@ -182,9 +182,10 @@ async function allAtOnce({ boxes, community, homes }: World): Promise<Outcome> {
 async function count({ boxes, community, homes, finals }: World): Promise<Outcome> {
   const began = performance.now()
   await finals.requireKept(boxes)
-  const { sealed, lost, duplicates } = await countReadings(community, homes)
+  const { sealed, lost, duplicates, missing } = await countReadings(community, homes)
   require(sealed > 0, 'no home sealed a reading')
-  require(lost === 0 && duplicates === 0, `${lost} of ${sealed} readings lost, ${duplicates} double`)
+  require(lost === 0, `${lost} of ${sealed} readings lost: ${missing.slice(0, 4).join(', ')}`)
+  require(duplicates === 0, `${duplicates} of ${sealed} readings are on the chain twice`)
   const readings = `${sealed} readings, ${lost} lost, ${duplicates} double`
   const words = `${readings}; ${finals.count()} final blocks, none undone`
   return { result: words, tookMs: performance.now() - began }

@@ -12,7 +12,7 @@ import { codeOf } from '../../protocols/rules/fault.ts'
 /** The name that a community has when nobody gave it another. */
 const COMMUNITY = 'community'
 const SEED_BYTES = 32
-const FOUND_LIMIT_MS = 60_000
+const FOUND_LIMIT_MS = 120_000
 const LOOK_EVERY_MS = 250
 /** Time in which a gateway that hangs up has done so, and in which signers say something. */
 const QUIET_MS = 6_000
@@ -29,7 +29,7 @@ export interface Tried {
   /** Messages heard of what members tell each other. */
   readonly heard: number
   /** Connections that last. */
-  readonly open: number
+  readonly open: readonly string[]
 }
 
 /** A peer of ours on a host: with an identity that is not known there, or with a member's own. */
@@ -112,16 +112,17 @@ export class PeerHand {
     return recorded.length
   }
 
-  /** Connections that last: one that is refused is there for a moment, too. */
-  async connections(): Promise<number> {
-    const before = this.#openIds()
+  /** Connections that last, in words: one that is refused is there for a moment, too. */
+  async connections(): Promise<string[]> {
+    const before = this.#opened().map(({ id }) => id)
     await sleep(LASTING_MS)
-    return this.#openIds().filter((id) => before.includes(id)).length
+    const lasting = this.#opened().filter(({ id }) => before.includes(id))
+    return lasting.map(({ direction, remoteAddr }) => `${direction} ${remoteAddr.toString()}`)
   }
 
-  #openIds(): string[] {
-    const open = this.#node?.libp2p.getConnections().filter(({ status }) => status === 'open')
-    return (open ?? []).map(({ id }) => id)
+  #opened() {
+    const connections = this.#node?.libp2p.getConnections() ?? []
+    return connections.filter(({ status }) => status === 'open')
   }
 
   async close(): Promise<void> {

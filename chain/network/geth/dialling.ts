@@ -31,8 +31,8 @@ export interface Standing {
   readonly restsUntilMs: number
 }
 
-/** Geth begins with all members listed. */
-export const LISTED: Standing = { listed: true, connected: false, answers: 0, restsUntilMs: 0 }
+/** Geth begins with all members listed, and dials each at once: who is not there then was dialled in vain. */
+export const LISTED: Standing = { listed: true, connected: true, answers: 0, restsUntilMs: 0 }
 
 /** What a look found. */
 export interface Sight {

@@ -33,12 +33,17 @@ describe('A member that a chain node lost', () => {
   it('is not put back before Geth would dial it again: so the other end, which may, does', () => {
     expect(after([UP, GONE, ...times(30, BACK)], true).listed).toBe(false)
     expect(after([UP, GONE, ...times(40, BACK)], true).listed).toBe(true)
-    const neverDialled = { ...LISTED, listed: false, connected: true }
+    const neverDialled = { ...LISTED, listed: false }
     expect(after([GONE, BACK], true, neverDialled).listed).toBe(true)
   })
 
+  it('was dialled in vain as well when it was not there as the node began', () => {
+    expect(after([GONE, ...times(30, BACK)], true).listed).toBe(false)
+    expect(after([GONE, ...times(40, BACK)], true).listed).toBe(true)
+  })
+
   it('is left to the other end first, where that dials first', () => {
-    const unlisted = { ...LISTED, listed: false }
+    const unlisted = { ...LISTED, listed: false, connected: false }
     expect(after([BACK], false, unlisted).listed).toBe(false)
     expect(after([BACK, GONE, BACK], false, unlisted).listed).toBe(false)
     expect(after([BACK, BACK], false, unlisted).listed).toBe(true)
