@@ -7,9 +7,9 @@ import type { Trial } from './outcome.ts'
 import { fiveSigners, threeSigners, type World } from './world.ts'
 
 /*
- * `npm run test:lan`: faults on a LAN of network namespaces. `--ci` runs the short form that every change must
- * withstand; `--json` prints the rows as JSON; a word runs the rows whose fault holds it, and the first of
- * their LAN.
+ * `npm run test:lan`: faults on a LAN of network namespaces. `--ci` runs the short form that every change
+ * must withstand; `--json` prints the rows as JSON; a word runs the rows whose fault holds it, and the first
+ * of their LAN.
  */
 
 interface Row {
