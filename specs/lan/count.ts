@@ -48,6 +48,12 @@ async function openedBy(community: Box): Promise<Set<string>> {
 
 const keyOf = (home: string, slot: number): string => `${home.toLowerCase()}:${slot}`
 
+const callContext = z.looseObject({ ok: z.boolean().optional() })
+
+/** A call that the contract reverted, of a home that was removed: it has failed once its block is final. */
+const isReverted = (context: string | null): boolean =>
+  context !== null && callContext.parse(JSON.parse(context)).ok === false
+
 /** Slots that a home sealed, and whether their call still waits. */
 async function sealedBy(box: Box) {
   const { accountKey, storeKey } = secretsOf(box)
@@ -57,13 +63,16 @@ async function sealedBy(box: Box) {
     const rows = await store.db
       .selectFrom('sealed')
       .leftJoin('intent', 'intent.id', 'sealed.intent')
-      .select(['sealed.slot as slot', 'intent.state as state'])
+      .leftJoin('call', (join) =>
+        join.onRef('call.nonce', '=', 'intent.nonce').onRef('call.account', '=', 'intent.account'),
+      )
+      .select(['sealed.slot as slot', 'intent.state as state', 'call.context as context'])
       .execute()
     const home = new Wallet(accountKey).address
-    return rows.map(({ slot, state }) => ({
+    return rows.map(({ slot, state, context }) => ({
       key: keyOf(home, slot),
       words: `${box.name} slot ${slot} (${state ?? 'no call'})`,
-      waits: state !== null && !ARRIVED.includes(state),
+      waits: state !== null && (!ARRIVED.includes(state) || isReverted(context)),
     }))
   } finally {
     await store.close()
