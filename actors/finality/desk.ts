@@ -45,6 +45,10 @@ export interface FinalityDeskOptions {
 /** A signer that is there is heard of twice in this many block periods. */
 const PATIENCE_PERIODS = 6
 const LEAST_PATIENCE_MS = 8_000
+
+/** A signer that was not heard of for so long is missing. */
+export const patienceMsOf = (blockPeriodMs: number): number =>
+  Math.max(LEAST_PATIENCE_MS, PATIENCE_PERIODS * blockPeriodMs)
 /** One certificate proves every block below it: every so many blocks one is written down. */
 const KEPT_EVERY_BLOCKS = 4
 /** … and those of so many blocks are kept. */
@@ -82,6 +86,7 @@ export class FinalityDesk {
   #keptAt = -KEPT_EVERY_BLOCKS
   #looking: Promise<void> | undefined
   #again = false
+  #stopped = false
   #astray = ''
 
   constructor(options: FinalityDeskOptions) {
@@ -124,6 +129,7 @@ export class FinalityDesk {
 
   /** There is a new block, another branch, or a vote: looks what is final now. */
   look(): void {
+    if (this.#stopped) return
     if (this.#looking !== undefined) {
       this.#again = true
       return
@@ -222,7 +228,7 @@ export class FinalityDesk {
   /** How the signers stand. */
   quorum(): Quorum {
     const { clock, blockPeriodMs } = this.#options
-    const patienceMs = Math.max(LEAST_PATIENCE_MS, PATIENCE_PERIODS * blockPeriodMs)
+    const patienceMs = patienceMsOf(blockPeriodMs)
     const nowMs = clock.nowMs()
     return quorumNow(this.#signers, (signer) => {
       return nowMs - (this.#heardAtMs.get(signer) ?? this.#beganAtMs) <= patienceMs
@@ -230,6 +236,7 @@ export class FinalityDesk {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true
     await this.#looking
     const newest = this.#newest
     if (newest !== null && newest.number > this.#keptAt) await this.#keep(newest)

@@ -211,12 +211,9 @@ function addVoteCommands(chain: Command): void {
 
 function addPeerCommands(chain: Command): void {
   const group = chain.command('peers').description('the members of the network: list, add, drop')
-  const list = (flags: NodeFlags) => ending('chain peers', peers(flags))
-  group
-    .option(...DATA)
-    .option(...JSON_FLAG)
-    .action(list)
-  asked(group, 'list', 'who is a member, and who is connected').action(list)
+  asked(group, 'list', 'who is a member, and who is connected', true).action((flags: NodeFlags) =>
+    ending('chain peers', peers(flags)),
+  )
   asked(group, 'add <card>', 'let a node in: its node.json').action((card: string, flags: NodeFlags) =>
     ending('chain peers', addPeer(card, flags)),
   )

@@ -127,7 +127,8 @@ async function community(flags: CommunityFlags): Promise<void> {
   await installBoards(gateway, boards)
   console.log(`community  ${gateway.opened().page}`)
   for (const name of invited) {
-    console.log(`invite     ${name}: ${await gateway.invite({ name, weight: 1 })}`)
+    const invite = await gateway.invites.issueOnce({ name, weight: 1 })
+    console.log(`invite     ${name}: ${invite ?? 'it is a member already'}`)
   }
   sayWarnings(gateway)
   await stopped
@@ -169,7 +170,10 @@ export function registerCommunityCommand(program: Command): void {
     .option('--prices <source>', PRICES_HELP)
     .option('--welcome <SCT>', 'tokens that a new member begins with', '0')
     .option('--boards <file>', 'JSON list of the homes’ boards and the keys that they seal with')
-    .option('--invites <names>', 'print an invite for each of these homes, e.g. home-01,home-02')
+    .option(
+      '--invites <names>',
+      'print an invite for each of these homes that is no member yet, e.g. home-01,home-02',
+    )
     .option('--record <file>', 'record what every machine does, for `meterhood inspect`')
     .action((flags: CommunityFlags) => ending('community', community(flags)))
 }

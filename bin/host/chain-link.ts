@@ -81,6 +81,7 @@ export interface ChainLink {
   /** Another node of the same chain, by its link or its socket; who asks for it closes it. */
   nodeAt(url: string): ContinuedRpc
   onOutcome(listener: (outcome: CallOutcome) => void): void
+  /** Tells of each change, and at once how the node stands when that is known. */
   onState(listener: (state: FeedState) => void): void
   onBlock(listener: (block: ChainBlock) => void): void
   close(): Promise<void>
@@ -116,7 +117,8 @@ const COUNT_AFTER_MS = 500
  * and the call itself. What is not used is not paid.
  */
 const SUBMIT_GAS = { base: 60_000, record: 340_000 } as const
-const WAITING: readonly IntentState[] = [
+/** Calls that are not in a block. */
+export const WAITING: readonly IntentState[] = [
   'queued',
   'signed',
   'sent',
@@ -364,6 +366,8 @@ class Link implements ChainLink {
 
   onState(listener: (state: FeedState) => void): void {
     this.#forget.push(this.#feed.onState(listener))
+    const state = this.#feed.state()
+    if (state !== 'connecting') listener(state)
   }
 
   onBlock(listener: (block: ChainBlock) => void): void {

@@ -31,7 +31,7 @@ import type { CommunityPicture } from './community-picture.ts'
 import { tallyOf, unfinished } from './community-tally.ts'
 import type { CommunityConfig, CommunityOpened, CommunityTally, GatewayStatus } from './configs.ts'
 import type { Epochs } from './epochs.ts'
-import type { Invited, Invites } from './invites.ts'
+import type { Invites } from './invites.ts'
 import { listenOptions } from './listen-options.ts'
 import type { GatewayLog } from './log.ts'
 import { mismatchAlarm } from './mismatch-alarm.ts'
@@ -345,8 +345,8 @@ export class CommunityGateway {
     }
   }
 
-  invite(invited: Invited): Promise<string> {
-    return this.#parts.invites.issue(invited)
+  get invites(): Invites {
+    return this.#parts.invites
   }
 
   commission(homeName: string, kinds: readonly BoardKind[]): Promise<CommissionedKey[]> {

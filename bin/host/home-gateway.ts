@@ -5,6 +5,7 @@ import type { AlarmSender } from '../../actors/alarm-sender.ts'
 import type { LinkNotice } from '../../actors/board-link/live.ts'
 import type { HomeTold } from '../../actors/smart-gateway/facts.ts'
 import type { HomeActor } from '../../actors/smart-gateway/live.ts'
+import type { SmartGatewayEvent } from '../../actors/smart-gateway/machine.ts'
 import { keepRefusals, keepRejected } from '../../actors/smart-gateway/readings.ts'
 import {
   createSlotCollector,
@@ -27,7 +28,7 @@ import type { HomeView } from '../../web/read-model.ts'
 import type { Pages } from '../../web/server/serve-pages.ts'
 import { wallClock } from '../clock.ts'
 import { standingOf } from './away-text.ts'
-import type { ChainLink } from './chain-link.ts'
+import { WAITING, type ChainLink } from './chain-link.ts'
 import type { BoardConfig, GatewayStatus, HomeConfig, HomeTally, SealedSlot } from './configs.ts'
 import { delegationTally } from './delegation-tally.ts'
 import type { HomeDelegations } from './delegation/home-delegations.ts'
@@ -65,19 +66,11 @@ export interface HomeParts {
   readonly log: GatewayLog
 }
 
-const WAITING: readonly IntentState[] = [
-  'queued',
-  'signed',
-  'sent',
-  'underpriced',
-  'stalled',
-  'rejected',
-  'reorged',
-]
-
 /** A home's gateway while it runs: frames in, readings and alarms out, the page in between. */
 export class HomeGateway {
   actor: HomeActor | null = null
+  /** What happened before its machine was there. */
+  readonly #early: SmartGatewayEvent[] = []
   attached: Attached | null = null
   pages: Pages | null = null
   readonly book: QuotaBook = createQuotaBook()
@@ -149,8 +142,15 @@ export class HomeGateway {
     this.#parts.store.transaction(work).catch((thrown: unknown) => this.#parts.log.fault(thrown))
   }
 
-  #send(event: Parameters<HomeActor['send']>[0]): void {
-    this.actor?.send(event).catch((thrown: unknown) => this.#parts.log.fault(thrown))
+  /** Its machine is there, and hears what happened meanwhile: it may remember otherwise. */
+  began(actor: HomeActor): void {
+    this.actor = actor
+    for (const event of this.#early.splice(0)) this.#send(event)
+  }
+
+  #send(event: SmartGatewayEvent): void {
+    if (this.actor === null) this.#early.push(event)
+    else this.actor.send(event).catch((thrown: unknown) => this.#parts.log.fault(thrown))
   }
 
   /** A sample is in the store. */

@@ -255,7 +255,7 @@ export async function openHome(
   const { gateway, store, log } = home
   const attachOnce = once(() => attach(home))
   if ((await remembered(store)) !== null) await attachOnce()
-  gateway.actor = await startSmartGateway({
+  const actor = await startSmartGateway({
     store,
     clock: wallClock,
     account: home.account,
@@ -287,10 +287,9 @@ export async function openHome(
     tellPeople: (number) => log.info({ number }, 'an alarm for the people of this home'),
     onFault: (thrown, about) => log.fault(thrown, about),
   })
+  gateway.began(actor)
   // Its people come back with another invite, or a node of the right chain.
-  if (gateway.actor.snapshot().matches({ joining: 'refused' })) {
-    await gateway.actor.send({ type: 'COMMUNITY_FOUND' })
-  }
+  if (actor.snapshot().matches({ joining: 'refused' })) await actor.send({ type: 'COMMUNITY_FOUND' })
   home.courier?.wake()
   await newestEpoch(home)
   await publishedMeanwhile(home)

@@ -1,5 +1,6 @@
 import { hexlify } from 'ethers'
 import { z } from 'zod'
+import { isMember } from '../../actors/community-gateway/membership.ts'
 import type { Store } from '../../actors/storage/store.ts'
 import { writeMeta } from '../../actors/storage/meta.ts'
 import { createInviteBook, type InviteBook, type InviteRecord } from '../../protocols/p2p/invite-book.ts'
@@ -32,6 +33,8 @@ export interface Invites {
   readonly book: InviteBook
   /** A fresh invite as text, for one home. */
   issue(invited: Invited): Promise<string>
+  /** The invite that is still open for a home of this name, else a fresh one; null where it is a member. */
+  issueOnce(invited: Invited): Promise<string | null>
   /** For whom the invite of this id is. Throws `invite-unknown`. */
   invitedBy(id: Uint8Array): Invited
 }
@@ -68,13 +71,24 @@ export async function openInvites(options: InvitesOptions, node: () => PeerNode)
   }))
   const book = createInviteBook({ clock, random, initial, onChange: changed })
 
+  const textOf = (code: Uint8Array): string =>
+    formatInvite({ gatewayPeerId: node().peerId, addresses: node().addresses().slice(0, 4), code })
+  const issue = async ({ name, weight }: Invited): Promise<string> => {
+    const { code, expiresMs } = book.issue()
+    await save(nameOf(code), { code: hexlify(code), expiresMs, usedBy: null, name, weight })
+    return textOf(code)
+  }
   return {
     book,
-    async issue({ name, weight }) {
-      const record = book.issue()
-      const { code, expiresMs } = record
-      await save(nameOf(code), { code: hexlify(code), expiresMs, usedBy: null, name, weight })
-      return formatInvite({ gatewayPeerId: node().peerId, addresses: node().addresses().slice(0, 4), code })
+    issue,
+    async issueOnce(invited) {
+      const members = store.db.selectFrom('member').select('state').where('name', '=', invited.name)
+      if ((await members.execute()).some(({ state }) => isMember(state))) return null
+      const nowMs = clock.nowMs()
+      const open = [...kept.values()].find(
+        ({ name, usedBy, expiresMs }) => name === invited.name && usedBy === null && expiresMs > nowMs,
+      )
+      return open === undefined ? issue(invited) : textOf(bytesOfHex(open.code))
     },
     invitedBy(id) {
       const row = kept.get(hexlify(id))

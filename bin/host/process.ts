@@ -44,7 +44,7 @@ export function hostCommunity(): void {
     },
     invite: async (body) => {
       const codes: string[] = []
-      for (const invited of Invited.parse(body)) codes.push(await opened().invite(invited))
+      for (const invited of Invited.parse(body)) codes.push(await opened().invites.issue(invited))
       return codes
     },
     commission: (body) => {

@@ -1,4 +1,4 @@
-import { FinalityDesk } from '../../actors/finality/desk.ts'
+import { FinalityDesk, patienceMsOf } from '../../actors/finality/desk.ts'
 import { chainStalled, signerEquivocates } from '../../actors/signer-voter/alarms.ts'
 import { startSignerVoter, type SignerVoter } from '../../actors/signer-voter/live.ts'
 import type { Store } from '../../actors/storage/store.ts'
@@ -19,6 +19,7 @@ import { wallClock } from '../clock.ts'
 import type { ChainLink } from './chain-link.ts'
 import type { FinalityKind } from './finality.ts'
 import type { GatewayLog } from './log.ts'
+import { StallWatch } from './stall-watch.ts'
 
 export interface VotingOptions {
   readonly node: PeerNode
@@ -57,18 +58,26 @@ export class Voting {
   #hasSigners: boolean | null = null
   #voters: readonly SignerVoter[] = []
   readonly #nodes: ContinuedRpc[] = []
+  readonly #stall: StallWatch
   #votes: Votes | undefined
 
   constructor(options: VotingOptions) {
     this.#options = options
     const { chain, store, log, chainId, genesisHash } = options
+    const blockPeriodMs = chain.blockTimeS * MS_PER_S
+    this.#stall = new StallWatch({
+      blockPeriodMs,
+      patienceMs: patienceMsOf(blockPeriodMs),
+      missing: () => this.#desk.quorum().missing,
+      tell: (missing) => options.onAlarm(chainStalled(missing)),
+    })
     chain.finality.explainedBy(() => this.notice())
     this.#desk = new FinalityDesk({
       store,
       ledger: chain.ledger,
       domain: { chainId, genesisHash },
       voterOf: VOTERS,
-      blockPeriodMs: chain.blockTimeS * MS_PER_S,
+      blockPeriodMs,
       clock: wallClock,
       show: (certificate) => writeCertificate(options.folder, certificate),
       onFinal: (block) => {
@@ -83,15 +92,13 @@ export class Voting {
   }
 
   async open(): Promise<this> {
-    const { chain, node, community, log, signers, onAlarm } = this.#options
+    const { chain, node, community, log, signers } = this.#options
     await this.#desk.open()
     chain.onBlock((block) => {
       this.#look()
       this.#witness(block)
     })
-    chain.onState((state) => {
-      if (state === 'stalled') onAlarm(chainStalled(this.#desk.quorum().missing))
-    })
+    chain.onState((state) => this.#stall.changed(state))
     this.#votes = await openVotes(node, {
       community,
       judge: (vote) => this.#desk.judge(vote),
@@ -174,6 +181,7 @@ export class Voting {
   }
 
   async stop(): Promise<void> {
+    this.#stall.stop()
     await Promise.all(this.#voters.map((voter) => voter.stop()))
     for (const beside of this.#nodes) beside.close()
     await this.#votes?.stop()

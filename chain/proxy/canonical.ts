@@ -64,9 +64,11 @@ export class Canonical {
         return
       }
       const next = latest.number <= head.number ? undefined : await this.#following(head, latest)
-      if (next === undefined || next.parentHash !== head.hash)
+      if (next === undefined || next.parentHash !== head.hash) {
         await this.#retreatFrom(head.number, latest, onFork)
-      else this.#push(next, onBlock)
+        // The node went to another branch since it told of its newest block: the next look asks anew.
+        if (this.#head === head) return
+      } else this.#push(next, onBlock)
       if (next === undefined && latest.number > head.number) return
     }
   }

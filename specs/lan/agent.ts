@@ -3,10 +3,11 @@ import { z } from 'zod'
 import { createBoardHost } from '../../hardware/board/host.ts'
 import { answerParent } from '../../bin/start/child.ts'
 import { wallClock } from '../../bin/clock.ts'
+import { PeerHand } from './peer-hand.ts'
 
 /*
- * The hand of the spec on a host of the LAN: it plays the boards of the home, and asks what listens on the
- * host's own loopback.
+ * The hand of the spec on a host of the LAN: it plays the boards of the home, asks what listens on the host's
+ * own loopback, and plays a peer that should be refused.
  */
 
 const Boards = z.object({
@@ -35,7 +36,16 @@ const steadyProfile = (watts: number, sampleMs: number) => ({
   homes: [{ home: 'home', loadMw: [watts * 1_000], pvMw: [], waterUl: [500] }],
 })
 
+const Identity = z.object({ seed: z.instanceof(Uint8Array).nullable() })
+
+const peer = new PeerHand()
+
 answerParent({
+  peerOpens: (body) => peer.open(Identity.parse(body).seed),
+  peerTries: () => peer.tries(),
+  peerRepeats: () => peer.repeats(),
+  peerConnections: () => peer.connections(),
+  peerCloses: () => peer.close(),
   boards: async (body) => {
     const { sampleMs, watts, boards } = Boards.parse(body)
     const host = await createBoardHost({

@@ -17,12 +17,24 @@ const hexNumber = z.string().transform(Number)
 const blockReply = z.object({ number: hexNumber, hash: z.string(), timestamp: hexNumber })
 const answered = z.object({ status: z.number(), text: z.string() })
 
+const memberReply = z.looseObject({
+  name: z.string(),
+  account: z.string(),
+  online: z.boolean(),
+  lastSlot: z.number().nullable(),
+  lastSeenMs: z.number().nullable(),
+  powerW: z.number().nullable(),
+})
+export type MemberShown = z.infer<typeof memberReply>
+
 /** The part of a page's view that the specs look at. */
 const viewReply = z.looseObject({
   role: z.string(),
   warnings: z.array(z.string()).optional(),
   state: z.looseObject({ phase: z.string(), text: z.string(), away: z.array(z.string()) }).optional(),
   counts: z.looseObject({ submitted: z.number().optional() }).optional(),
+  members: z.array(memberReply).optional(),
+  alarmsSent: z.array(z.looseObject({ code: z.string(), homeName: z.string().nullable() })).optional(),
   chain: z.looseObject({
     state: z.string(),
     head: z.number().nullable(),
@@ -69,17 +81,29 @@ export class Box {
     return signer
   }
 
-  /** Runs a command that ends by itself. */
+  /** Runs a command that ends by itself, and gives what it printed. Fault: `lan-process` when it failed. */
   async run(args: readonly string[]): Promise<string> {
     const command = meterhoodOn(this.host, this.#log, args)
-    await command.printed(/^(chain|card) .*$/m, START_LIMIT_MS)
-    await command.ended
-    return command.said()
+    const code = await Promise.race([command.ended, sleep(START_LIMIT_MS, null, { ref: false })])
+    if (code === 0) return command.said()
+    await command.kill('SIGKILL')
+    const failed = `${this.name}: ${args.join(' ')} ended with ${code ?? 'a signal'}: ${command.said()}`
+    throw new Fault('lan-process', failed, { code: code ?? -1 })
   }
 
   async startNode(): Promise<void> {
     this.#node = meterhoodOn(this.host, this.#log, startNode(this.folder))
     await this.#node.printed(/^node {7}.*(seals|follows)/m, START_LIMIT_MS)
+  }
+
+  /** All that its commands and services printed. */
+  printed(): string {
+    return readFileSync(this.#log, 'utf8')
+  }
+
+  /** What its gateway noted in its log, a line of JSON each. */
+  noted(): string[] {
+    return readFileSync(join(this.folder, 'gateway.log'), 'utf8').split('\n')
   }
 
   /** SIGKILL to the chain node; what started it ends by itself then, as a service would be seen to fail. */

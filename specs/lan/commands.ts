@@ -29,3 +29,9 @@ export const runCommunity = (data: string, boards: string, invites: readonly str
 export const runHome = (data: string, name: string, invite: string): string[] => [
   ...['home', '--data', data, '--name', name, '--invite', invite],
 ]
+
+export const showSigners = (data: string): string[] => ['chain', 'signers', '--data', data]
+
+export const dropPeer = (data: string, name: string): string[] => [
+  ...['chain', 'peers', 'drop', name, '--data', data],
+]

@@ -13,8 +13,8 @@ export const SAMPLE_MS = 2_000
 /** Long enough for an auction and a halt of the chain within it. */
 const BILLING = '120s'
 const PERIOD_S = 1
-const READY_LIMIT_MS = 120_000
-const INVITE_LIMIT_MS = 90_000
+const READY_LIMIT_MS = 240_000
+const INVITE_LIMIT_MS = 180_000
 const KEY_BYTES = 32
 const KINDS = ['power', 'water', 'comfort'] as const
 const FIRST_BOARD = 1_000

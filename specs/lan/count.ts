@@ -12,7 +12,7 @@ import type { Box } from './box.ts'
 /** A few blocks, and the reading of them. */
 const OPENING_MS = 12_000
 
-const secrets = z.object({ accountKey: z.string(), storeKey: z.string() })
+const secrets = z.object({ accountKey: z.string(), storeKey: z.string(), peerSeed: z.string() })
 /** A call that reached a block cannot be in it by accident: whatever else is still in the outbox. */
 const ARRIVED = ['included', 'confirmed', 'final']
 
@@ -22,11 +22,13 @@ export interface Counted {
   readonly decrypted: number
   /** Sealed, and neither opened by the community gateway nor in a durable outbox. */
   readonly lost: number
+  /** Each of those: the home, its slot, and how its call stands. */
+  readonly missing: readonly string[]
   /** Readings of a home and slot that the chain holds twice. */
   readonly duplicates: number
 }
 
-const secretsOf = (box: Box) =>
+export const secretsOf = (box: Box) =>
   secrets.parse(JSON.parse(readFileSync(join(box.folder, 'secrets.json'), 'utf8')))
 
 export const contractsOf = (community: Box) =>
@@ -46,6 +48,12 @@ async function openedBy(community: Box): Promise<Set<string>> {
 
 const keyOf = (home: string, slot: number): string => `${home.toLowerCase()}:${slot}`
 
+const callContext = z.looseObject({ ok: z.boolean().optional() })
+
+/** A call that the contract reverted, of a home that was removed: it has failed once its block is final. */
+const isReverted = (context: string | null): boolean =>
+  context !== null && callContext.parse(JSON.parse(context)).ok === false
+
 /** Slots that a home sealed, and whether their call still waits. */
 async function sealedBy(box: Box) {
   const { accountKey, storeKey } = secretsOf(box)
@@ -55,12 +63,16 @@ async function sealedBy(box: Box) {
     const rows = await store.db
       .selectFrom('sealed')
       .leftJoin('intent', 'intent.id', 'sealed.intent')
-      .select(['sealed.slot as slot', 'intent.state as state'])
+      .leftJoin('call', (join) =>
+        join.onRef('call.nonce', '=', 'intent.nonce').onRef('call.account', '=', 'intent.account'),
+      )
+      .select(['sealed.slot as slot', 'intent.state as state', 'call.context as context'])
       .execute()
     const home = new Wallet(accountKey).address
-    return rows.map(({ slot, state }) => ({
+    return rows.map(({ slot, state, context }) => ({
       key: keyOf(home, slot),
-      waits: state !== null && !ARRIVED.includes(state),
+      words: `${box.name} slot ${slot} (${state ?? 'no call'})`,
+      waits: state !== null && (!ARRIVED.includes(state) || isReverted(context)),
     }))
   } finally {
     await store.close()
@@ -82,10 +94,7 @@ export async function countReadings(community: Box, homes: readonly Box[]): Prom
   const archives = archivesBeside(community.folder)
   const continuation = { origin: genesisHash, chainId, community: account, archives }
   const { duplicates } = await countChain(community.ipc.path, continuation, monitoring, deployedAtBlock)
-  return {
-    sealed: sealed.length,
-    decrypted: sealed.length - missing.length,
-    lost: missing.filter(({ waits }) => !waits).length,
-    duplicates,
-  }
+  const lost = missing.filter(({ waits }) => !waits).map(({ words }) => words)
+  const decrypted = sealed.length - missing.length
+  return { sealed: sealed.length, decrypted, lost: lost.length, missing: lost, duplicates }
 }

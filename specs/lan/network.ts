@@ -7,6 +7,9 @@ const PREFIX = 'mh'
 const NET = '10.77.0'
 /** mDNS speaks to a group of addresses; a host without a default route must be told where that is. */
 const MULTICAST = '224.0.0.0/4'
+/** The switch of the house, and the one of those that are cut off. */
+const WHOLE = 'br0'
+const APART = 'br1'
 
 /** A host of the LAN: a network namespace with one cable to the switch. */
 export interface Host {
@@ -19,8 +22,8 @@ export interface Host {
 /** A switch with hosts on it, in namespaces of this process alone. */
 export interface Lan {
   readonly hosts: readonly Host[]
-  /** Lets no packet pass between the two groups. */
-  split(one: readonly Host[], other: readonly Host[]): Promise<void>
+  /** Plugs these hosts into a switch of their own: what they send to the others is lost without a word. */
+  cutOff(hosts: readonly Host[]): Promise<void>
   heal(): Promise<void>
   remove(): Promise<void>
 }
@@ -35,22 +38,37 @@ async function ip(...args: string[]): Promise<string> {
   }
 }
 
+const portOf = (at: number): string => `port${at}`
 const spaceOf = (part: string): string => `${PREFIX}-${process.pid}-${part}`
 
-/** What this machine lacks for a LAN of namespaces, in words; null when it has all. */
-export async function lacking(): Promise<string | null> {
-  if (process.platform !== 'linux') return 'network namespaces, which only Linux has'
+/** What this machine lacks for a LAN of namespaces. */
+export interface Lack {
+  /** `tool`: a package would help; `right`: this kernel, or who runs this, may make no namespaces. */
+  readonly kind: 'tool' | 'right'
+  readonly words: string
+}
+
+/** What this machine lacks for a LAN of namespaces; null when it has all. */
+export async function lacking(): Promise<Lack | null> {
+  if (process.platform !== 'linux')
+    return { kind: 'right', words: 'network namespaces, which only Linux has' }
   const found = await run('ip', ['-V']).catch(() => null)
-  if (found === null) return 'ip of iproute2 (Debian: apt-get install iproute2)'
-  const name = spaceOf('try')
+  if (found === null) return { kind: 'tool', words: 'ip of iproute2 (Debian: apt-get install iproute2)' }
+  const [here, other] = [spaceOf('try'), spaceOf('try2')]
   try {
-    await ip('netns', 'add', name)
-    await ip('-n', name, 'link', 'add', 'br0', 'type', 'bridge')
+    for (const space of [here, other]) await ip('netns', 'add', space)
+    await ip('-n', here, 'link', 'add', WHOLE, 'type', 'bridge')
+    await ip('-n', here, 'link', 'add', 'port1', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', other)
+    await ip('-n', here, 'link', 'set', 'port1', 'master', WHOLE, 'up')
+    await run('ip', ['netns', 'exec', other, 'true'])
     return null
   } catch (thrown) {
-    return `the right to make network namespaces: run it as root (${messageOf(thrown).slice(0, 120)})`
+    return {
+      kind: 'right',
+      words: `the right to make network namespaces (${messageOf(thrown).slice(0, 160)})`,
+    }
   } finally {
-    await ip('netns', 'del', name).catch(() => undefined)
+    for (const space of [here, other]) await ip('netns', 'del', space).catch(() => undefined)
   }
 }
 
@@ -78,8 +96,8 @@ async function plugIn(name: string, at: number): Promise<Host> {
   const address = `${NET}.${at}`
   const hub = spaceOf('switch')
   await ip('netns', 'add', space)
-  await ip('-n', hub, 'link', 'add', `port${at}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space)
-  await ip('-n', hub, 'link', 'set', `port${at}`, 'master', 'br0', 'up')
+  await ip('-n', hub, 'link', 'add', portOf(at), 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space)
+  await ip('-n', hub, 'link', 'set', portOf(at), 'master', WHOLE, 'up')
   await ip('-n', space, 'link', 'set', 'lo', 'up')
   await ip('-n', space, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
   await ip('-n', space, 'link', 'set', 'eth0', 'up')
@@ -91,19 +109,21 @@ async function plugIn(name: string, at: number): Promise<Host> {
 export async function makeLan(names: readonly string[]): Promise<Lan> {
   await removeLeftOver()
   const hosts: Host[] = []
-  const cut: [Host, Host][] = []
+  const hub = spaceOf('switch')
+  const cut: Host[] = []
   const remove = async (): Promise<void> => {
     for (const part of ['switch', ...hosts.map(({ name }) => name)]) {
       await ip('netns', 'del', spaceOf(part)).catch(() => undefined)
     }
   }
-  const bar = async (verb: 'add' | 'del', from: Host, to: Host): Promise<void> => {
-    await ip('-n', spaceOf(from.name), 'route', verb, 'blackhole', `${to.address}/32`)
-  }
+  const plugInto = (bridge: string, host: Host): Promise<string> =>
+    ip('-n', hub, 'link', 'set', portOf(hosts.indexOf(host) + 1), 'master', bridge)
   try {
-    await ip('netns', 'add', spaceOf('switch'))
-    await ip('-n', spaceOf('switch'), 'link', 'add', 'br0', 'type', 'bridge')
-    await ip('-n', spaceOf('switch'), 'link', 'set', 'br0', 'up')
+    await ip('netns', 'add', hub)
+    for (const bridge of [WHOLE, APART]) {
+      await ip('-n', hub, 'link', 'add', bridge, 'type', 'bridge')
+      await ip('-n', hub, 'link', 'set', bridge, 'up')
+    }
     for (const [index, name] of names.entries()) hosts.push(await plugIn(name, index + 1))
   } catch (thrown) {
     await remove()
@@ -111,16 +131,14 @@ export async function makeLan(names: readonly string[]): Promise<Lan> {
   }
   return {
     hosts,
-    split: async (one, other) => {
-      const pairs = one.flatMap((from) => other.map((to): [Host, Host] => [from, to]))
-      for (const [from, to] of pairs) {
-        await bar('add', from, to)
-        await bar('add', to, from)
-        cut.push([from, to], [to, from])
+    cutOff: async (apart) => {
+      for (const host of apart) {
+        await plugInto(APART, host)
+        cut.push(host)
       }
     },
     heal: async () => {
-      for (const [from, to] of cut.splice(0)) await bar('del', from, to)
+      for (const host of cut.splice(0)) await plugInto(WHOLE, host)
     },
     remove,
   }

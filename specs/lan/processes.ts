@@ -17,7 +17,8 @@ export interface Hosted {
   printed(pattern: RegExp, limitMs: number): Promise<RegExpExecArray>
   kill(signal: NodeJS.Signals): Promise<void>
   isAlive(): boolean
-  readonly ended: Promise<void>
+  /** Its exit code; null when a signal ended it. */
+  readonly ended: Promise<number | null>
 }
 
 /** Runs `meterhood …` on a host; its words go to a file, too. */
@@ -39,14 +40,14 @@ function hosted(name: string, child: ChildProcess, logFile: string): Hosted {
   }
   child.stdout?.on('data', hear)
   child.stderr?.on('data', hear)
-  const ended = new Promise<void>((resolve) => {
-    const done = (): void => {
+  const ended = new Promise<number | null>((resolve) => {
+    const done = (code: number | null): void => {
       alive = false
-      resolve()
+      resolve(code)
       for (const listener of listeners) listener()
     }
     child.once('exit', done)
-    child.once('error', done)
+    child.once('error', () => done(null))
   })
   const printed = (pattern: RegExp, limitMs: number): Promise<RegExpExecArray> =>
     new Promise((resolve, reject) => {

@@ -22,7 +22,7 @@ export interface World {
 export const TRAITOR = 'home-05'
 
 /** The computers of the LAN; the stranger's is not of the community. */
-export const STRANGER = 'stranger'
+const STRANGER = 'stranger'
 
 /** A LAN of computers of which some seal; the community gateway's is the first. */
 export async function openWorld(homes: readonly string[], followers: readonly string[]): Promise<World> {
@@ -60,6 +60,13 @@ export const threeSigners = (): Promise<World> => openWorld(['home-01', 'home-02
 /** Five signers, the recommended deployment, and a follower that is no honest one. */
 export const fiveSigners = (): Promise<World> =>
   openWorld(['home-01', 'home-02', 'home-03', 'home-04', TRAITOR], [TRAITOR])
+
+/** The computer that belongs to nobody of the community; who asks for it stops it. */
+export function strangersBox({ lan, folder }: World): Box {
+  const host = lan.hosts.find(({ name }) => name === STRANGER)
+  if (host === undefined) throw new Fault('impossible', 'a LAN without a stranger')
+  return boxOn(folder, host)
+}
 
 /** Waits until a node has what another has, or more; says how long that took, ms. */
 export function untilCaughtUp(late: Box, other: Box, limitMs: number): Promise<number> {

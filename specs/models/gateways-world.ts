@@ -141,7 +141,7 @@ export class GatewaysWorld {
   }
 
   invite(name: string): Promise<string> {
-    return this.community.invite({ name, weight: 1 })
+    return this.community.invites.issue({ name, weight: 1 })
   }
 
   /** The same home is started again, with another invite. */

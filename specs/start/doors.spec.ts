@@ -145,6 +145,7 @@ const CHAIN: readonly Door[] = [
   ['serve --data {nowhere}', 1, 'there is no such folder'],
   ['serve --port x', 2, '--port: expected a port'],
   ['vote add 0x12 --data {nothing}', 2, 'address: expected 0x and 40 hex digits'],
+  ['peers drop home-09 --data {nothing}', 1, 'nothing/chain: holds no chain node'],
   ['peers add {nowhere} --data {nothing}', 2, 'card: expected the node.json of the new member'],
   ['backup', 2, "required option '--to <folder>' not specified"],
 ]
@@ -238,6 +239,13 @@ describe('A home that cannot reach what it was told', () => {
   })
 })
 
+/** Flags of commands that a command above them has, too: commander gives those to the upper one. */
+function shadowedIn(command: Command, above: readonly string[]): string[] {
+  const own = command.options.flatMap(({ long }) => long ?? [])
+  const here = own.filter((flag) => above.includes(flag)).map((flag) => `${command.name()} ${flag}`)
+  return [...here, ...command.commands.flatMap((each) => shadowedIn(each, [...above, ...own]))]
+}
+
 /** The words of every command that a person may type. */
 function pathsOf(command: Command, path: string): string[] {
   return [path, ...command.commands.flatMap((each) => pathsOf(each, `${path} ${each.name()}`))]
@@ -248,6 +256,12 @@ describe('Every command has help', () => {
     const program = new Command('meterhood')
     for (const register of Object.values(COMMANDS)) await register(program)
     expect(Object.keys(EXAMPLES).sort()).toEqual(pathsOf(program, 'meterhood').sort())
+  })
+
+  it('and no flag that a command above it would take for itself', async () => {
+    const program = new Command('meterhood')
+    for (const register of Object.values(COMMANDS)) await register(program)
+    expect(shadowedIn(program, [])).toEqual([])
   })
 
   it('shows it, and ends with 0', async () => {

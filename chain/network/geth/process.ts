@@ -1,11 +1,12 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { Fault, messageOf } from '../../../protocols/rules/fault.ts'
 import { writeDurably } from '../chain-folder.ts'
 import { chainIdOf, periodSOf, type CommunityNetwork, type NodeCard } from './community-network.ts'
+import { keepDialling } from './dialling.ts'
 import { configToml, gethFlags, storageFlags } from './flags.ts'
 import { createIpc, type Ipc } from './ipc.ts'
 import type { NodeFolder } from './node-folder.ts'
@@ -76,7 +77,31 @@ export async function startGeth(start: NodeStart): Promise<GethNode> {
   const node = new Running(start, child)
   await writeDurably(folder.pidFile, start.isAsked === true ? `${node.pid} ${process.pid}` : `${node.pid}`)
   await untilAnswering(node, start)
+  keepDialled(node, start)
   return node
+}
+
+/** As long as it runs it dials whoever of the members can be reached. */
+function keepDialled(node: GethNode, { folder, network }: NodeStart): void {
+  if (network.members.length < 2) return
+  const gone = new AbortController()
+  void node.ended.then(() => gone.abort())
+  const self = memberCard(folder, network)
+  void keepDialling({ ipc: node.ipc, self, members: membersStill(folder, network) }, gone.signal)
+}
+
+/** The members that it was started with, but for those that were let go since. */
+function membersStill(folder: NodeFolder, { members }: CommunityNetwork): () => readonly NodeCard[] {
+  const writtenAt = (): number => statSync(folder.networkFile).mtimeMs
+  let readAt = writtenAt()
+  let still = members
+  return () => {
+    if (writtenAt() === readAt) return still
+    readAt = writtenAt()
+    const keys = new Set(folder.network().members.map(({ key }) => key))
+    still = members.filter(({ key }) => keys.has(key))
+    return still
+  }
 }
 
 function launch({
