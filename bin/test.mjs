@@ -7,6 +7,8 @@ import { join, relative } from 'node:path'
 
 /** What `npm run test:lan -- --ci` takes at most on two busy cores, its second attempt included. */
 const LAN_MS = 7 * 60_000
+/** Less time is not worth beginning it. */
+const LAN_LEAST_MS = 150_000
 /** More failing files than this are no matter of chance. */
 const AGAIN_MOST = 6
 const AGAIN_UNTIL_MS = 38 * 60_000
@@ -90,7 +92,7 @@ function runLan(words) {
   const { stdout } = spawnSync(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
-    timeout: LAN_MS,
+    timeout: Math.max(1, Math.min(LAN_MS, MOST_MS - performance.now())),
   })
   try {
     return JSON.parse(stdout)
@@ -102,7 +104,12 @@ function runLan(words) {
 /** Real processes here, too: the rows that failed are tried once more (decision 102). */
 function checkLan() {
   console.log('\nLAN of network namespaces, in short (`npm run test:lan` is the whole of it):')
-  const firstRows = runLan([])
+  const hasTime = () => MOST_MS - performance.now() > LAN_LEAST_MS
+  if (!hasTime()) {
+    console.log('The LAN was LEFT OUT: the specs took the time that `.ci/run` has. Run `npm run test:lan`.')
+    return
+  }
+  const firstRows = runLan([]) ?? (hasTime() ? runLan([]) : null)
   if (firstRows === null) return tell('the LAN', false)
   if (firstRows.leftOut?.kind === 'right') {
     console.log(`The LAN was LEFT OUT: this kernel refuses network namespaces (${firstRows.leftOut.words}).`)
@@ -110,7 +117,7 @@ function checkLan() {
   }
   if (firstRows.leftOut !== null) return tell(`the LAN (it needs ${firstRows.leftOut.words})`, false)
   const bad = firstRows.rows.filter(({ ok }) => !ok).map(({ fault }) => fault)
-  const mayTry = bad.length > 0 && performance.now() < AGAIN_UNTIL_MS
+  const mayTry = bad.length > 0 && hasTime()
   const second = mayTry ? (runLan(bad)?.rows ?? []) : []
   for (const { fault, ok } of firstRows.rows) {
     const mended = second.some((row) => row.fault === fault && row.ok)
@@ -119,6 +126,7 @@ function checkLan() {
     else failed += 1
   }
 }
+
 const left = []
 failed += countFailed(broken)
 if (first.report === null) failed += 1
