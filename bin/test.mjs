@@ -15,6 +15,8 @@ const AGAIN_UNTIL_MS = 38 * 60_000
 const AGAIN_MS = 6 * 60_000
 /** `.ci/run` has 45 minutes, and installs for some of them. */
 const MOST_MS = 41 * 60_000
+/** At least a millisecond: none would be no limit. */
+const timeLeft = () => Math.max(1, Math.floor(MOST_MS - performance.now()))
 
 const only = process.argv.slice(2)
 const node = (script, ...args) => [process.execPath, [script, ...args]]
@@ -74,7 +76,7 @@ const again = []
 if (broken.length > 0 && broken.length <= AGAIN_MOST && performance.now() < AGAIN_UNTIL_MS) {
   console.log(`\nOnce more, alone: ${broken.map(({ name }) => relative('.', name)).join(', ')}`)
   const names = broken.map((file) => relative('.', file.name))
-  const timeout = Math.min(AGAIN_MS, MOST_MS - performance.now())
+  const timeout = Math.min(AGAIN_MS, timeLeft())
   const second = run('again', names, ['--no-file-parallelism'], timeout)
   if (second.report !== null) {
     const still = new Set(second.broken.map(({ name }) => name))
@@ -92,7 +94,7 @@ function runLan(words) {
   const { stdout } = spawnSync(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
-    timeout: Math.max(1, Math.min(LAN_MS, MOST_MS - performance.now())),
+    timeout: Math.min(LAN_MS, timeLeft()),
   })
   try {
     return JSON.parse(stdout)
@@ -104,7 +106,7 @@ function runLan(words) {
 /** Real processes here, too: the rows that failed are tried once more (decision 102). */
 function checkLan() {
   console.log('\nLAN of network namespaces, in short (`npm run test:lan` is the whole of it):')
-  const hasTime = () => MOST_MS - performance.now() > LAN_LEAST_MS
+  const hasTime = () => timeLeft() > LAN_LEAST_MS
   if (!hasTime()) {
     console.log('The LAN was LEFT OUT: the specs took the time that `.ci/run` has. Run `npm run test:lan`.')
     return
