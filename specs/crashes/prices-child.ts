@@ -1,16 +1,15 @@
-import { onStep } from './steps.ts'
+import { MortalSteps } from './mortal-steps.ts'
 import { writeSync } from 'node:fs'
 import { getBytes, Wallet } from 'ethers'
 import { z } from 'zod'
 import { createPriceFeed } from '../../actors/community-gateway/price-feed/live.ts'
 import { createAccountOutbox } from '../../actors/contract-proxy/live.ts'
-import { openStore, type Store } from '../../actors/storage/store.ts'
+import { openStore } from '../../actors/storage/store.ts'
 import type { ChainLink } from '../../bin/host/chain-link.ts'
 import { tokenAbi } from '../../chain/bindings/token.gen.ts'
 import { createChainFeed } from '../../chain/proxy/feed.ts'
 import { createRpc } from '../../chain/proxy/rpc.ts'
 import { Fault, messageOf } from '../../protocols/rules/fault.ts'
-import { leavesOf } from '../models/tour.ts'
 import { startBadNode } from '../proxy/bad-node.ts'
 import { deathSchema } from './wire.ts'
 
@@ -37,44 +36,14 @@ const SENDING = ['work.posting', 'work.setting']
 let { wish } = settings
 const clock = { nowMs: () => Date.now() + wish.offsetMs }
 const notices = new Set<string>()
-let kept: readonly string[] = []
-let next: readonly string[] = INITIAL
 
-/** Written at once: nothing that is left in a buffer survives. */
-function dieAt(hook: string, leaves: readonly string[]): void {
-  const death = settings.deaths.find((each) => each.hook === hook && leaves.includes(each.leaf))
-  if (death === undefined) return
-  writeSync(STDERR, `died ${JSON.stringify({ hook, leaves })}\n`)
-  process.kill(process.pid, 'SIGKILL')
-}
-
-const tell = (): void => void process.send?.({ leaves: kept, notices: [...notices] })
-
-onStep((machine, _from, to) => {
-  if (machine === 'priceFeed') next = leavesOf(to)
+const tell = (): void => void process.send?.({ leaves: steps.kept, notices: [...notices] })
+const steps = new MortalSteps({
+  ...{ machine: 'priceFeed', initial: INITIAL },
+  ...{ deaths: settings.deaths, onCommit: tell },
 })
 
-/** A store in which a process dies with a step made and not yet committed, or just committed. */
-function mortal(store: Store): Store {
-  return {
-    ...{ kind: store.kind, where: store.where, db: store.db, close: () => store.close() },
-    afterCommit: (trx, then) => store.afterCommit(trx, then),
-    transaction: async (work) => {
-      const made = await store.transaction(async (trx) => {
-        const done = await work(trx)
-        if (next !== kept) dieAt('after receipt', kept)
-        return done
-      })
-      const isStep = next !== kept
-      kept = next
-      if (isStep) dieAt('after persist', kept)
-      tell()
-      return made
-    },
-  }
-}
-
-const store = mortal(await openStore({ file: settings.file }))
+const store = steps.store(await openStore({ file: settings.file }))
 const stored = await store.db
   .selectFrom('snapshot')
   .select('json')
@@ -82,16 +51,16 @@ const stored = await store.db
   .executeTakeFirst()
 if (stored !== undefined) {
   const { snapshot } = z.object({ snapshot: z.object({ value: z.unknown() }) }).parse(JSON.parse(stored.json))
-  kept = next = leavesOf(snapshot.value)
+  steps.found(snapshot.value)
 }
 
 const onFault = (thrown: unknown): void => void writeSync(STDERR, `${messageOf(thrown)}\n`)
 const node = await startBadNode(settings.rpc)
 const at = settings.deaths.some(({ hook }) => hook === 'before send') ? 'before' : 'after'
 const see = (): string => {
-  dieAt(
+  steps.dieAt(
     `${at} send`,
-    kept.filter((leaf) => SENDING.includes(leaf)),
+    steps.kept.filter((leaf) => SENDING.includes(leaf)),
   )
   return 'goes on'
 }

@@ -1,9 +1,9 @@
-import { onStep } from './steps.ts'
+import { MortalSteps } from './mortal-steps.ts'
 import { writeSync } from 'node:fs'
 import { hexlify, Wallet } from 'ethers'
 import { z } from 'zod'
 import { startSignerVoter } from '../../actors/signer-voter/live.ts'
-import { openStore, type Store } from '../../actors/storage/store.ts'
+import { openStore } from '../../actors/storage/store.ts'
 import { wallClock } from '../../bin/clock.ts'
 import { createRpc, type Rpc } from '../../chain/proxy/rpc.ts'
 import { codeOf, messageOf } from '../../protocols/rules/fault.ts'
@@ -45,43 +45,11 @@ const storedSchema = z.object({
     context: z.object({ highest: z.number(), evidence: z.array(z.string()) }),
   }),
 })
-/** Leaf states that are in the store, and those of the step that is being made. */
-let kept: readonly string[] = []
-let next: readonly string[] = INITIAL
+const steps = new MortalSteps({ machine: 'signerVoter', initial: INITIAL, deaths: settings.deaths })
 
-/** Written at once: nothing that is left in a buffer survives. */
-function dieAt(hook: string, leaves: readonly string[]): void {
-  const death = settings.deaths.find((each) => each.hook === hook && leaves.includes(each.leaf))
-  if (death === undefined) return
-  writeSync(STDERR, `died ${JSON.stringify({ hook, leaves })}\n`)
-  process.kill(process.pid, 'SIGKILL')
-}
+const reachingFor = (deed: string): string[] => steps.kept.filter((leaf) => DEED_OF[leaf] === deed)
 
-const reachingFor = (deed: string): string[] => kept.filter((leaf) => DEED_OF[leaf] === deed)
-
-onStep((machine, _from, to) => {
-  if (machine === 'signerVoter') next = leavesOf(to)
-})
-
-/** A store in which a process dies with a step made and not yet committed, or just committed. */
-function mortal(store: Store): Store {
-  return {
-    ...{ kind: store.kind, where: store.where, db: store.db, close: () => store.close() },
-    afterCommit: (trx, then) => store.afterCommit(trx, then),
-    transaction: async (work) => {
-      const made = await store.transaction(async (trx) => {
-        const done = await work(trx)
-        if (next !== kept) dieAt('after receipt', kept)
-        return done
-      })
-      kept = next
-      dieAt('after persist', kept)
-      return made
-    },
-  }
-}
-
-const store = mortal(await openStore({ file: settings.file }))
+const store = steps.store(await openStore({ file: settings.file }))
 
 async function stored() {
   const row = await store.db.selectFrom('snapshot').select('json').executeTakeFirst()
@@ -96,15 +64,15 @@ async function tell(): Promise<void> {
 }
 
 const found = await stored()
-if (found !== null) kept = next = leavesOf(found.value)
+if (found !== null) steps.found(found.value)
 
 const rpc = createRpc({ url: settings.url, deadlineMs: 60_000 })
 const node: Rpc = {
   ...rpc,
   call: async (method, params, reply, options) => {
-    dieAt('before send', reachingFor(method))
+    steps.dieAt('before send', reachingFor(method))
     const answer = await rpc.call(method, params, reply, options)
-    dieAt('after send', reachingFor(method))
+    steps.dieAt('after send', reachingFor(method))
     return answer
   },
 }
