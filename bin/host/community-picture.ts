@@ -19,6 +19,7 @@ import {
   type TotalView,
 } from '../../web/read-model.ts'
 import { nameIn, severityOf } from './home-picture.ts'
+import { readingsAfter } from './final-readings.ts'
 import { watchesOf, watchView, type Watch } from './watches.ts'
 
 const SEVERITIES: readonly AlarmSeverity[] = ['info', 'warning', 'critical']
@@ -49,6 +50,8 @@ export interface PictureOptions {
   readonly quotas: QuotaControl
   readonly book: QuotaBook
   readonly contract: NonNullable<CommunityView['contract']>
+  /** Null before the first. */
+  readonly finalBlock: () => number | null
 }
 
 interface Member {
@@ -121,6 +124,7 @@ export class CommunityPicture {
     }))
     await this.#refreshAlarms()
     for (const name of ['included', 'decrypted'] as const) this.#counts[name] = await readCount(db, name)
+    this.#counts.final = this.#counts.included - (await readingsAfter(db, this.#options.finalBlock() ?? -1))
     this.#counts.refused = await readCount(db, 'faulty')
     this.#counts.voided = await readCount(db, 'voided')
   }

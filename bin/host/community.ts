@@ -227,6 +227,7 @@ function countingParts(ground: Ground, hooks: Hooks, tell: Tell) {
     quotas,
     book,
     contract,
+    finalBlock: () => ground.chain.view().final,
   })
   return { book, quotas, pool, opening, commissioning, collector, extended, picture }
 }

@@ -11,7 +11,10 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-const community = z.object({ members: z.array(z.object({ name: z.string() })) })
+const community = z.object({
+  members: z.array(z.object({ name: z.string() })),
+  counts: z.object({ included: z.number(), final: z.number() }),
+})
 const home = z.object({
   account: z.string(),
   state: z.object({ phase: z.string(), text: z.string() }),
@@ -43,5 +46,9 @@ it('a home that the manager removes is told, seals nothing more, and the others 
   const others = (await viewOf(stays, home)).counts.sealed
   await expect.poll(async () => (await viewOf(stays, home)).counts.sealed).toBeGreaterThan(others + 2)
   expect((await viewOf(gone, home)).counts.sealed).toBe(then)
+  const counted = async () => (await viewOf(manager, community)).counts
+  await expect.poll(async () => (await counted()).final).toBeGreaterThan(0)
+  const { included, final } = await counted()
+  expect(final).toBeLessThanOrEqual(included)
   await running.interrupt()
 }, 240_000)
