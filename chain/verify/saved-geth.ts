@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { archivesIn } from '../archive/places.ts'
 import { certificateFile, readCertificate } from '../certificate-file.ts'
 import { freePorts } from '../network/free-ports.ts'
@@ -8,7 +7,7 @@ import { hasNodes, nodesUnder } from '../network/geth/node-folder.ts'
 import { runningIn, startAlone } from '../network/geth/process.ts'
 import { sqliteRows } from './rows.ts'
 import { cannotRead } from './rpc.ts'
-import { contractsIn, type SavedCommunity } from './saved.ts'
+import { contractsIn, rowsFileIn, type SavedCommunity } from './saved.ts'
 import type { KnownCommunity } from './target.ts'
 
 /** Whether the chain of a data folder is on Geth nodes. */
@@ -27,12 +26,9 @@ export async function openSavedGeth(
   if (nodes.some((node) => runningIn(node) !== null)) {
     throw cannotRead(`${folder}: its nodes run`, 'give --rpc with --contracts, or stop them first')
   }
-  const community = join(folder, 'community')
-  const rows = join(community, 'gateway.sqlite')
-  if (!existsSync(rows))
-    throw cannotRead(`${rows} is missing`, 'use --rpc with --contracts, which need no database')
+  const rows = rowsFileIn(folder)
   const { contracts, chainId, genesisHash } = known ?? (await contractsIn(folder))
-  const certificate = await readCertificate(certificateFile(community))
+  const certificate = await readCertificate(certificateFile(dirname(rows)))
   const [rpcPort = 0] = await freePorts(1)
   const node = await startAlone(program, await longestOf(program, nodes), rpcPort)
   process.once('exit', () => node.signal('SIGTERM'))

@@ -24,9 +24,7 @@ export async function openSaved(
 ): Promise<SavedCommunity> {
   const chain = await savedChainIn(folder)
   const contracts = known ?? (await contractsIn(folder))
-  const rows = join(folder, 'community', 'gateway.sqlite')
-  if (!existsSync(rows))
-    throw cannotRead(`${rows} is missing`, 'use --rpc with --contracts, which need no database')
+  const rows = rowsFileIn(folder)
   const live = await liveNodeOf(chain)
   const node =
     live === null
@@ -40,6 +38,13 @@ export async function openSaved(
     rows: sqliteRows(rows, live !== null),
   }
   return { target, close: () => node.close() }
+}
+
+/** The community's database in a data folder. Throws `cannot-read`. */
+export function rowsFileIn(folder: string): string {
+  const rows = join(folder, 'community', 'gateway.sqlite')
+  if (existsSync(rows)) return rows
+  throw cannotRead(`${rows} is missing`, 'use --rpc with --contracts, which need no database')
 }
 
 /** The contracts that a data folder names. Throws `cannot-read`. */
