@@ -23,19 +23,15 @@ export interface RecoveryPool {
 }
 
 export interface RecoveryPoolOptions {
-  /** Threads; one less than the machine's processors unless told, at least one and at most two. */
+  /** Threads; one less than the machine's processors unless told, at least one. */
   readonly threads?: number
   /** How a thread is started; they start with the first job. */
   readonly open?: () => Lane
 }
 
-/** Each opens over 200 readings a second and takes 35 MB: more than two serve no community of this size. */
-const MOST_THREADS = 2
-
 /** Threads that open readings, so that no burst of them holds up the gateway's event loop. */
 export function createRecoveryPool(options: RecoveryPoolOptions = {}): RecoveryPool {
-  const { threads = Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1)), open = openLane } =
-    options
+  const { threads = Math.max(1, availableParallelism() - 1), open = openLane } = options
   const queue = createQueue(threads, open)
   return {
     setKeys: (keys) => {
