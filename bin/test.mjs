@@ -71,6 +71,8 @@ const countFailed = (files) => files.reduce((sum, file) => sum + Math.max(1, fai
 
 const first = run('results', only)
 let broken = first.broken
+/** What there is of each file: where it was tried once more, that. */
+let files = first.report?.testResults ?? []
 const again = []
 // Real processes on a busy machine: what failed beside other specs is tried once more alone (decision 102).
 if (broken.length > 0 && broken.length <= AGAIN_MOST && performance.now() < AGAIN_UNTIL_MS) {
@@ -85,6 +87,8 @@ if (broken.length > 0 && broken.length <= AGAIN_MOST && performance.now() < AGAI
       again.push(...(titles.length > 0 ? titles : [relative('.', file.name)]))
     }
     broken = second.broken
+    const retried = new Map(second.report.testResults.map((file) => [file.name, file]))
+    files = files.map((file) => retried.get(file.name) ?? file)
   }
 }
 
@@ -133,7 +137,7 @@ const left = []
 failed += countFailed(broken)
 if (first.report === null) failed += 1
 else {
-  const tests = first.report.testResults.flatMap((file) => file.assertionResults)
+  const tests = files.flatMap((file) => file.assertionResults)
   const open = tests.filter(({ status }) => ['pending', 'skipped', 'todo', 'disabled'].includes(status))
   left.push(...open.map(({ fullName }) => fullName))
   passed += tests.length - left.length - broken.flatMap(failedOf).length

@@ -70,6 +70,8 @@ export class TradingLab {
     const lab = new TradingLab(market, feed, accounts)
     for (const account of accounts) await market.lab.rpc('anvil_setBalance', [account, RICH_WEI])
     await market.lab.found(accounts)
+    // With a whole period ahead: what is divided for a period must be closed before that period ends.
+    await market.passTo(timeOf(((await market.period()) + 1) * PERIOD_SLOTS))
     await market.divide(accounts, PART)
     for (const account of accounts) {
       const call = market.toToken(market.lab.manager.address, 'createToken', TOKENS, account)

@@ -90,10 +90,11 @@ export class World {
     await this.lab.live(3)
   }
 
-  /** The node loses the seller's call while these blocks go by. */
+  /** The node loses the seller's call until these blocks went by; sent again at once, it is late in the first. */
   async #dropped(blocks: number): Promise<void> {
     await this.seller.settled()
     await this.lab.market.lab.rpc('anvil_dropAllTransactions')
+    await this.lab.market.pass(blocks)
     await this.lab.market.lab.rpc('anvil_mine', [`0x${blocks.toString(16)}`])
   }
 
