@@ -7,15 +7,21 @@ import {
   bytesReply,
   hashReply,
   headerReply,
+  maybeHeaderReply,
+  maybeReceiptsReply,
   numberReply,
   receiptReply,
   type Receipt,
 } from '../../chain/proxy/replies.ts'
+import type { Rpc } from '../../chain/proxy/rpc.ts'
 import { messageOf } from '../../protocols/rules/fault.ts'
 import type { Attempt, Call } from './call.ts'
 
 /** A signed transaction is handed over within this time, or what became of it is unknown. */
 const SEND_DEADLINE_MS = 5000
+
+/** So far back is a call looked for whose nonce is used: more than a fork or an outage is long. */
+const SEARCHED_BLOCKS = 600
 
 /** A quarter more than the node's estimate: state moves between the estimate and the block. */
 const GAS_MARGIN = { numerator: 5, denominator: 4 }
@@ -51,6 +57,11 @@ export interface NodeLink {
   reasonOf(trial: Trial, call: Call, receipt: Receipt): Promise<Revert>
   /** The receipt of whichever bytes of the call stand in a canonical block; undefined when none does. */
   receiptOf(call: Call): Promise<Receipt | undefined>
+  /**
+   * The same, from the blocks themselves: newest first, down from `last` as far as a call that still waits is
+   * looked for. A node's index of transactions may lag behind its blocks, or lose some in a fork.
+   */
+  receiptAmong(call: Call, last: number): Promise<Receipt | undefined>
   holds(ref: BlockRef): Promise<boolean>
   /** The node's newest block. */
   latest(): Promise<BlockRef>
@@ -58,6 +69,22 @@ export interface NodeLink {
 
 const maybeReceipt = receiptReply.nullable()
 const anything = z.unknown()
+
+/** The receipt of whichever of these transactions stands in a block, from `last` downwards. */
+async function receiptAmong(
+  rpc: Rpc,
+  wanted: ReadonlySet<string>,
+  last: number,
+): Promise<Receipt | undefined> {
+  for (let number = last; number >= 0 && number > last - SEARCHED_BLOCKS; number -= 1) {
+    const block = await rpc.call('eth_getBlockByNumber', [quantity(number), false], maybeHeaderReply)
+    const found = block?.transactions.find((hash) => wanted.has(hash))
+    if (block === null || found === undefined) continue
+    const receipts = await rpc.call('eth_getBlockReceipts', [block.hash], maybeReceiptsReply)
+    return receipts?.find(({ transactionHash }) => transactionHash === found)
+  }
+  return undefined
+}
 
 /** The outbox's link to the node behind `feed`; `errors` are the ABIs whose errors are named. */
 export function createNodeLink(feed: ChainFeed, errors: readonly Interface[]): NodeLink {
@@ -119,6 +146,7 @@ export function createNodeLink(feed: ChainFeed, errors: readonly Interface[]): N
       }
       return undefined
     },
+    receiptAmong: ({ attempts }, last) => receiptAmong(rpc, new Set(attempts.map(({ hash }) => hash)), last),
   }
 }
 

@@ -320,7 +320,7 @@ class Outbox<T> implements AccountOutbox<T> {
       return
     }
     if (!isDeep(usedAt, this.#head(), CONFIRMED_BLOCKS) || !(await this.#options.isFinal(usedAt))) return
-    const receipt = await this.#link.receiptOf(call)
+    const receipt = (await this.#link.receiptOf(call)) ?? (await this.#link.receiptAmong(call, usedAt.number))
     if (receipt !== undefined) return this.#include(call, receipt)
     call.step({ type: 'lost' })
     this.#tell(nonceTaken(call))

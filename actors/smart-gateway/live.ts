@@ -25,8 +25,8 @@ export interface HomePorts {
   publishKey(): Promise<void>
   /** Within the step's transaction: the complete sample. */
   keepSample(trx: Trx, slot: number): Promise<void>
-  /** Seals a kept sample; resolves with its sequence. */
-  sealReading(slot: number): Promise<number>
+  /** Seals a kept sample; resolves with its sequence, with null where that was done before a restart. */
+  sealReading(slot: number): Promise<number | null>
   /** Within the step's transaction: the sealed slot and its intent. */
   submitReading(trx: Trx, slot: number): Promise<void>
   /** After it: the extended data goes its own way. */
@@ -86,7 +86,7 @@ export function startSmartGateway(ports: HomePorts): Promise<HomeActor> {
       sealReading: async (action, _now, send) => {
         const slot = numberOf(action, 'slot')
         const sequence = await ports.sealReading(slot)
-        await send({ type: 'READING_SEALED', slot, sequence })
+        if (sequence !== null) await send({ type: 'READING_SEALED', slot, sequence })
       },
       submitReading: (action) => ports.submitted(numberOf(action, 'slot')),
       tellPeople: (action) => ports.tellPeople(numberOf(action, 'number')),

@@ -184,6 +184,12 @@ export function submitBody(data: SealedSlotData): string {
   return hexlify(concatBytes(getBytes(data.recipient), record))
 }
 
+/** Whether a slot was sealed and put in the outbox. */
+export async function isSealed({ db }: Store, slot: number): Promise<boolean> {
+  const row = await db.selectFrom('sealed').select('slot').where('slot', '=', slot).executeTakeFirst()
+  return row !== undefined
+}
+
 const intentOf = (slot: number): string => `slot:${slot}`
 
 /** The slot of a submit intent. */

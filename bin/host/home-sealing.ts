@@ -2,6 +2,7 @@ import { getBytes } from 'ethers'
 import type { Intent } from '../../actors/contract-proxy/call.ts'
 import { readerOfReading } from '../../actors/delegation/reader-of.ts'
 import {
+  isSealed,
   keepSealedAgain,
   sealSample,
   slotOfIntent,
@@ -36,7 +37,9 @@ async function placeOf(
   return { chainId, monitoring, account, epoch, recipientKey, delegation: watch?.delegation ?? 0 }
 }
 
-export async function sealReading(home: HomeOpening, slot: number): Promise<number> {
+/** Seals a kept sample and gives its sequence; null when the slot is sealed and in the outbox already. */
+export async function sealReading(home: HomeOpening, slot: number): Promise<number | null> {
+  if (await isSealed(home.store, slot)) return null
   const place = await placeOf(home, home.attached.descriptor, slot)
   const data = await sealSample(home.store, home.sealer, place, slot)
   home.sealed.set(slot, data)

@@ -6,6 +6,7 @@ import type { OutboxPort } from '../../actors/outbox-port.ts'
 import { type HomeActor, startSmartGateway } from '../../actors/smart-gateway/live.ts'
 import type { smartGatewayMachine } from '../../actors/smart-gateway/machine.ts'
 import {
+  isSealed,
   keepSample,
   keepSealed,
   sealSample,
@@ -14,7 +15,7 @@ import {
 import { count, openStore, type Store } from '../../actors/storage/store.ts'
 import { keyPair } from '../../protocols/crypto/group.ts'
 import { createSealer } from '../../protocols/crypto/sealer.ts'
-import { Fault, messageOf } from '../../protocols/rules/fault.ts'
+import { codeOf, Fault, messageOf } from '../../protocols/rules/fault.ts'
 import { NEW_HOME } from '../../protocols/rules/home-registers.ts'
 import { energyWh, powerW, unixMs, waterMl } from '../../protocols/rules/units.ts'
 import { leavesOf } from '../models/tour.ts'
@@ -96,7 +97,10 @@ function mortal(store: Store): Store {
 }
 
 const store = mortal(await openStore({ file: settings.file }))
-const onFault = (thrown: unknown): void => void process.stdout.write(`${messageOf(thrown)}\n`)
+/** The parent reads of every fault but those that it wants. */
+const onFault = (thrown: unknown): void => {
+  if (codeOf(thrown) !== 'refused') process.stderr.write(`fault ${messageOf(thrown)}\n`)
+}
 const sealer = createSealer()
 const place = {
   ...{
@@ -154,6 +158,7 @@ const startHome = (): Promise<HomeActor> =>
     keepSample: (trx, slot) => keepSample(trx, sampleOf(slot)),
     sealReading: (slot) =>
       working(async () => {
+        if (await isSealed(store, slot)) return null
         await outside('sealReading', slot)
         const data = await sealSample(store, sealer, place, slot)
         sealed.set(slot, data)

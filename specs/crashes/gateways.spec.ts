@@ -138,6 +138,7 @@ describe(`gateways killed by SIGKILL in every state (seed ${SEED})`, () => {
         const { end, gateway } = await lived(machine, deaths)
         expect(end).toEqual(undisturbed satisfies Ended)
         expect(gateway.left().map(nameOf)).toEqual([])
+        expect(gateway.faults).toEqual([])
         for (const died of gateway.died)
           for (const leaf of died.leaves)
             count('crash', catalogue[machine].id, nameOf({ leaf, hook: died.hook }))

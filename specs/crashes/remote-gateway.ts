@@ -18,6 +18,8 @@ export interface Ended {
 /** A gateway in a process of its own, started again whenever it was killed. */
 export class RemoteGateway {
   readonly died: Died[] = []
+  /** What it had to say of itself that nobody wanted. */
+  readonly faults: string[] = []
   /** What was done outside, each once however often it was asked for. */
   readonly deeds = new Set<string>()
   readonly #program: string
@@ -94,16 +96,16 @@ export class RemoteGateway {
   #told(text: string): void {
     for (const line of text.split('\n')) {
       const found = /^died (.*)$/u.exec(line)?.[1]
-      if (found === undefined) {
+      if (line.startsWith('fault ')) this.faults.push(line)
+      else if (found === undefined) {
         if (line !== '' && !/warning/iu.test(line)) process.stderr.write(`${line}\n`)
-        continue
-      }
-      const died = diedSchema.parse(JSON.parse(found))
-      this.died.push(died)
-      this.#deaths = this.#deaths.filter(
-        ({ leaf, hook }) => hook !== died.hook || !died.leaves.includes(leaf),
-      )
+      } else this.#passedAway(diedSchema.parse(JSON.parse(found)))
     }
+  }
+
+  #passedAway(died: Died): void {
+    this.died.push(died)
+    this.#deaths = this.#deaths.filter(({ leaf, hook }) => hook !== died.hook || !died.leaves.includes(leaf))
   }
 
   #said(child: ChildProcess, message: unknown): void {

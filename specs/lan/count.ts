@@ -50,12 +50,18 @@ const keyOf = (home: string, slot: number): string => `${home.toLowerCase()}:${s
 
 const callContext = z.looseObject({ ok: z.boolean().optional() })
 
-/** A call that the contract reverted, of a home that was removed: it has failed once its block is final. */
+/** A call that the contract reverted: tried again, or of a home that was removed, once its block is final. */
 const isReverted = (context: string | null): boolean =>
   context !== null && callContext.parse(JSON.parse(context)).ok === false
 
-/** Slots that a home sealed, and whether their call still waits. */
-async function sealedBy(box: Box) {
+/** Accounts that are homes of the community now. */
+async function membersOf(community: Box): Promise<Set<string>> {
+  const { members = [] } = await community.view()
+  return new Set(members.map(({ account }) => account.toLowerCase()))
+}
+
+/** Slots that a home sealed, and whether their call still waits; those of a removed home may have failed. */
+async function sealedBy(box: Box, members: ReadonlySet<string>) {
   const { accountKey, storeKey } = secretsOf(box)
   const file = join(box.folder, 'gateway.sqlite')
   const store = await openStore({ file, encryptionKey: getBytes(storeKey) })
@@ -69,10 +75,12 @@ async function sealedBy(box: Box) {
       .select(['sealed.slot as slot', 'intent.state as state', 'call.context as context'])
       .execute()
     const home = new Wallet(accountKey).address
+    const mayFail = !members.has(home.toLowerCase())
     return rows.map(({ slot, state, context }) => ({
       key: keyOf(home, slot),
       words: `${box.name} slot ${slot} (${state ?? 'no call'})`,
-      waits: state !== null && (!ARRIVED.includes(state) || isReverted(context)),
+      waits:
+        state !== null && (state === 'failed' ? mayFail : !ARRIVED.includes(state) || isReverted(context)),
     }))
   } finally {
     await store.close()
@@ -84,11 +92,12 @@ async function sealedBy(box: Box) {
  * counts from what is on the disks.
  */
 export async function countReadings(community: Box, homes: readonly Box[]): Promise<Counted> {
+  const members = await membersOf(community)
   await Promise.all(homes.map((home) => home.stopGateway()))
   await sleep(OPENING_MS)
   await community.stopGateway()
   const opened = await openedBy(community)
-  const sealed = (await Promise.all(homes.map(sealedBy))).flat()
+  const sealed = (await Promise.all(homes.map((home) => sealedBy(home, members)))).flat()
   const missing = sealed.filter(({ key }) => !opened.has(key))
   const { chainId, genesisHash, community: account, monitoring, deployedAtBlock } = contractsOf(community)
   const archives = archivesBeside(community.folder)

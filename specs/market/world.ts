@@ -90,7 +90,7 @@ export class World {
     await this.lab.live(3)
   }
 
-  /** The node loses the seller's call until these blocks went by; sent again at once, it is late in the first. */
+  /** The node loses the seller's call until these blocks went by; sent again at once, it is late already. */
   async #dropped(blocks: number): Promise<void> {
     await this.seller.settled()
     await this.lab.market.lab.rpc('anvil_dropAllTransactions')

@@ -118,6 +118,17 @@ describe('a gateway whose node lies', () => {
     })
   }
 
+  it('finds in its blocks what its index of transactions has lost', async () => {
+    await put(1)
+    await expect.poll(poolSize, LONG).toBe(1)
+    await outbox.stop()
+    await node.mine(2)
+    bad.mood = { kind: 'lie', method: 'eth_getTransactionReceipt', change: () => null }
+    outbox = await openOutbox()
+    await doneOnce(1)
+    expect(faults).toEqual([])
+  })
+
   it('goes back with an old head and comes again, and does nothing twice', async () => {
     await put(1)
     await expect.poll(poolSize, LONG).toBe(1)
