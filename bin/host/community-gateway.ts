@@ -196,6 +196,7 @@ export class CommunityGateway {
       clock: wallClock,
       random: systemRandom,
       logger: log,
+      recordings: config.recordFile === null ? [] : [config.recordFile],
     })
   }
 

@@ -39,6 +39,16 @@ export const homeName = (number: number): string => `home-${String(number).padSt
 /** Port of the page of home `number`; 0 stays 0, so that a free one is taken. */
 export const pagePort = (base: number, number: number): number => (base === 0 ? 0 : base + number)
 
+/** What a gateway is opened with again after it was killed: its page is where people have it open. */
+export function samePage<C extends { readonly page: { readonly host: string; readonly port: number } }>(
+  config: C,
+  page: string | undefined,
+): C {
+  return page === undefined
+    ? config
+    : { ...config, page: { ...config.page, port: Number(new URL(page).port) } }
+}
+
 /** The community gateway's configuration in a run of `start`. */
 export function communityConfig(
   options: StartOptions,

@@ -8,7 +8,14 @@ import { systemRandom, wallClock } from '../clock.ts'
 import type { CommissionedKey } from '../host/commissioning.ts'
 import type { BoardsConfig, CommunityOpened, GatewayStatus, HostedHome } from '../host/configs.ts'
 import { rememberedBoards, rememberBoards } from './board-book.ts'
-import { BOARD_KINDS, communityConfig, homeConfig, homeName, reachableBoards } from './community-run.ts'
+import {
+  BOARD_KINDS,
+  communityConfig,
+  homeConfig,
+  homeName,
+  reachableBoards,
+  samePage,
+} from './community-run.ts'
 import type { ExpectedUse } from './demo-rules.ts'
 import type { StartOptions } from './options.ts'
 import { startChain, type RunChain } from './chain.ts'
@@ -134,7 +141,7 @@ async function found(begun: Beginning, chain: RunChain): Promise<Founded> {
     ready: ahead.take('community'),
     open: async (ask) => {
       await ask('cut', cuts.of('community'))
-      founded.opened = (await ask('open', config)) as CommunityOpened
+      founded.opened = (await ask('open', samePage(config, founded.opened?.page))) as CommunityOpened
     },
     onDeath,
   })
@@ -313,7 +320,10 @@ async function startHomes(need: HomesNeed): Promise<Homes> {
         await ask('cut', need.cuts.of(process))
         const own = configs.filter((_, at) => names[at] === process)
         const meters = need.metering.begun ? 'at-once' : 'when-told'
-        for (const config of own) pages.set(config.name, String(await ask('open', { ...config, meters })))
+        for (const config of own) {
+          const again = samePage(config, pages.get(config.name))
+          pages.set(config.name, String(await ask('open', { ...again, meters })))
+        }
       },
       onDeath,
     })

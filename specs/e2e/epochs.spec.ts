@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import Libsql from 'libsql'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { meterhood } from './command.ts'
+import { meterhood, type Ongoing } from './command.ts'
 import { reportOf, startIn } from './report.ts'
 
 const Rows = z.array(z.object({ epoch: z.number() }))
@@ -33,11 +33,27 @@ function epochsIn(query: string): number[] {
   }
 }
 
+const answers = (page: string): Promise<boolean> =>
+  fetch(page).then(
+    () => true,
+    () => false,
+  )
+
+/** Whoever has the page of the community open finds it where it was, once its killed gateway is back. */
+async function findsPageAgain(running: Ongoing): Promise<void> {
+  const [, page = ''] = /^ *[\d.]+ +community +(\S+)$/mu.exec(await running.printed('community  ')) ?? []
+  expect(await answers(page)).toBe(true)
+  const options = { timeout: 90_000, interval: 50 }
+  await expect.poll(() => answers(page), options).toBe(false)
+  await expect.poll(() => answers(page), options).toBe(true)
+}
+
 describe('a community whose keys change', () => {
   it('loses and doubles nothing, either side killed in the middle, and erases old keys', async () => {
     const faults = 'kill:cgw@14s,kill:home:2@15s,kill:home:1@29s,kill:cgw@44s'
     const size = ['--homes', String(HOMES), '--boards', 'profile', '--period', '1', '--billing', '20s']
     const running = startIn(folder, ...size, '--epoch', '12s', '--for', '110s', '--fault', faults)
+    await findsPageAgain(running)
     const { totals } = await reportOf(folder, running)
     expect(totals).toMatchObject({
       lost: 0,

@@ -13,7 +13,9 @@ export interface ScriptedGateway {
   readonly listeners: () => number
 }
 
-export type Script = Partial<Pick<PagesOptions, 'listen' | 'appFolder' | 'heartbeatMs' | 'clock'>> & {
+export type Script = Partial<
+  Pick<PagesOptions, 'listen' | 'appFolder' | 'inspectFolder' | 'recordings' | 'heartbeatMs' | 'clock'>
+> & {
   readonly view: View
   readonly actions?: PageActions
 }

@@ -14,6 +14,7 @@ import { addApp, addTrust } from './documents.ts'
 import { EventStream } from './event-stream.ts'
 import { addGuards } from './guards.ts'
 import type { PageLogger } from './logger.ts'
+import { addMachines } from './machines-page.ts'
 import { addMarket } from './market-routes.ts'
 import { linkName } from './names.ts'
 import { openApi } from './openapi.ts'
@@ -34,8 +35,12 @@ export interface PagesOptions {
   readonly clock: Clock
   readonly random: RandomSource
   readonly logger: PageLogger
+  /** What the machines did, for whoever operates the community; a gateway without that page leaves it out. */
+  readonly recordings?: readonly string[]
   /** The built app, where it does not lie in the package's own `dist/web/app`. */
   readonly appFolder?: string
+  /** The built page of the state charts, where it does not lie in the package's own `dist/web/inspect`. */
+  readonly inspectFolder?: string
   readonly heartbeatMs?: number
 }
 
@@ -121,6 +126,8 @@ async function buildApp(options: PagesOptions, parts: AppParts): Promise<PageApp
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(JSON.stringify(app.swagger())),
   )
+  const { recordings, inspectFolder } = options
+  if (recordings !== undefined) await addMachines(app, recordings, access, inspectFolder)
   await addApp(app, options.appFolder ?? builtAppFolder())
   return app
 }

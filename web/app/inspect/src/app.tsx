@@ -18,7 +18,10 @@ const VIEWS = [
 ] as const
 const seen = signal<(typeof VIEWS)[number][0]>('chart')
 
-const LINK = { waiting: 'Opening', reading: 'Reading', live: 'Open', away: 'Away', failed: 'Failed' } as const
+const LINK = {
+  ...{ waiting: 'Opening', reading: 'Reading', live: 'Open', away: 'Away', failed: 'Failed' },
+  ...{ none: 'Nothing recorded', refused: 'Signed out' },
+} as const
 
 function Head(): JSX.Element {
   redrawn()
@@ -63,6 +66,24 @@ const Failed = (): JSX.Element => (
   </div>
 )
 
+const None = (): JSX.Element => (
+  <div class="centred">
+    <h2>Nothing is recorded</h2>
+    <p class="soft">
+      This gateway was started without a recording. Start it with <code>--record run.mhr</code>, and every
+      step of its machines appears here as it happens.
+    </p>
+  </div>
+)
+
+const Refused = (): JSX.Element => (
+  <div class="centred" role="alert">
+    <h2>Only who runs the community sees its machines</h2>
+    <p>{reading.value.failure}</p>
+    <p class="soft">Open the link that the gateway printed when it started, then come back to this page.</p>
+  </div>
+)
+
 const Empty = (): JSX.Element => (
   <div class="centred">
     <h2>Nothing has happened yet</h2>
@@ -74,6 +95,8 @@ function Body(): JSX.Element {
   redrawn()
   const { state } = reading.value
   if (state === 'failed') return <Failed />
+  if (state === 'none') return <None />
+  if (state === 'refused') return <Refused />
   if (state === 'waiting' || state === 'reading') return <Progress />
   if (recording.lines.length === 0) return <Empty />
   return (

@@ -51,6 +51,9 @@ export function CommunityPage({ community }: { readonly community: CommunityView
         </div>
       </div>
       <Ledger chain={community.chain} />
+      <p class="quiet">
+        <a href="machines/">State charts</a>: what every machine of this community does, step by step.
+      </p>
     </>
   )
 }

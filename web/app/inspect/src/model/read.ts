@@ -5,11 +5,15 @@ import { Ordering } from './order.ts'
 import { add, begin, follow, recording, tellGrown } from './player.ts'
 
 const listSchema = z.array(z.object({ number: z.number(), name: z.string(), bytes: z.number() }))
+const refusalSchema = z.object({ message: z.string() })
 type Listed = z.infer<typeof listSchema>[number]
 
 export interface Reading {
-  /** `waiting` before the first byte, `reading` what was there, `live` what is added. */
-  readonly state: 'waiting' | 'reading' | 'live' | 'away' | 'failed'
+  /**
+   * `waiting` before the first byte, `reading` what was there, `live` what is added; `none` where nothing is
+   * recorded, `refused` to whoever may not see it.
+   */
+  readonly state: 'waiting' | 'reading' | 'live' | 'away' | 'failed' | 'none' | 'refused'
   readonly names: readonly string[]
   readonly bytes: number
   readonly of: number
@@ -169,7 +173,16 @@ async function readOn(listed: Listed): Promise<void> {
 /** Reads every recording that the server has, and what is added to them. */
 export async function readAll(): Promise<void> {
   const answer = await fetch('recordings')
+  if (!answer.ok) {
+    const { message } = refusalSchema.parse(await answer.json())
+    change({ state: 'refused', failure: message })
+    return
+  }
   const listed = listSchema.parse(await answer.json())
+  if (listed.length === 0) {
+    change({ state: 'none' })
+    return
+  }
   const of = listed.reduce((sum, { bytes }) => sum + bytes, 0)
   change({ state: 'reading', names: listed.map(({ name }) => name), of })
   const empty = listed.find(({ bytes }) => bytes === 0)
