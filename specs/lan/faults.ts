@@ -197,6 +197,7 @@ export const THREE_SIGNERS: readonly Trial[] = [
   { fault: 'kill -9 of one signer', run: oneSigner },
   { fault: 'kill -9 of one gateway', run: oneGateway },
   { fault: 'split 2|1 for 20 s, heal', run: cutFor(20 * SECOND_MS) },
+  { fault: 'split 2|1 for 45 s, heal', run: cutFor(45 * SECOND_MS) },
   { fault: 'none: a trade', run: trade },
   { fault: 'kill -9 of two signers', run: twoSigners },
   { fault: 'kill -9 of all at once', run: allAtOnce },

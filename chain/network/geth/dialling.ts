@@ -7,7 +7,8 @@ import type { Ipc } from './ipc.ts'
 /*
  * Geth dials a member that it lost at once, and if that is in vain not again for 35 s: a line that comes back
  * meanwhile stays unused. Here a member that cannot be reached is taken off Geth's list, so that no dial is
- * wasted on it, and put back on it as soon as its port answers: then Geth dials at once.
+ * wasted on it, and put back on it as soon as its port answers: then Geth dials at once. The port is knocked at
+ * while the member counts as connected, too: Geth takes half a minute to notice a cut line.
  */
 
 /** `dialHistoryExpiration` of Geth's p2p/dial.go, and a second. */
@@ -17,6 +18,10 @@ const LOOK_EVERY_MS = 1_500
 const KNOCK_LIMIT_MS = 1_500
 /** Doors knocked at in one look; where more members are away they take turns. */
 const KNOCKS_MOST = 8
+/** Connected members are knocked at in each third look … */
+const CALM_LOOKS = 3
+/** … and given up after this many knocks in a row without an answer: the kernel answers them, however busy. */
+const MISSES_MOST = 2
 /** The end whose turn it is not gives the other this many looks, lest both dial and refuse each other. */
 const PATIENCE_LOOKS = 2
 
@@ -27,12 +32,14 @@ export interface Standing {
   readonly connected: boolean
   /** Looks in a row in which its port answered. */
   readonly answers: number
+  /** Knocks in a row, while it counted as connected, that nobody answered. */
+  readonly misses: number
   /** Until then Geth would not dial it, even if it was listed. */
   readonly restsUntilMs: number
 }
 
 /** Geth begins with all members listed, and dials each at once: who is not there then was dialled in vain. */
-export const LISTED: Standing = { listed: true, connected: true, answers: 0, restsUntilMs: 0 }
+export const LISTED: Standing = { listed: true, connected: true, answers: 0, misses: 0, restsUntilMs: 0 }
 
 /** What a look found. */
 export interface Sight {
@@ -46,15 +53,23 @@ export interface Sight {
 
 /** What to do about one member. */
 export function nextStanding(was: Standing, seen: Sight): Standing {
-  if (seen.connected) return { ...was, connected: true, answers: 0 }
+  if (seen.connected) return keptConnected(was, seen)
   // Geth dialled it in the moment in which it went.
   const restsUntilMs = was.connected && was.listed ? seen.nowMs + REST_MS : was.restsUntilMs
-  const lost = { ...was, connected: false, restsUntilMs }
+  const lost = { ...was, connected: false, misses: 0, restsUntilMs }
   if (seen.answers === null) return lost
   if (!seen.answers) return { ...lost, listed: false, answers: 0 }
   const answers = was.answers + 1
   const isTurn = answers >= (seen.first ? 1 : PATIENCE_LOOKS) && seen.nowMs >= restsUntilMs
   return { ...lost, answers, listed: was.listed || isTurn }
+}
+
+/** A member that Geth holds for connected: before Geth dials in vain, it is taken off the list. */
+function keptConnected(was: Standing, { answers }: Sight): Standing {
+  const kept = { ...was, connected: true, answers: 0 }
+  if (answers === null) return kept
+  const misses = answers ? 0 : was.misses + 1
+  return { ...kept, misses, listed: misses < MISSES_MOST && was.listed }
 }
 
 export interface Dialling {
@@ -82,17 +97,16 @@ async function lookOnce(dialling: Dialling, known: Map<string, Standing>, look: 
   const peers = await ipc.ask('admin_peers', [], peersReply)
   const isConnected = ({ key }: NodeCard): boolean => peers.some(({ enode }) => enode.includes(key))
   const others = dialling.members().filter((card) => card.key !== self.key && mayKnockAt(card.host))
-  const answers = await knock(
-    inTurn(
-      others.filter((card) => !isConnected(card)),
-      look,
-    ),
-  )
+  const away = others.filter((card) => !isConnected(card))
+  const near = look % CALM_LOOKS === 0 ? others.filter(isConnected) : []
+  const answers = await knock([...inTurn(away, look), ...inTurn(near, look / CALM_LOOKS)])
   for (const card of others) {
     const was = known.get(card.key) ?? LISTED
     const sight = { connected: isConnected(card), answers: answers.get(card.key) ?? null }
     const next = nextStanding(was, { ...sight, first: self.key < card.key, nowMs: performance.now() })
-    if (next.listed !== was.listed) await list(dialling, card, next.listed)
+    // To take it off the list is also what hangs up.
+    const givenUp = next.misses === MISSES_MOST
+    if (givenUp || next.listed !== was.listed) await list(dialling, card, next.listed)
     known.set(card.key, next)
   }
 }

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { LISTED, nextStanding, type Sight, type Standing } from '../../../chain/network/geth/dialling.ts'
 
 const UP = { connected: true, answers: null } as const
+const CALM = { connected: true, answers: true } as const
+const DEAF = { connected: true, answers: false } as const
 const GONE = { connected: false, answers: false } as const
 const BACK = { connected: false, answers: true } as const
 const NOT_LOOKED = { connected: false, answers: null } as const
@@ -22,6 +24,14 @@ describe('A member that a chain node lost', () => {
     const long = after([UP, ...times(40, GONE)], true)
     expect(long.listed).toBe(false)
     expect(after([BACK], true, { ...long, restsUntilMs: 0 }).listed).toBe(true)
+  })
+
+  it('is taken off the list before Geth notices, when two knocks in a row are not answered', () => {
+    expect(after([CALM, DEAF], true)).toMatchObject({ listed: true, misses: 1 })
+    expect(after([DEAF, CALM, DEAF], true).listed).toBe(true)
+    expect(after([DEAF, UP, DEAF], true)).toMatchObject({ listed: false, misses: 2 })
+    // Geth dialled nobody in vain: it is put back with the first answer.
+    expect(after([DEAF, DEAF, ...times(20, GONE), BACK], true).listed).toBe(true)
   })
 
   it('stays on the list while it answers, and while nobody looked', () => {
