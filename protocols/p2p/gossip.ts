@@ -36,7 +36,7 @@ const PEERS_MAX = 1024
  * Bytes of gossip that are taken of one peer: each word costs a signature to be checked before anybody can
  * judge it. The hub of forty homes passes on some 10 kB a second.
  */
-const GOSSIP_RATE = { burst: 128 * 1024, perSecond: 32 * 1024 } as const
+const GOSSIP_RATE = { burst: 48 * 1024, perSecond: 32 * 1024 } as const
 /**
  * The gateway is the hub of a star: every home must be in its mesh, or a home's message reaches the others by
  * luck (at the default of 12, gossip tells 21 of the other 28 homes of it before it is forgotten).

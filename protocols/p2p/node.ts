@@ -31,6 +31,8 @@ export const MDNS_SERVICE = '_meterhood._udp.local'
  * libp2p's default of 5 connections a second from one address let 5 of 40 homes in when a building came back.
  */
 const INBOUND_PER_SECOND = 200
+/** What may be under way on a stream: yamux would let it grow to 16 MB for whoever sends fast. */
+const STREAM_WINDOW_BYTES = 256 * 1024
 /** Handshakes under way: 40 homes at once, with room; a Noise handshake holds little memory. */
 const INBOUND_PENDING = 100
 /** More than members and joiners of one community together. */
@@ -156,7 +158,7 @@ async function makeLibp2p(options: PeerNodeOptions, parts: Parts) {
     addresses: { listen: [...options.listen] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
     peerDiscovery: discovery(options, found),
     connectionGater: createGater({
       membership,

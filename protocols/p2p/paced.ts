@@ -3,7 +3,7 @@ import type { Clock } from '../rules/clock.ts'
 import { RATE_PEERS_MAX, type RateLimit } from './rate-limit.ts'
 
 /** What is taken in one go: what stands beside it waits no longer than for this. */
-const SLICE_BYTES = 4 * 1024
+const SLICE_BYTES = 2 * 1024
 
 /** Says how long a peer must wait after so many bytes, ms; 0 while it keeps to its measure. */
 export type Delay = (peer: string, bytes: number) => number
@@ -84,6 +84,8 @@ function pumpTo(stream: Stream, delayOf: (bytes: number) => number, deliver: Lis
   }
   const run = async (): Promise<void> => {
     isRunning = true
+    // libp2p hands over what waited in the midst of `resume`, and would undo a pause that is made there.
+    await Promise.resolve()
     for (let data = waiting.shift(); data !== undefined; data = waiting.shift()) await pour(data)
     isRunning = false
     halt(stream, false)

@@ -8,10 +8,14 @@ import { introduce, LOOPBACK, movableClock, random, startNode, until } from './h
 
 const TOPIC = '/calle-mayor/words'
 /** What a gateway takes of one peer's gossip at once, and a word of it on the wire. */
-const BURST_BYTES = 128 * 1024
+const BURST_BYTES = 48 * 1024
 const WORD_BYTES = 2_000
 const WORDS = 160
 const MEBIBYTE = 1024 * 1024
+/** An RPC of gossip that says nothing: one field that nobody knows, skipped by who reads it. */
+const IDLE_RPC = Uint8Array.from([203, 1, 0x7a, 200, 1, ...Array.from({ length: 200 }, () => 0)])
+/** More than libp2p holds for a reader that does not read; above it the stream is reset. */
+const IDLE_RPCS = 40_000
 /** Handshakes of one address that may lead to nothing at once, and how often strangers try. */
 const FRUITLESS = 128
 const TRIES = 25
@@ -60,6 +64,20 @@ describe('A gateway that is flooded', () => {
     await until('the others come, too', () => heard.size === WORDS, 60_000)
     expect(gateway.events).not.toContainEqual(expect.objectContaining({ type: 'barred' }))
   }, 90_000)
+
+  it('lets a sender of small frames wait, and holds no more of it than a window', async () => {
+    const { gateway, home, bad } = await flooded()
+    const connection = await bad.connect(gateway.peerId)
+    const stream = await connection.newStream('/meshsub/1.2.0')
+    const before = process.memoryUsage().rss
+    for (let sent = 0; sent < IDLE_RPCS; sent += 1) stream.send(IDLE_RPC)
+    for (let look = 0; look < 30; look += 1) {
+      await stillServes(home, gateway)
+      await sleep(50)
+    }
+    expect(stream.status).toBe('open')
+    expect(process.memoryUsage().rss - before).toBeLessThan(100 * MEBIBYTE)
+  }, 60_000)
 
   it('hangs up on a member that keeps announcing 100 MB, and lets it in again later', async () => {
     const { clock, gateway, home, bad } = await flooded()
