@@ -4,7 +4,6 @@ import {
   createActor,
   type EventFromLogic,
   type ExecutableActionObject,
-  initialTransition,
   type Snapshot,
   type SnapshotFrom,
 } from 'xstate'
@@ -87,16 +86,6 @@ export function eventOf<M extends AnyStateMachine>(json: string): EventFromLogic
 
 /** The state value of a snapshot. */
 export const valueOf = (snapshot: object): unknown => ('value' in snapshot ? snapshot.value : undefined)
-
-/** The first state of a machine and its entry actions. */
-export function begun<M extends AnyStateMachine>(
-  machine: M,
-  input: unknown,
-): [SnapshotFrom<M>, readonly ExecutableActionObject[]] {
-  const [first, actions] = initialTransition<AnyStateMachine>(machine, input)
-  if (!isSnapshotOf(machine, first)) throw new Error(`${machine.id} did not begin`)
-  return [first, actions]
-}
 
 const isPersisted = (found: object): found is Snapshot<unknown> => 'status' in found
 

@@ -3,7 +3,6 @@ import { type AnyStateMachine, type EventFromLogic, type InputFrom, type Snapsho
 import type { Clock } from '../protocols/rules/clock.ts'
 import { Fault } from '../protocols/rules/fault.ts'
 import {
-  begun,
   checksum,
   eventOf,
   isStoreFault,
@@ -15,7 +14,7 @@ import {
   valueOf,
 } from './durable-snapshot.ts'
 import { listenForPosted, postEvent } from './inbox.ts'
-import { pureStep } from './pure-step.ts'
+import { begun, pureStep } from './pure-step.ts'
 import { tracedSteps } from './inspection/traced.ts'
 import type { SnapshotTable, Trx } from './storage/schema.ts'
 import type { Store } from './storage/store.ts'

@@ -1,6 +1,6 @@
 import { transition, type AnyStateMachine, type EventFromLogic, type SnapshotFrom } from 'xstate'
 import { catalogue } from '../actors/catalogue.ts'
-import { begun } from '../actors/durable-snapshot.ts'
+import { begun } from '../actors/pure-step.ts'
 import { chartOf } from '../actors/inspection/chart.ts'
 import { createInspector, type Inspector } from '../actors/inspection/inspector.ts'
 import { type Header, type Line, RECORDING_VERSION } from '../actors/inspection/recording.ts'

@@ -7,7 +7,7 @@ import { determinationMachine } from '../../actors/auction/determination/machine
 import { negotiationMachine } from '../../actors/auction/negotiation/machine.ts'
 import { boardLinkMachine } from '../../actors/board-link/machine.ts'
 import { caringMachine } from '../../actors/caring/machine.ts'
-import { begun } from '../../actors/durable-snapshot.ts'
+import { begun } from '../../actors/pure-step.ts'
 import { chartOf } from '../../actors/inspection/chart.ts'
 import { createInspector, type Inspector } from '../../actors/inspection/inspector.ts'
 import { inspecting } from '../../actors/inspection/live-actor.ts'

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { type AnyStateMachine, type EventFromLogic, type InputFrom, type SnapshotFrom } from 'xstate'
-import { begun, restored, type Staged, stagedOf, valueOf } from '../../../actors/durable-snapshot.ts'
+import { restored, type Staged, stagedOf, valueOf } from '../../../actors/durable-snapshot.ts'
 import type { Inspector } from '../../../actors/inspection/inspector.ts'
 import { tracedSteps } from '../../../actors/inspection/traced.ts'
-import { pureStep } from '../../../actors/pure-step.ts'
+import { begun, pureStep } from '../../../actors/pure-step.ts'
 import type { Life } from './life.ts'
 import type { GatewayStore, Transaction } from './store.ts'
 
