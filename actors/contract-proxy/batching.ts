@@ -22,19 +22,31 @@ function togetherWith(first: Intent, waiting: readonly Intent[]): number {
   return apart === -1 ? waiting.length : apart
 }
 
+/** A span of time in which nothing will be ready, unless more is asked for. */
+export interface Rest {
+  readonly fromMs: number
+  readonly untilMs: number
+}
+
+/** Nothing waits at all. */
+const FOR_EVER: Rest = { fromMs: -Infinity, untilMs: Infinity }
+
 /**
- * Whether all that waits is intents that gather, and more of them may come. Whatever else waits behind them
+ * Until when all that waits is intents that gather, and more of them may come. Whatever else waits behind them
  * ends it, since calls leave in the order in which they were asked for. The outbox looks again at every
  * block, so that a call is at most one block late.
  */
-function isGathering(waiting: readonly Intent[], { gather, mergeable = [] }: Gathers, nowMs: number) {
+function gathering(waiting: readonly Intent[], { gather, mergeable = [] }: Gathers): Rest | undefined {
   const [first] = waiting
-  if (first === undefined || gather === undefined || !mergeable.includes(first.kind)) return false
-  if (waiting.length >= gather.count || togetherWith(first, waiting) < waiting.length) return false
-  const waitedMs = nowMs - first.created_at_ms
-  // A clock that was put back says nothing about how long it has been.
-  return first.alone === 0 && waitedMs >= 0 && waitedMs < gather.longestMs
+  if (first === undefined || gather === undefined || !mergeable.includes(first.kind)) return undefined
+  if (waiting.length >= gather.count || togetherWith(first, waiting) < waiting.length) return undefined
+  const fromMs = first.created_at_ms
+  return first.alone === 0 ? { fromMs, untilMs: fromMs + gather.longestMs } : undefined
 }
+
+/** A clock that was put back says nothing about how long it has been. */
+export const isWithin = (nowMs: number, rest: Rest | undefined): rest is Rest =>
+  rest !== undefined && nowMs >= rest.fromMs && nowMs < rest.untilMs
 
 /** Kinds whose order counts, while the contract may yet refuse an earlier call of them. */
 export function heldKinds(calls: readonly Call[], options: Gathers, head: number): readonly string[] {
@@ -55,20 +67,29 @@ interface Readiness {
   readonly held: readonly string[]
 }
 
+/** The intents that may go now; where there are none, how long that will be so. */
+interface Ready {
+  readonly intents: readonly Intent[]
+  readonly rest?: Rest
+}
+
 /** The intents that may go now, oldest first, as many as one call takes; none while they gather. */
 export async function readyIntents<T>(
   account: string,
   options: OutboxSettings<T>,
   { hurried, held }: Readiness,
-): Promise<readonly Intent[]> {
+): Promise<Ready> {
   const { keeping, mergeable = [], gather, refresh, singly } = options
   const most = Math.max(singly?.() === true ? MAX_MERGED_SINGLY : MAX_MERGED, gather?.count ?? 1)
   const waiting = await keeping.queuedIntents(account, most, held)
-  if (!hurried && isGathering(waiting, options, options.clock.nowMs())) return []
-  if (refresh === undefined || waiting.length === 0) return waiting
+  if (waiting.length === 0) return held.length === 0 ? { intents: [], rest: FOR_EVER } : { intents: [] }
+  const rest = hurried ? undefined : gathering(waiting, options)
+  if (isWithin(options.clock.nowMs(), rest))
+    return held.length === 0 ? { intents: [], rest } : { intents: [] }
+  if (refresh === undefined) return { intents: waiting }
   const fresh = await refresh(waiting)
   // What must wait holds up nothing of another kind.
-  return fresh.length > 0 ? fresh : keeping.queuedIntents(account, most, mergeable)
+  return { intents: fresh.length > 0 ? fresh : await keeping.queuedIntents(account, most, mergeable) }
 }
 
 /** Gas that the merged intents asked for together; undefined when one of them leaves it to the node. */

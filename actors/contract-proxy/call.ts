@@ -1,7 +1,9 @@
 import type { Selectable } from 'kysely'
 import { createActor, type SnapshotFrom } from 'xstate'
 import { z } from 'zod'
+import type { ChainBlock } from '../../chain/proxy/block.ts'
 import type { Fee } from '../../chain/proxy/fees.ts'
+import type { Receipt } from '../../chain/proxy/replies.ts'
 import { corruptStore } from '../storage/fault.ts'
 import type { CallTable, IntentState, IntentTable } from '../storage/schema.ts'
 import type { Inspector } from '../inspection/inspector.ts'
@@ -104,6 +106,12 @@ export class Call {
   /** The bytes that stand for the call now. */
   get newest(): Attempt | undefined {
     return this.attempts.at(-1)
+  }
+
+  /** Where a block holds whichever bytes of the call. */
+  receiptIn(block: ChainBlock): Receipt | undefined {
+    if (block.receipts.length === 0) return undefined
+    return this.attempts.map(({ hash }) => block.receiptOf(hash)).find((found) => found !== undefined)
   }
 
   /** The pure step; what it asks for is noted and done after the commit. */

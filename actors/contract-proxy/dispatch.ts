@@ -57,6 +57,7 @@ export class Dispatch {
    * them.
    */
   async run(calls: readonly Call[]): Promise<boolean> {
+    if (!calls.some((call) => call.unsent || call.wantsReplacement)) return true
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       await this.#replaceLowest(calls)
       if (!(await this.#sendAll(calls))) return false

@@ -130,11 +130,15 @@ export function createNodeLink(feed: ChainFeed, errors: readonly Interface[]): N
       if (receipt.gasUsed >= BigInt(call.row.gas)) {
         return { error: 'out-of-gas', detail: `all of ${call.row.gas} gas used` }
       }
-      // The state it met lies between these two; the one before comes closer when it was the block's first.
-      const found =
-        (await revertAt(trial, call.row.gas, receipt.blockNumber - 1)) ??
-        (await revertAt(trial, call.row.gas, receipt.blockNumber))
-      return found ?? { error: 'revert', detail: 'it does not revert when tried again' }
+      try {
+        // The state it met lies between these two; the one before comes closer when it was the block's first.
+        const found =
+          (await revertAt(trial, call.row.gas, receipt.blockNumber - 1)) ??
+          (await revertAt(trial, call.row.gas, receipt.blockNumber))
+        return found ?? { error: 'revert', detail: 'it does not revert when tried again' }
+      } catch {
+        return { error: 'revert', detail: 'the node did not tell why' }
+      }
     },
     receiptOf: async (call) => {
       for (const { hash } of call.attempts) {

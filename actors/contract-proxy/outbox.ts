@@ -6,7 +6,7 @@ import type { Receipt } from '../../chain/proxy/replies.ts'
 import { createSigner } from '../../chain/proxy/signing.ts'
 import type { IntentState } from '../storage/schema.ts'
 import { aboveCap, callStalled, chainRewound, nonceTaken } from './alarms.ts'
-import { heldKinds, mergedOf, readyIntents } from './batching.ts'
+import { heldKinds, isWithin, mergedOf, readyIntents, type Rest } from './batching.ts'
 import { Call, type Intent } from './call.ts'
 import { Dispatch, isDeep } from './dispatch.ts'
 import { CONFIRMED_BLOCKS } from './intent-machine.ts'
@@ -14,6 +14,7 @@ import { createNodeLink, type NodeLink, type Trial } from './node-link.ts'
 import { type OutboxKeeping, keptIn } from './outbox-keeping.ts'
 import type { AccountOutbox, IntentRequest, OutboxOptions, OutboxSettings } from './outbox-options.ts'
 import { Tellings } from './tellings.ts'
+import { Turns } from './turns.ts'
 
 export type { AccountOutbox, IntentRequest, Merged, OutboxOptions } from './outbox-options.ts'
 
@@ -29,8 +30,6 @@ const ALARM_BLOCKS = 20
 /** More missing nonces than this are not filled: the node is more likely syncing than rewound. */
 const MAX_GAP = 16
 
-const FIRST_PAUSE_MS = 200
-const LONGEST_PAUSE_MS = 5000
 const DRAIN_POLL_MS = 100
 
 /** Opens the outbox of an account and takes up what was on its way. Only one may exist for an account. */
@@ -63,15 +62,13 @@ class Outbox<T> implements AccountOutbox<T> {
   #frozen = false
   /** Whether no intent waits any more for others to go with. */
   #hurried = false
+  /** While nothing that waits can go. */
+  #rest: Rest | undefined
   #block: ChainBlock | undefined
   #patience: { readonly id: string; readonly since: number } | undefined
   #subscription: Subscription | undefined
   #forgetState: (() => void) | undefined
-  #last: Promise<unknown> = Promise.resolve()
-  #kicked = false
-  #timer: NodeJS.Timeout | undefined
-  #pauseMs = FIRST_PAUSE_MS
-  #stopped = false
+  readonly #turns: Turns
 
   constructor(options: OutboxSettings<T>) {
     const { signer } = options
@@ -84,6 +81,10 @@ class Outbox<T> implements AccountOutbox<T> {
       (options.abis ?? []).map((abi) => decoderOf(abi).abi),
     )
     this.#tellings = new Tellings(this.account, options)
+    this.#turns = new Turns(
+      () => this.#work(),
+      (thrown) => this.#tell(thrown),
+    )
     this.#dispatch = new Dispatch({
       signer,
       link: this.#link,
@@ -110,8 +111,9 @@ class Outbox<T> implements AccountOutbox<T> {
     this.#nextNonce = last.nonce
     this.#subscription = feed.subscribe({
       name: `outbox of ${this.account}`,
-      onBlock: (block) => this.#queue(() => this.#takeBlock(block)),
-      onFork: (from) => this.#queue(() => this.#takeFork(from)),
+      onBlock: (block) =>
+        this.#isIdle() ? this.#seeBlock(block) : this.#turns.take(() => this.#takeBlock(block)),
+      onFork: (from) => this.#turns.take(() => this.#takeFork(from)),
     })
     this.#forgetState = feed.onState((state) => {
       if (state !== 'following') return
@@ -149,47 +151,31 @@ class Outbox<T> implements AccountOutbox<T> {
     const end = performance.now() + limitMs
     for (;;) {
       if (!(await this.#keeping.isWaiting(this.account))) return true
-      if (performance.now() >= end || this.#stopped) return false
+      if (performance.now() >= end || this.#turns.areOver) return false
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS))
     }
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true
-    clearTimeout(this.#timer)
+    this.#turns.stop()
     this.#forgetState?.()
     await this.#subscription?.stop()
-    await this.#last
+    await this.#turns.rest()
     await this.#flush()
   }
 
-  /** Everything the outbox does happens here, one after another. */
-  #queue(work: () => Promise<void>): Promise<void> {
-    const mine = this.#last.then(() => (this.#stopped ? undefined : work()))
-    this.#last = mine.catch(() => undefined)
-    return mine
+  /** Whether no call is on its way, none can be made, and nothing is being done. */
+  #isIdle(): boolean {
+    return this.#calls.length === 0 && this.#turns.areIdle && this.#reconciled && this.#rests()
+  }
+
+  #rests(): boolean {
+    return isWithin(this.#options.clock.nowMs(), this.#rest)
   }
 
   #kick(): void {
-    if (this.#kicked || this.#stopped) return
-    this.#kicked = true
-    const turn = async (): Promise<void> => {
-      this.#kicked = false
-      await this.#work()
-    }
-    this.#queue(turn).catch((thrown: unknown) => {
-      this.#tell(thrown)
-      this.#later()
-    })
-  }
-
-  #later(): void {
-    if (this.#timer !== undefined || this.#stopped) return
-    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2)
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined
-      this.#kick()
-    }, this.#pauseMs)
+    this.#rest = undefined
+    this.#turns.kick()
   }
 
   /** The newest block of the chain; blocks that come late are older. */
@@ -201,11 +187,18 @@ class Outbox<T> implements AccountOutbox<T> {
     return this.#newest()?.number ?? 0
   }
 
-  async #takeBlock(block: ChainBlock): Promise<void> {
+  #seeBlock(block: ChainBlock): void {
     this.#block = block
-    this.#pauseMs = FIRST_PAUSE_MS
+    this.#turns.calm()
+  }
+
+  async #takeBlock(block: ChainBlock): Promise<void> {
+    this.#seeBlock(block)
     if (!this.#reconciled) await this.#reconcile()
-    for (const call of this.#calls) await this.#meet(call, block)
+    for (const call of this.#calls) {
+      const met = this.#meet(call, block)
+      if (met !== undefined) await met
+    }
     await this.#flush()
     await this.#work()
   }
@@ -265,29 +258,34 @@ class Outbox<T> implements AccountOutbox<T> {
     await this.#insert(new Call(row, [], [this.#dispatch.sign(row, fee)]))
   }
 
-  /** One call and one new block. */
-  async #meet(call: Call, block: ChainBlock): Promise<void> {
-    const receipt = call.attempts
-      .map(({ hash }) => block.receiptOf(hash))
-      .find((found) => found !== undefined)
+  /** One call and one new block; undefined when that was all. */
+  #meet(call: Call, block: ChainBlock): Promise<void> | undefined {
+    const receipt = call.receiptIn(block)
     if (receipt !== undefined) return this.#include(call, receipt)
+    if (call.isOutside) {
+      if (call.usedAt === undefined) return this.#wait(call, block)
+      return this.#checkUsed(call).then(() => this.#wait(call, block))
+    }
+    if (call.state === 'included') call.step(this.#headFor(call, block))
+    return call.state === 'confirmed' ? this.#endWhenFinal(call, block) : undefined
+  }
+
+  #headFor(call: Call, block: ChainBlock) {
     const fee = call.newest
     const { baseFeeWei } = this.#newest() ?? block
     const covered = fee === undefined || fee.maxFeeWei >= baseFeeWei + fee.tipWei
-    const head = { type: 'head', head: block.number, covered } as const
-    if (call.isOutside) {
-      await this.#checkUsed(call)
-      call.step({ ...head, final: false })
-      if (block.number - call.context.sinceBlock === ALARM_BLOCKS) this.#tell(callStalled(call, ALARM_BLOCKS))
-      return
-    }
-    if (call.state === 'included') call.step({ ...head, final: false })
-    if (call.state === 'confirmed') call.step({ ...head, final: await this.#isFinal(call) })
+    return { type: 'head', head: block.number, covered, final: false } as const
   }
 
-  async #isFinal(call: Call): Promise<boolean> {
-    const { block, blockHash } = call.context
-    return block !== null && blockHash !== null && this.#options.isFinal({ number: block, hash: blockHash })
+  #wait(call: Call, block: ChainBlock): undefined {
+    call.step(this.#headFor(call, block))
+    if (block.number - call.context.sinceBlock === ALARM_BLOCKS) this.#tell(callStalled(call, ALARM_BLOCKS))
+  }
+
+  async #endWhenFinal(call: Call, block: ChainBlock): Promise<void> {
+    const { block: number, blockHash: hash } = call.context
+    const final = number !== null && hash !== null && (await this.#options.isFinal({ number, hash }))
+    call.step({ ...this.#headFor(call, block), final })
   }
 
   #tell(thrown: unknown): void {
@@ -298,17 +296,11 @@ class Outbox<T> implements AccountOutbox<T> {
     const { blockNumber: block, blockHash, transactionHash } = receipt
     if (call.context.blockHash === blockHash && !call.isOutside) return
     const ok = receipt.status === 1
-    const { error, detail } = ok ? { error: null, detail: null } : await this.#reason(call, receipt)
+    const { error, detail } = ok
+      ? { error: null, detail: null }
+      : await this.#link.reasonOf(this.#trial(call.row), call, receipt)
     const gasUsed = Number(receipt.gasUsed)
     call.step({ type: 'included', block, blockHash, transactionHash, ok, gasUsed, error, detail })
-  }
-
-  async #reason(call: Call, receipt: Receipt): Promise<{ error: string; detail: string }> {
-    try {
-      return await this.#link.reasonOf(this.#trial(call.row), call, receipt)
-    } catch {
-      return { error: 'revert', detail: 'the node did not tell why' }
-    }
   }
 
   /** A nonce that a final block shows as used, by none of our bytes, cannot be ours any more. */
@@ -329,12 +321,13 @@ class Outbox<T> implements AccountOutbox<T> {
   async #work(): Promise<void> {
     if (!this.#reconciled) return
     let reached = await this.#dispatch.run(this.#calls)
-    while (reached && !this.#stopped && (await this.#signNext()))
+    while (reached && !this.#turns.areOver && (await this.#signNext()))
       reached = await this.#dispatch.run(this.#calls)
-    if (!reached) this.#later()
+    if (!reached) this.#turns.later()
   }
 
   async #flush(): Promise<void> {
+    if (!this.#calls.some((call) => call.dirty || call.untold.length > 0)) return
     const ended = await this.#tellings.flush(this.#calls)
     if (ended.requeued) this.#kick()
     this.#calls = this.#calls.filter((call) => call.state !== 'final' && call.state !== 'lost')
@@ -345,13 +338,17 @@ class Outbox<T> implements AccountOutbox<T> {
     const inFlight = this.#calls.filter((call) => call.isOutside).length
     const block = this.#newest()
     const full = inFlight >= (this.#options.maxInFlight ?? MAX_IN_FLIGHT)
-    if (this.#frozen || full || block === undefined) return false
-    const waiting = await readyIntents(this.account, this.#options, {
+    if (this.#frozen || full || block === undefined || this.#rests()) return false
+    this.#rest = undefined
+    const { intents: waiting, rest } = await readyIntents(this.account, this.#options, {
       hurried: this.#hurried,
       held: heldKinds(this.#calls, this.#options, this.#head()),
     })
     const first = waiting[0]
-    if (first === undefined) return false
+    if (first === undefined) {
+      if (!this.#turns.areDue) this.#rest = rest
+      return false
+    }
     const fee = feeFor(block.baseFeeWei, this.#fees)
     if (fee === undefined) {
       this.#tell(aboveCap(block.baseFeeWei, this.#fees))
