@@ -44,10 +44,13 @@ export class Canonical {
   }
 
   /** The block at a height with its receipts; undefined when the chain is shorter. */
-  async block(number: number): Promise<ChainBlock | undefined> {
+  block(number: number): Promise<ChainBlock | undefined> {
     const known = this.#hashes.get(number)
     const kept = known === undefined ? undefined : this.#blocks.get(known)
-    if (kept !== undefined) return kept
+    return kept ?? this.#read(number)
+  }
+
+  async #read(number: number): Promise<ChainBlock | undefined> {
     const header = await this.header(number)
     return header === undefined ? undefined : this.#whole(header)
   }
@@ -73,7 +76,7 @@ export class Canonical {
     }
   }
 
-  async #following(head: ChainBlock, latest: Header): Promise<ChainBlock | undefined> {
+  #following(head: ChainBlock, latest: Header): Promise<ChainBlock | undefined> {
     return latest.number === head.number + 1 ? this.#whole(latest) : this.block(head.number + 1)
   }
 

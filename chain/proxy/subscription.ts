@@ -91,18 +91,21 @@ export class FeedReader implements Subscription {
       this.#again = true
       return
     }
-    this.#running = this.#run().finally(() => {
-      this.#running = undefined
-      if (this.#again) this.wake()
-    })
+    this.#again = false
+    if (this.#hasMore()) this.#running = this.#run()
+    else if (this.#source.canonical.head() !== undefined) this.#tellWaiting()
   }
 
   async #run(): Promise<void> {
-    this.#again = false
     try {
-      while (!this.#stopped && (await this.#stepOn())) this.#pauseMs = 0
+      do {
+        this.#again = false
+        while (!this.#stopped && this.#hasMore() && (await this.#stepOn())) this.#pauseMs = 0
+      } while (this.#isWanted())
+      this.#running = undefined
       if (this.#source.canonical.head() !== undefined) this.#tellWaiting()
     } catch (thrown) {
+      this.#running = undefined
       this.#source.onFault(thrown, this.name)
       this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2))
       if (this.#stopped) return
@@ -116,6 +119,16 @@ export class FeedReader implements Subscription {
   #next(head: ChainBlock): number {
     const last = this.#trail.at(-1)
     return last === undefined ? (this.#subscriber.start ?? head.number) : last.number + 1
+  }
+
+  /** Whether somebody woke it meanwhile. */
+  #isWanted(): boolean {
+    return this.#again && !this.#stopped
+  }
+
+  #hasMore(): boolean {
+    const head = this.#source.canonical.head()
+    return head !== undefined && (this.#source.forks() !== this.#forksSeen || this.#next(head) <= head.number)
   }
 
   /** Applies one block or one fork; false when there is nothing left to do. */
@@ -139,7 +152,8 @@ export class FeedReader implements Subscription {
       return true
     }
     const trail = extend(this.#trail, block)
-    await this.#subscriber.onBlock(block, trail)
+    const applied = this.#subscriber.onBlock(block, trail)
+    if (applied instanceof Promise) await applied
     this.#trail = trail
     return true
   }

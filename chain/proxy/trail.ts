@@ -21,18 +21,22 @@ const bucketOf = (number: number, age: number): number => {
 /** No block was applied yet. */
 export const NO_TRAIL: Trail = []
 
-/** Readers of one process mostly stand at the same block: what was made for the last one is theirs too. */
-let newest: { readonly from: Trail; readonly hash: string; readonly to: Trail } | undefined
+/** Readers of one process mostly walk alike: what was made for the first one is the others' too. */
+const extensions = new WeakMap<Trail, { readonly hash: string; readonly to: Trail }>()
+const cuts = new WeakMap<Trail, { readonly number: number; readonly to: Trail }>()
 
 /** The trail after `block` was applied. */
 export function extend(trail: Trail, block: BlockRef): Trail {
-  if (newest?.from === trail && newest.hash === block.hash) return newest.to
+  const known = extensions.get(trail)
+  if (known?.hash === block.hash) return known.to
   const to = extended(trail, block)
-  newest = { from: trail, hash: block.hash, to }
+  extensions.set(trail, { hash: block.hash, to })
   return to
 }
 
 function extended(trail: Trail, { number, hash }: BlockRef): Trail {
+  // Thinned out now and then: to look at every block again at every block costs more than a few more of them.
+  if (number % DENSE !== 0 && trail.at(-1)?.number === number - 1) return [...trail, { number, hash }]
   const kept: BlockRef[] = []
   let lastBucket = -1
   for (const ref of trail) {
@@ -48,5 +52,9 @@ function extended(trail: Trail, { number, hash }: BlockRef): Trail {
 
 /** The trail up to and with block `number`. */
 export function cutAfter(trail: Trail, number: number): Trail {
-  return trail.filter((ref) => ref.number <= number)
+  const known = cuts.get(trail)
+  if (known?.number === number) return known.to
+  const to = trail.filter((ref) => ref.number <= number)
+  cuts.set(trail, { number, to })
+  return to
 }
