@@ -110,8 +110,11 @@ function accept(state: HomeState, progress: BoardProgress, mark: Mark, verdict: 
     offsets[name] += shift
     reset ||= shift !== 0 && shift !== REGISTER_SPAN
   })
+  const { boardId, kind } = progress
+  const { sequence, uptimeMs, receivedAtMs, registers } = mark
   const { leadMs, trial } = verdict
-  const board = { ...progress, ...mark, leadMs, trial, suspect: null, held: null }
+  const line = { sequence, uptimeMs, receivedAtMs, registers, leadMs }
+  const board = { boardId, kind, ...line, trial, suspect: null, held: null }
   return { ...withBoard(state, board), offsets, resetPending: state.resetPending || reset }
 }
 

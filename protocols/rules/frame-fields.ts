@@ -25,6 +25,12 @@ const BODY_FIELDS: Readonly<Record<BoardFrame['kind'], Readonly<Record<string, r
     comfort: { temperatureCentiC: I16, humidityPermille: U16 },
   }
 
+const fieldsOf = (kind: BoardFrame['kind']): (readonly [string, readonly [number, number]])[] =>
+  Object.entries({ ...HEADER_FIELDS, ...BODY_FIELDS[kind] })
+
+/** All numbers of a frame, by its kind: every frame of every board is held against them. */
+const FIELDS = { power: fieldsOf('power'), water: fieldsOf('water'), comfort: fieldsOf('comfort') } as const
+
 function outside(value: unknown, [least, most]: readonly [number, number]): boolean {
   return typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most
 }
@@ -32,9 +38,8 @@ function outside(value: unknown, [least, most]: readonly [number, number]): bool
 /** The first field of a frame that is not an integer of its width: NaN, a fraction, a negative register. */
 export function frameFieldFault(received: ReceivedFrame): Facts | undefined {
   const { frame, receivedAtMs } = received
-  const values = new Map<string, unknown>(Object.entries(frame))
-  for (const [field, range] of Object.entries({ ...HEADER_FIELDS, ...BODY_FIELDS[frame.kind] })) {
-    const got = values.get(field)
+  for (const [field, range] of FIELDS[frame.kind]) {
+    const got: unknown = Reflect.get(frame, field)
     if (outside(got, range)) {
       return { field, expected: `an integer from ${range[0]} to ${range[1]}`, got: String(got) }
     }
