@@ -73,7 +73,7 @@ function revealsClosed(sight: AuctionSight, reveals: number): Signal<Negotiation
 export function negotiationSignals(sight: AuctionSight): Signal<NegotiationEvent>[] {
   const { account, auction, bids, head, blockMs } = sight
   const times = timesOf(sight)
-  const phase = phaseOf(sight)
+  const phase = auctionPhase(times, head, blockMs)
   const own = bids.find(({ seller }) => seller === account)
   const signals: Signal<NegotiationEvent>[] = []
   if (own !== undefined) signals.push({ id: 'bid', event: { type: 'BID_SEALED' } })

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash as hashOf } from 'node:crypto'
 import { decodeEssential, encodeEssential } from '../../protocols/messages/essential.ts'
 import { ENVELOPE_BYTES, PAYLOAD_BYTES } from '../../protocols/messages/record.ts'
 import type { EssentialData } from '../../protocols/rules/reading.ts'
@@ -25,11 +25,8 @@ export interface Binding {
   readonly delegation: number
 }
 
-const hash = (...parts: readonly (string | Uint8Array)[]): Buffer => {
-  const made = createHash('sha512')
-  for (const part of parts) made.update(part)
-  return made.digest()
-}
+const hash = (what: string, of: string, ...more: readonly Uint8Array[]): Buffer =>
+  hashOf('sha512', Buffer.concat([Buffer.from(`${what}|${of}`, 'latin1'), ...more]), 'buffer')
 
 const bound = (keyId: string, { sender, epoch, slot, delegation }: Binding): string =>
   `${keyId}|${sender}|${epoch}|${slot}|${delegation}`

@@ -111,7 +111,12 @@ export class Household {
     const [power, water] = this.#boards
     const { importWh, exportWh, waterMl } = this.#truth
     const electric: BoardFrame = {
-      ...this.#header(power, nowMs),
+      boardId: power.boardId,
+      sequence: (power.sequence += 1),
+      uptimeMs: (nowMs - power.startedMs) % SPAN,
+      authorised: true,
+      calibrated: true,
+      sensorFault: false,
       kind: 'power',
       importWh: (importWh - power.base.importWh) % SPAN,
       exportWh: (exportWh - power.base.exportWh) % SPAN,
@@ -123,13 +128,21 @@ export class Household {
       relayClosed: true,
     }
     const wet: BoardFrame = {
-      ...this.#header(water, nowMs),
+      boardId: water.boardId,
+      sequence: (water.sequence += 1),
+      uptimeMs: (nowMs - water.startedMs) % SPAN,
+      authorised: true,
+      calibrated: true,
+      sensorFault: false,
       kind: 'water',
       volumeMl: (waterMl - water.base.waterMl) % SPAN,
       flowMlPerMin: 0,
       valveOpen: true,
     }
-    return [electric, wet].map((frame) => ({ frame, bytes: NO_BYTES, receivedAtMs: nowMs }))
+    return [
+      { frame: electric, bytes: NO_BYTES, receivedAtMs: nowMs },
+      { frame: wet, bytes: NO_BYTES, receivedAtMs: nowMs },
+    ]
   }
 
   /** A frame that no home can have: its registers jump. */
@@ -142,18 +155,6 @@ export class Household {
 
   peakW(): number {
     return this.#peakW
-  }
-
-  #header(board: Board, nowMs: number) {
-    board.sequence += 1
-    return {
-      boardId: board.boardId,
-      sequence: board.sequence,
-      uptimeMs: (nowMs - board.startedMs) % SPAN,
-      authorised: true,
-      calibrated: true,
-      sensorFault: false,
-    }
   }
 }
 

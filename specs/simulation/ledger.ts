@@ -62,10 +62,8 @@ export class Table<K, V> {
   set(key: K, value: V): void {
     const before = this.#rows.get(key)
     this.#rows.set(key, value)
-    this.#ledger.note(() => {
-      if (before === undefined) this.#rows.delete(key)
-      else this.#rows.set(key, before)
-    })
+    const rows = this.#rows
+    this.#ledger.note(before === undefined ? () => void rows.delete(key) : () => void rows.set(key, before))
   }
 
   delete(key: K): void {

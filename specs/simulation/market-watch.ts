@@ -3,7 +3,7 @@ import { bondOf, heldOf, paymentOf } from '../../protocols/rules/lot-price.ts'
 import { resourceOf } from '../../protocols/rules/resource.ts'
 import type { SimulatedBlock } from './chain/chain.ts'
 import { REASON } from './contracts/auction.ts'
-import type { PlacedFact } from './chain/heard.ts'
+import type { HeardFact } from './chain/heard.ts'
 import { sellLimitOf } from './gateways/trade-rules.ts'
 import type { World } from './world.ts'
 
@@ -50,7 +50,7 @@ export class Market {
     }
   }
 
-  #follow({ told }: PlacedFact): void {
+  #follow({ told }: HeardFact): void {
     switch (told.name) {
       case 'OfferMade':
         return this.#offered(told)
@@ -77,7 +77,7 @@ export class Market {
     }
   }
 
-  #offered({ id, resource, amount, bond }: PlacedFact['told'] & { name: 'OfferMade' }): void {
+  #offered({ id, resource, amount, bond }: HeardFact['told'] & { name: 'OfferMade' }): void {
     const ceiling = resource === 1 ? this.#world.money.ceilings[1] : this.#world.money.ceilings[3]
     const rule = bondOf({ resource: resourceOf(resource), amount, slots: 0, sampleMs: 0 }, ceiling)
     this.#watch.check(
@@ -153,7 +153,7 @@ export class Market {
     return sellers.filter((seller) => !shown.some((each) => each.seller === seller))
   }
 
-  #paid({ id, delivered, paid, penalty }: PlacedFact['told'] & { name: 'ExchangeConfirmed' }): void {
+  #paid({ id, delivered, paid, penalty }: HeardFact['told'] & { name: 'ExchangeConfirmed' }): void {
     const { trading } = this.#world.chain.contracts
     const auction = trading.auction(id)
     if (auction === undefined) return

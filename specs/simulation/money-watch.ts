@@ -1,5 +1,5 @@
 import type { SimulatedBlock } from './chain/chain.ts'
-import type { PlacedFact } from './chain/heard.ts'
+import type { HeardFact } from './chain/heard.ts'
 import type { World } from './world.ts'
 
 interface Checker {
@@ -44,7 +44,7 @@ export class Money {
     this.#before.delete(block.header.hash)
   }
 
-  #follow({ told }: PlacedFact, changed: Map<string, Held | undefined>): void {
+  #follow({ told }: HeardFact, changed: Map<string, Held | undefined>): void {
     switch (told.name) {
       case 'OfferMade':
         return this.#put(told.id, { bond: told.bond, inside: told.bond }, changed)

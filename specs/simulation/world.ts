@@ -2,7 +2,7 @@ import type { BlockRef } from '../../chain/proxy/block.ts'
 import type { Inspector } from '../../actors/inspection/inspector.ts'
 import type { Allowance, Contribution } from '../../protocols/rules/divide.ts'
 import { digestOf } from './chain/call-bytes.ts'
-import { SimulatedChain } from './chain/chain.ts'
+import { type SimulatedBlock, SimulatedChain } from './chain/chain.ts'
 import { Pool } from './chain/pool.ts'
 import { Chance } from './chance.ts'
 import type { ContractName } from './contracts/call.ts'
@@ -251,7 +251,7 @@ export class World {
     const block = chain.seal(timestamp, wanted, String(this.#forks))
     pool.clean()
     watch.block(block)
-    this.digest = digestOf(this.digest, block.header.hash, JSON.stringify(block.facts, plain))
+    this.digest = digestOf(this.digest, block.header.hash, factsOf(block))
     this.#announce()
     return block
   }
@@ -285,9 +285,17 @@ export class World {
   }
 }
 
-const plain = (_key: string, value: unknown): unknown => {
-  if (typeof value === 'bigint') return String(value)
-  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
+/** All that a block told, in one text; bytes are in the calls, which the block's hash stands for. */
+const factsOf = ({ facts }: SimulatedBlock): string =>
+  facts.map(({ told, sender }) => `${sender} ${Object.values(told).map(spelled).join()}`).join(';')
+
+function spelled(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (value instanceof Uint8Array) return String(value.length)
+  if (Array.isArray(value)) return value.map(spelled).join()
+  return typeof value === 'object' && value !== null
+    ? Object.values(value).map(spelled).join()
+    : String(value)
 }
 
 function contractsOf(ledger: Ledger, manager: string): Contracts {

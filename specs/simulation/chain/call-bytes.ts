@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash as hashOf } from 'node:crypto'
 import type { ContractCall } from '../contracts/call.ts'
 
 const TEXT = new TextEncoder()
@@ -11,6 +11,9 @@ const hexOf = (bytes: Uint8Array): string => `0x${Buffer.from(bytes).toString('h
 
 /** 32 bytes that stand for these, as a hash does. */
 export const digestOf = (...parts: readonly (string | Uint8Array)[]): string => {
+  const [first] = parts
+  // In one go it costs half.
+  if (parts.length === 1 && first !== undefined) return `0x${hashOf('sha256', first, 'hex')}`
   const hash = createHash('sha256')
   for (const part of parts) hash.update(part)
   return `0x${hash.digest('hex')}`

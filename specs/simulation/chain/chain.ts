@@ -4,7 +4,7 @@ import type { Contracts } from '../contracts/contracts.ts'
 import { Ledger, Table } from '../ledger.ts'
 import { decodeCall, digestOf } from './call-bytes.ts'
 import { gasOf } from './gas.ts'
-import { type Heard, heardFrom, type PlacedFact } from './heard.ts'
+import { type Heard, heardFrom, type HeardFact } from './heard.ts'
 import type { SignedTransaction } from './signer.ts'
 import { type BlockReplies, repliesOf } from './wire.ts'
 
@@ -18,7 +18,7 @@ export interface Ending {
 export interface SimulatedBlock {
   readonly header: Header
   readonly receipts: readonly Receipt[]
-  readonly facts: readonly PlacedFact[]
+  readonly facts: readonly HeardFact[]
   /** The same, sorted by whom they concern. */
   readonly heard: Heard
   readonly endings: readonly Ending[]
@@ -37,7 +37,7 @@ export interface ChainSettings {
 }
 
 /** Blocks whose changes can still be taken back; nothing goes back further. */
-const KEPT_BLOCKS = 96
+const KEPT_BLOCKS = 16
 const NOBODY = '0x0000000000000000000000000000000000000000'
 
 /** The ledger that all nodes agree on: it executes calls in blocks, and can take the newest blocks back. */
@@ -135,7 +135,7 @@ export class SimulatedChain {
     place: { number: number; parent: string; hash: string; timestamp: number },
     wanted: readonly SignedTransaction[],
   ): SimulatedBlock {
-    const facts: PlacedFact[] = []
+    const facts: HeardFact[] = []
     const endings: Ending[] = []
     const receipts: Receipt[] = []
     let gasUsed = 0
@@ -160,21 +160,22 @@ export class SimulatedChain {
       baseFeePerGas: this.baseFeeWei,
       transactions: receipts.map(({ transactionHash }) => transactionHash),
     }
-    const [heard, replies] = [heardFrom(facts, header, this.settings.streetOf), repliesOf(header, receipts)]
+    const [heard, replies] = [heardFrom(facts, this.settings.streetOf), repliesOf(header, receipts)]
     return { header, receipts, facts, heard, endings, replies, undo: this.ledger.taken() }
   }
 
   #run(
     transaction: SignedTransaction,
     { number, timestamp }: { number: number; timestamp: number },
-    facts: PlacedFact[],
+    facts: HeardFact[],
   ): Ending {
     const { from, to, data, valueWei, hash } = transaction
     this.#nonces.set(from, transaction.nonce + 1)
     const mark = this.ledger.mark()
     const call = decodeCall(data)
+    const timestampMs = timestamp * 1000
     const tell = (contract: ContractName, told: Told): void => {
-      facts.push({ contract, told, transactionHash: hash, sender: from })
+      facts.push({ contract, told, transactionHash: hash, sender: from, block: number, timestampMs })
     }
     try {
       this.contracts.token.moveWei(from, to, valueWei)

@@ -1,16 +1,11 @@
-import type { Header } from '../../../chain/proxy/replies.ts'
 import type { ContractName, Told } from '../contracts/call.ts'
 
-/** An event with the transaction that told it. */
-export interface PlacedFact {
+/** An event with its block, and the transaction that told it. */
+export interface HeardFact {
   readonly contract: ContractName
   readonly told: Told
   readonly transactionHash: string
   readonly sender: string
-}
-
-/** An event with its block. */
-export interface HeardFact extends PlacedFact {
   readonly block: number
   readonly timestampMs: number
 }
@@ -38,12 +33,7 @@ function put<K>(to: Map<K, HeardFact[]>, key: K, fact: HeardFact): void {
   else there.push(fact)
 }
 
-export function heardFrom(
-  facts: readonly PlacedFact[],
-  { number, timestamp }: Header,
-  streetOf: (account: string) => number,
-): Heard {
-  const all = facts.map((fact) => ({ ...fact, block: number, timestampMs: timestamp * 1000 }))
+export function heardFrom(all: readonly HeardFact[], streetOf: (account: string) => number): Heard {
   const ofHome = new Map<string, HeardFact[]>()
   const ofStreet = new Map<number, HeardFact[]>()
   const everybody: HeardFact[] = []

@@ -56,7 +56,7 @@ function revertData({ contract, error, args }: Refused): string {
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
-const bytesOf = (hex: unknown): Uint8Array => Uint8Array.from(Buffer.from(text(hex).slice(2), 'hex'))
+const bytesOf = (hex: unknown): Uint8Array => Buffer.from(text(hex).slice(2), 'hex')
 
 const trialSchema = z.object({
   from: z.string(),

@@ -24,7 +24,7 @@ const ADDRESS_BYTES = 20
 const GAS_MARGIN = 2
 
 /** Facts of older blocks are never taken back. */
-const KEPT_BLOCKS = 64
+const KEPT_BLOCKS = 16
 
 /** The bodies of submissions to one recipient go in one call. */
 function mergeSubmits(_kind: string, bodies: readonly Uint8Array[]): Merged {
@@ -51,7 +51,10 @@ export class HeardChain {
     const journal = this.ledger.taken()
     if (journal.length === 0) return
     this.#journals.set(block, journal)
-    this.#journals.delete(block - KEPT_BLOCKS)
+    for (const old of this.#journals.keys()) {
+      if (old > block - KEPT_BLOCKS) break
+      this.#journals.delete(old)
+    }
     store.ledger.note(() => {
       Ledger.undo(journal)
       this.#journals.delete(block)

@@ -83,7 +83,8 @@ export class HomeGateway extends Gateway implements Hearer {
   }
 
   isOperating(): boolean {
-    return this.#machine?.snapshot().matches('operating') === true
+    const value = this.#machine?.snapshot().value
+    return typeof value === 'object' && 'operating' in value
   }
 
   protected async begin(): Promise<void> {

@@ -16,8 +16,10 @@ export function keptInMemory(store: GatewayStore, life: Life): OutboxKeeping<Tra
     store.intents.set(id, after)
     if (after.state === 'queued') store.queued.set(id, true)
     else store.queued.delete(id)
-    if (after.state === 'failed') store.failed.set(id, true)
-    else if (before.state === 'failed') store.failed.delete(id)
+    if (after.state === 'failed') {
+      store.failures += 1
+      store.failed.set(id, true)
+    } else if (before.state === 'failed') store.failed.delete(id)
   }
   const changeAll = (nonce: number, by: Partial<Intent>): void => {
     for (const id of store.intentsOf.get(nonce) ?? []) change(id, by)
@@ -78,17 +80,24 @@ export function keptInMemory(store: GatewayStore, life: Life): OutboxKeeping<Tra
     insertIntent: async (_trx, account, position, asked, nowMs) => {
       const { id, kind, to, data, valueWei = 0n, gas } = asked
       if (store.intents.has(id)) return
-      const open = {
+      store.intents.set(id, {
+        id,
+        account,
+        position,
+        kind,
+        target: to.toLowerCase(),
+        data,
+        value: String(valueWei),
         state: 'queued',
         nonce: null,
         alone: 0,
         error: null,
         block: null,
         tx_hash: null,
-      } as const
-      const times = { created_at_ms: nowMs, ended_at_ms: null }
-      const own = { id, account, position, kind, target: to.toLowerCase(), data, value: `${valueWei}` }
-      store.intents.set(id, { ...own, ...open, ...times, gas: gas ?? null })
+        created_at_ms: nowMs,
+        ended_at_ms: null,
+        gas: gas ?? null,
+      })
       store.queued.set(id, true)
       store.position.set(Math.max(store.position.get(), position))
     },

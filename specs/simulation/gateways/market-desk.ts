@@ -69,6 +69,7 @@ export class MarketDesk {
   readonly #didToday: Table<string, { day: string; times: number; spent: number }>
   // ---- In memory
   #runs = new Map<string, TradeRun>()
+  #beginning = new Map<string, Promise<TradeRun | null>>()
   #considered = new Map<string, number>()
   #lookedAtHour = -1
   #touched: readonly string[] = []
@@ -90,6 +91,7 @@ export class MarketDesk {
 
   async begin(): Promise<void> {
     this.#runs = new Map()
+    this.#beginning = new Map()
     this.#considered = new Map()
     this.#facts = null
     for (const subject of this.#unfinished.keys()) await this.#resume(subject)
@@ -137,8 +139,8 @@ export class MarketDesk {
   looked(block: ChainBlock): void {
     this.head = { number: block.number, timestampMs: block.timestampMs }
     if (!this.home.world.options.trading || !this.home.isOperating()) return
-    for (const id of this.book.open.keys()) void this.#consider(id)
-    for (const subject of this.#unfinished.keys()) void this.#follow(subject)
+    for (const id of this.book.open.keys()) if (this.#isUnseen(id)) void this.#consider(id)
+    for (const subject of this.#unfinished.keys()) if (this.#hasNews(subject)) void this.#follow(subject)
     const hour = Math.floor((block.timestampMs - this.#looksLaterMs()) / HOUR_MS)
     if (hour === this.#lookedAtHour || !LOOKS_AT_HOURS.includes(hour % 24)) return
     this.#lookedAtHour = hour
@@ -157,11 +159,8 @@ export class MarketDesk {
     const { blockSeconds, finalBlocks } = this.home.world.times
     const { account } = this.home
     const finalBlock = this.head.number + 1 - finalBlocks
-    return {
-      ...{ account, auction, bids, refunded, finalBlock },
-      head: this.head,
-      blockMs: blockSeconds * 1000,
-    }
+    const { head } = this
+    return { account, auction, bids, refunded, finalBlock, head, blockMs: blockSeconds * 1000 }
   }
 
   // ---- What the home wants
@@ -261,12 +260,17 @@ export class MarketDesk {
       .reduce((sum, { bond }) => sum + BigInt(bond ?? 0), 0n)
   }
 
-  /** Looks once a slot whether a neighbour's request is one that this home likes to be asked. */
-  async #consider(id: string): Promise<void> {
-    if (this.#ofAuction.has(id)) return
+  /** Whether this slot has not seen yet whether a neighbour's request is one for this home. */
+  #isUnseen(id: string): boolean {
+    if (this.#ofAuction.has(id)) return false
     const slot = Math.floor(this.head.timestampMs / this.home.world.times.sampleMs)
-    if (this.#considered.get(id) === slot) return
+    if (this.#considered.get(id) === slot) return false
     this.#considered.set(id, slot)
+    return true
+  }
+
+  /** Looks whether a neighbour's request is one that this home likes to be asked. */
+  async #consider(id: string): Promise<void> {
     const sight = this.sightOf(id)
     if (sight === null || phaseOf(sight) !== 'bids' || !this.#welcomes(sight.auction)) return
     await this.home.store.transaction(this.home.life, () => {
@@ -319,7 +323,17 @@ export class MarketDesk {
     if (own.auction !== null) this.#ofAuction.set(own.auction, own.subject)
   }
 
-  async #resume(subject: string): Promise<TradeRun | null> {
+  /** The run of a trade's stage; blocks that come while it begins find the same one. */
+  #resume(subject: string): Promise<TradeRun | null> {
+    const all = this.#beginning
+    const known = all.get(subject)
+    if (known !== undefined) return known
+    const mine = this.#begin(subject).finally(() => all.delete(subject))
+    all.set(subject, mine)
+    return mine
+  }
+
+  async #begin(subject: string): Promise<TradeRun | null> {
     const own = this.trades.get(subject)
     if (own === undefined) return null
     const known = this.#runs.get(subject)
@@ -328,6 +342,15 @@ export class MarketDesk {
     if (run === null) this.#runs.delete(subject)
     else this.#runs.set(subject, run)
     return run
+  }
+
+  /** Whether a trade is at a stage that has not begun here, or the chain has something for it. */
+  #hasNews(subject: string): boolean {
+    const own = this.trades.get(subject)
+    const run = this.#runs.get(subject)
+    if (this.#beginning.has(subject)) return false
+    if (own === undefined || run?.stage !== own.stage || run.round !== own.round) return true
+    return run.hasNews(own)
   }
 
   async #follow(subject: string): Promise<void> {

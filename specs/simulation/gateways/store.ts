@@ -36,6 +36,8 @@ export class GatewayStore {
   readonly queued = new Table<string, true>(this.ledger)
   /** Intents that their contracts refused for good. */
   readonly failed = new Table<string, true>(this.ledger)
+  /** How often one was, so that nobody looks for one in vain. */
+  failures = 0
   readonly intentsOf = new Table<number, readonly string[]>(this.ledger)
   readonly calls = new Table<number, KeptCall>(this.ledger)
   /** Calls that are not over. */
@@ -49,22 +51,44 @@ export class GatewayStore {
   )
   readonly posted = new Cell<number>(this.ledger, 0)
   readonly trail = new Cell<Trail>(this.ledger, NO_TRAIL)
-  #last: Promise<unknown> = Promise.resolve()
+  /** What is under way; null while nothing is. */
+  #last: Promise<unknown> | null = null
+  #working = false
   commits = 0
 
   /** Does `work` and keeps what it wrote, unless the gateway dies or `work` throws. */
   transaction<R>(life: Life, work: (trx: Transaction) => Promise<R> | R): Promise<R> {
     // What a dead process still asks for must not stand before what its successor does.
     if (life.dead) return NEVER
-    const mine = this.#last.then(() => this.#run(life, work))
-    this.#last = mine.then(nothing, nothing)
+    if (this.#working) return Promise.resolve().then(() => this.transaction(life, work))
+    if (this.#last !== null)
+      return this.#follow(
+        life,
+        this.#last.then(() => this.#run(life, work)),
+      )
+    try {
+      const done = this.#run(life, work)
+      if (!(done instanceof Promise)) return Promise.resolve(done)
+      return this.#follow(life, done)
+    } catch (thrown) {
+      return Promise.reject(thrown instanceof Error ? thrown : new Error(String(thrown)))
+    }
+  }
+
+  /** The next one waits for this one. */
+  #follow<R>(life: Life, mine: Promise<R>): Promise<R> {
+    if (life.dead) return NEVER
+    const last: Promise<unknown> = mine.then(nothing, nothing).then(() => {
+      if (this.#last === last) this.#last = null
+    })
+    this.#last = last
     return mine
   }
 
   /** After a death nothing waits for the transactions of the dead. */
   forget(): void {
     this.ledger.backTo(0)
-    this.#last = Promise.resolve()
+    this.#last = null
   }
 
   #run<R>(life: Life, work: (trx: Transaction) => Promise<R> | R): Promise<R> | R {
@@ -75,12 +99,15 @@ export class GatewayStore {
       if (!life.dead) this.ledger.backTo(mark)
       throw thrown
     }
+    this.#working = true
     try {
       const result = work(trx)
       if (!(result instanceof Promise)) return this.#end(life, trx, result)
       return result.then((value) => this.#end(life, trx, value)).catch(undo)
     } catch (thrown) {
       return undo(thrown)
+    } finally {
+      this.#working = false
     }
   }
 

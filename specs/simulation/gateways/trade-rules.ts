@@ -41,17 +41,32 @@ const buys = (resource: Traded): TradeRule => ({
 
 export const KEPT_MICRO_SCT = 1_000_000
 
+const known = new Map<number, TradeRules>()
+const liked = new Map<number, Preferences>()
+
 /**
  * The rules of a home: it sells half of what it can spare, at a price of its own, and buys what it
  * will lack.
  */
 export function rulesOf(home: number): TradeRules {
+  const made = known.get(home) ?? makeRules(home)
+  known.set(home, made)
+  return made
+}
+
+function makeRules(home: number): TradeRules {
   const rules = [sells(home, 'energy'), buys('energy'), sells(home, 'water'), buys('water')]
   return { keepMicroSct: KEPT_MICRO_SCT, rules }
 }
 
 /** It likes to be asked for what it sells. */
 export function preferencesOf(home: number): Preferences {
+  const made = liked.get(home) ?? makePreferences(home)
+  liked.set(home, made)
+  return made
+}
+
+function makePreferences(home: number): Preferences {
   const preferences = (['energy', 'water'] as const).map((resource) => ({
     resource,
     leastAmount: LEAST[resource],

@@ -1,4 +1,7 @@
-import { determinationMachine } from '../../../actors/auction/determination/machine.ts'
+import {
+  type DeterminationEvent,
+  determinationMachine,
+} from '../../../actors/auction/determination/machine.ts'
 import { type AuctionCall, negotiationMachine } from '../../../actors/auction/negotiation/machine.ts'
 import { paymentMachine } from '../../../actors/auction/payment/machine.ts'
 import { callId } from '../../../actors/auction/ports.ts'
@@ -18,6 +21,12 @@ const CALLS_OF: Readonly<Record<TradeStage, readonly AuctionCall[]>> = {
 
 type Told = { readonly state: string; readonly names: Set<string> }
 
+/** A machine as far as one is told something. */
+interface Listener<E extends { type: string }> {
+  snapshot(): { readonly value: unknown; can(event: E): boolean }
+  send(event: E): Promise<void>
+}
+
 type Machine =
   | { readonly stage: 'determination'; readonly of: DurableMachine<typeof determinationMachine> }
   | { readonly stage: 'negotiation'; readonly of: DurableMachine<typeof negotiationMachine> }
@@ -32,6 +41,7 @@ export class TradeRun {
   readonly #machine: Machine
   #told: Told = { state: '', names: new Set() }
   #decidedSince: number | null = null
+  #failures = 0
   /** Until then, and while nothing is said of its auction, nothing can happen. */
   #rest: { readonly untilMs: number; readonly known: unknown } | null = null
 
@@ -50,17 +60,46 @@ export class TradeRun {
     return new TradeRun(desk, own, machine)
   }
 
+  /** Whether anything is to be told or done: at most blocks nothing is. */
+  hasNews(own: OwnTrade): boolean {
+    const machine = this.#machine
+    if (machine.of.snapshot().status !== 'active' || this.#failures !== this.#desk.home.store.failures)
+      return true
+    if (this.#rests()) return false
+    const { id } = this.#about(own)
+    const sight = id === null ? null : this.#desk.sightOf(id)
+    if (sight === null) return false
+    if (machine.stage === 'payment') return this.#isPaymentNew(machine.of, sight)
+    if (machine.stage === 'negotiation') {
+      return negotiationSignals(sight).some((signal) => this.#isNew(machine.of, signal))
+    }
+    return determinationSignals(own, sight).some((signal) => this.#isNew(machine.of, signal))
+  }
+
+  /** A delivery is judged by what the contracts say at every block; all else the auction itself tells. */
+  #isPaymentNew(machine: DurableMachine<typeof paymentMachine>, sight: Sight): boolean {
+    const { value } = machine.snapshot()
+    if (typeof value === 'object' || value === 'delivering') return true
+    const unjudged = { fair: null, challenged: false, closesAtMs: Infinity, decidedSince: this.#decidedSince }
+    return paymentSignals({ ...sight, ...unjudged }).some((signal) => this.#isNew(machine, signal))
+  }
+
   /** Tells the machine what the chain says; when it has come to its end, the next stage begins. */
   async hear(own: OwnTrade): Promise<void> {
-    if (this.#rests()) return
+    const { failures } = this.#desk.home.store
+    if (this.#rests() && this.#failures === failures) return
+    this.#failures = failures
     const { refusals, id } = this.#about(own)
     const sight = id === null ? null : this.#desk.sightOf(id)
     const machine = this.#machine
-    if (machine.stage === 'determination') await this.#hearDetermination(own, machine.of, sight)
-    else if (sight !== null && machine.stage === 'negotiation') {
+    if (sight !== null && machine.stage === 'determination') {
+      for (const signal of determinationSignals(own, sight)) await this.#tell(machine.of, signal)
+    } else if (sight !== null && machine.stage === 'negotiation') {
       for (const signal of negotiationSignals(sight)) await this.#tell(machine.of, signal)
     } else if (sight !== null && machine.stage === 'payment') await this.#hearPayment(machine.of, sight)
     await this.#hearRefusals(refusals)
+    // What the machine did not take yet is told it again.
+    if (this.#unheard(refusals).length > 0) this.#failures = -1
     await this.#advance()
   }
 
@@ -75,19 +114,6 @@ export class TradeRun {
     if (this.#machine.stage === 'determination') return { refusals: 0, id: own.auction }
     const { auctionId, refusals } = this.#machine.of.snapshot().context
     return { refusals, id: auctionId }
-  }
-
-  async #hearDetermination(
-    own: OwnTrade,
-    machine: DurableMachine<typeof determinationMachine>,
-    sight: Sight | null,
-  ): Promise<void> {
-    if (sight === null) return
-    if (own.role === 'buyer') {
-      await this.#tell(machine, { id: 'offered', event: { type: 'OFFERED', auctionId: sight.auction.id } })
-    } else if (phaseOf(sight) !== 'bids') {
-      await this.#tell(machine, { id: 'closed', event: { type: 'BIDS_CLOSED' } })
-    }
   }
 
   async #hearPayment(machine: DurableMachine<typeof paymentMachine>, sight: Sight): Promise<void> {
@@ -129,11 +155,16 @@ export class TradeRun {
     return { fair, challenged: status === 'demanded' || status === 'opened' || status === 'unproved' }
   }
 
+  #unheard(refusals: number) {
+    const { machines } = this.#desk.home.store
+    const refused = this.#desk.refusedCalls(this.#subject, CALLS_OF[this.stage], refusals)
+    return refused.length === 0 ? refused : refused.filter(({ id }) => !machines.has(`told:refused:${id}`))
+  }
+
   async #hearRefusals(refusals: number): Promise<void> {
     const { stage } = this.#machine
-    for (const { id, call, reason } of this.#desk.refusedCalls(this.#subject, CALLS_OF[stage], refusals)) {
+    for (const { id, call, reason } of this.#unheard(refusals)) {
       const name = `refused:${id}`
-      if (this.#desk.home.store.machines.has(`told:${name}`)) continue
       if (this.#machine.stage === 'determination') {
         await this.#once(this.#machine.of, name, { type: 'OFFER_REFUSED', reason, again: false })
       } else {
@@ -160,20 +191,19 @@ export class TradeRun {
     await machine.send(event)
   }
 
-  async #tell<E extends { type: string }>(
-    machine: {
-      snapshot(): { readonly value: unknown; can(event: E): boolean }
-      send(event: E): Promise<void>
-    },
-    { id, event }: Signal<E>,
-  ): Promise<void> {
+  /** Whether the machine takes an event and was not told it in the state in which it is. */
+  #isNew<E extends { type: string }>(machine: Listener<E>, { id, event }: Signal<E>): boolean {
     const snapshot = machine.snapshot()
-    const state = JSON.stringify(snapshot.value)
+    const { value } = snapshot
+    const state = typeof value === 'string' ? value : JSON.stringify(value)
     if (this.#told.state !== state) this.#told = { state, names: new Set() }
-    const told = this.#told
-    if (told.names.has(id) || !snapshot.can(event)) return
-    told.names.add(id)
-    await machine.send(event)
+    return !this.#told.names.has(id) && snapshot.can(event)
+  }
+
+  async #tell<E extends { type: string }>(machine: Listener<E>, signal: Signal<E>): Promise<void> {
+    if (!this.#isNew(machine, signal)) return
+    this.#told.names.add(signal.id)
+    await machine.send(signal.event)
   }
 
   /** When the machine has come to its end, the trade goes on with the next one. */
@@ -213,6 +243,13 @@ export class TradeRun {
       if (own?.round === this.round && own.stage === this.stage) this.#desk.keep({ ...own, ...change })
     })
   }
+}
+
+function determinationSignals(own: OwnTrade, sight: Sight): Signal<DeterminationEvent>[] {
+  if (own.role === 'buyer') {
+    return [{ id: 'offered', event: { type: 'OFFERED', auctionId: sight.auction.id } }]
+  }
+  return phaseOf(sight) === 'bids' ? [] : [{ id: 'closed', event: { type: 'BIDS_CLOSED' } }]
 }
 
 /** What a seller itself knows of its excess; null while its records do not tell. */
