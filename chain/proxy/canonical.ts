@@ -11,6 +11,9 @@ const KEPT_BLOCKS = 64
 /** Makes a block of what the node says of it. */
 export type BlockMaker = typeof makeBlock
 
+/** What is there already need not be waited for. */
+type MaybeSoon<T> = T | Promise<T>
+
 const quantity = (number: number): string => `0x${number.toString(16)}`
 
 /** What the node's chain is: asks each block once, follows parents, sees when the past has changed. */
@@ -18,7 +21,7 @@ export class Canonical {
   readonly #rpc: Rpc
   readonly #make: BlockMaker
   readonly #hashes = new Map<number, string>()
-  readonly #blocks = new Map<string, Promise<ChainBlock>>()
+  readonly #blocks = new Map<string, MaybeSoon<ChainBlock>>()
   #head: ChainBlock | undefined
 
   constructor(rpc: Rpc, make: BlockMaker = makeBlock) {
@@ -44,7 +47,7 @@ export class Canonical {
   }
 
   /** The block at a height with its receipts; undefined when the chain is shorter. */
-  block(number: number): Promise<ChainBlock | undefined> {
+  block(number: number): MaybeSoon<ChainBlock | undefined> {
     const known = this.#hashes.get(number)
     const kept = known === undefined ? undefined : this.#blocks.get(known)
     return kept ?? this.#read(number)
@@ -76,7 +79,7 @@ export class Canonical {
     }
   }
 
-  #following(head: ChainBlock, latest: Header): Promise<ChainBlock | undefined> {
+  #following(head: ChainBlock, latest: Header): MaybeSoon<ChainBlock | undefined> {
     return latest.number === head.number + 1 ? this.#whole(latest) : this.block(head.number + 1)
   }
 
@@ -112,21 +115,26 @@ export class Canonical {
     onFork(height + 1)
   }
 
-  #whole(header: Header): Promise<ChainBlock> {
-    const kept = this.#blocks.get(header.hash)
+  #whole(header: Header): MaybeSoon<ChainBlock> {
+    const { hash, transactions } = header
+    const kept = this.#blocks.get(hash)
     if (kept !== undefined) return kept
-    const made = this.#fetch(header)
-    this.#blocks.set(header.hash, made)
-    made.catch(() => this.#blocks.delete(header.hash))
-    for (const hash of this.#blocks.keys()) {
+    const made = transactions.length === 0 ? this.#make(header, []) : this.#fetch(header)
+    this.#blocks.set(hash, made)
+    if (made instanceof Promise) {
+      const keep = (block: ChainBlock): void => {
+        if (this.#blocks.get(hash) === made) this.#blocks.set(hash, block)
+      }
+      made.then(keep, () => this.#blocks.delete(hash))
+    }
+    for (const old of this.#blocks.keys()) {
       if (this.#blocks.size <= KEPT_BLOCKS) break
-      this.#blocks.delete(hash)
+      this.#blocks.delete(old)
     }
     return made
   }
 
   async #fetch(header: Header): Promise<ChainBlock> {
-    if (header.transactions.length === 0) return this.#make(header, [])
     const receipts = await this.#rpc.call('eth_getBlockReceipts', [header.hash], maybeReceiptsReply)
     if (receipts === null) throw new Fault('rpc-unknown', `no receipts for block ${header.number} yet`)
     return this.#make(header, receipts)
