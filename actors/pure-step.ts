@@ -46,8 +46,8 @@ function stepperFor(machine: AnyStateMachine): Stepper {
 
 /**
  * The next state of a machine and what it asks for. `transition()` of XState makes an actor and a system of
- * actors for every step, which is two thirds of what the step costs; here each machine keeps one. What is left
- * goes mostly to finding which states a step leaves and enters: each machine keeps that too.
+ * actors for every step, which is two thirds of what the step costs; here each machine keeps one. What is
+ * left goes mostly to finding which states a step leaves and enters: each machine keeps that too.
  */
 export function pureStep<M extends AnyStateMachine>(
   machine: M,

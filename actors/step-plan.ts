@@ -117,9 +117,9 @@ const textOf = ([{ value, context, status }, asked]: Stepped): string =>
   JSON.stringify([value, context, status, asked.map(({ type, params }) => [type, params])])
 
 /**
- * What XState finds anew at every step, though it is the same for the same states and transitions: which states
- * are left and entered, and what is done on the way. A plan is made of a step that XState took, and kept only if
- * it comes to the same; a step by plan costs a fifth.
+ * What XState finds anew at every step, though it is the same for the same states and transitions: which
+ * states are left and entered, and what is done on the way. A plan is made of a step that XState took, and
+ * kept only if it comes to the same; a step by plan costs a fifth.
  */
 export class StepPlans {
   readonly #scope: Scope

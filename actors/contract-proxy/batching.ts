@@ -32,7 +32,7 @@ export interface Rest {
 const FOR_EVER: Rest = { fromMs: -Infinity, untilMs: Infinity }
 
 /**
- * Until when all that waits is intents that gather, and more of them may come. Whatever else waits behind them
+ * Until when all that waits is intents that gather, and more may come. Whatever else waits behind them
  * ends it, since calls leave in the order in which they were asked for. The outbox looks again at every
  * block, so that a call is at most one block late.
  */

@@ -104,7 +104,8 @@ function meter({ time, times, faults }: World, home: HomeGateway, slot: number):
   const nowMs = time.nowMs()
   household.live(slot, times.sampleMs)
   const fault = faults.boardFault()
-  if (fault === 'spike') {
+  // A home's first frame has nothing that it could be held against.
+  if (fault === 'spike' && home.registers.get().last !== null) {
     household.disturb(slot + 1)
     home.take(Household.spiked(household.frames(nowMs - 1_000)))
   }

@@ -13,12 +13,12 @@ const realImmediate = globalThis.setImmediate
 const realSetTimeout = globalThis.setTimeout
 const realClearTimeout = globalThis.clearTimeout
 
-/** Resolves when every promise that can be resolved without time passing has been, and lets Node do its own. */
+/** Resolves when every promise that can be resolved without time passing has been; Node may do its own. */
 const rested = (): Promise<void> => new Promise((resolve) => realImmediate(resolve))
 
 /**
- * The same, from within a promise: Node takes its next tick only when no promise is left to resolve. A turn of
- * its event loop costs ten times as much, and tens of thousands of moments make a day.
+ * The same, from within a promise: Node takes its next tick only when no promise is left to resolve. A turn
+ * of its event loop costs ten times as much, and thousands of moments make a day.
  */
 const settled = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
 

@@ -140,7 +140,7 @@ export class MarketDesk {
     this.head = { number: block.number, timestampMs: block.timestampMs }
     if (!this.home.world.options.trading || !this.home.isOperating()) return
     for (const id of this.book.open.keys()) if (this.#isUnseen(id)) void this.#consider(id)
-    for (const subject of this.#unfinished.keys()) if (this.#hasNews(subject)) void this.#follow(subject)
+    for (const subject of this.#unfinished.keys()) if (this.#hasNews(subject)) void this.follow(subject)
     const hour = Math.floor((block.timestampMs - this.#looksLaterMs()) / HOUR_MS)
     if (hour === this.#lookedAtHour || !LOOKS_AT_HOURS.includes(hour % 24)) return
     this.#lookedAtHour = hour
@@ -276,7 +276,7 @@ export class MarketDesk {
     await this.home.store.transaction(this.home.life, () => {
       this.keep({ ...NEW_TRADE, subject: id, role: 'seller', auction: id })
     })
-    await this.#follow(id)
+    await this.follow(id)
   }
 
   #welcomes({ buyer, resource: number, amount }: AuctionTable): boolean {
@@ -353,11 +353,16 @@ export class MarketDesk {
     return run.hasNews(own)
   }
 
-  async #follow(subject: string): Promise<void> {
-    const run = await this.#resume(subject)
-    const own = this.trades.get(subject)
-    if (run === null || own === undefined) return
-    await run.hear(own)
+  /** Tells a trade what there is for it, stage after stage: a bid that waits for a block may be late. */
+  async follow(subject: string): Promise<void> {
+    for (;;) {
+      const run = await this.#resume(subject)
+      const own = this.trades.get(subject)
+      if (run === null || own === undefined) return
+      await run.hear(own)
+      const now = this.trades.get(subject)
+      if (now === undefined || (now.stage === own.stage && now.round === own.round)) return
+    }
   }
 
   /** Which calls of a trade the contract refused for good. */

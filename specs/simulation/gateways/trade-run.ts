@@ -306,6 +306,7 @@ function determinationOf(desk: MarketDesk, own: OwnTrade, key: string) {
             wish: { valueMicroSct: said.value, because: said.because },
           })
         } else await machine.send({ type: 'NOT_INTERESTED', because: said.because })
+        void desk.follow(subject)
       },
       tellPeople: () => undefined,
     },
