@@ -7,8 +7,8 @@ import type { Ipc } from './ipc.ts'
 /*
  * Geth dials a member that it lost at once, and if that is in vain not again for 35 s: a line that comes back
  * meanwhile stays unused. Here a member that cannot be reached is taken off Geth's list, so that no dial is
- * wasted on it, and put back on it as soon as its port answers: then Geth dials at once. The port is knocked at
- * while the member counts as connected, too: Geth takes half a minute to notice a cut line.
+ * wasted on it, and put back on it as soon as its port answers: then Geth dials at once. The port of a member
+ * that counts as connected is knocked at, too: Geth takes half a minute to notice a cut line.
  */
 
 /** `dialHistoryExpiration` of Geth's p2p/dial.go, and a second. */
@@ -20,7 +20,7 @@ const KNOCK_LIMIT_MS = 1_500
 const KNOCKS_MOST = 8
 /** Connected members are knocked at in each third look … */
 const CALM_LOOKS = 3
-/** … and given up after this many knocks in a row without an answer: the kernel answers them, however busy. */
+/** … and given up after this many knocks in a row without an answer: a kernel answers, however busy. */
 const MISSES_MOST = 2
 /** The end whose turn it is not gives the other this many looks, lest both dial and refuse each other. */
 const PATIENCE_LOOKS = 2
