@@ -21,16 +21,24 @@ const bucketOf = (number: number, age: number): number => {
 /** No block was applied yet. */
 export const NO_TRAIL: Trail = []
 
-/** Readers of one process mostly walk alike: what was made for the first one is the others' too. */
-const extensions = new WeakMap<Trail, { readonly hash: string; readonly to: Trail }>()
+/** Readers of one process mostly walk alike: what was made for the first one is the others' too … */
+const extensions = new Map<string, { readonly from: Trail; readonly to: Trail }>()
+/** … for so many blocks: more would keep every trail there ever was. */
+const SHARED_MOST = 64
 const cuts = new WeakMap<Trail, { readonly number: number; readonly to: Trail }>()
 
 /** The trail after `block` was applied. */
 export function extend(trail: Trail, block: BlockRef): Trail {
-  const known = extensions.get(trail)
-  if (known?.hash === block.hash) return known.to
+  const { hash } = block
+  const known = extensions.get(hash)
+  if (known?.from === trail) return known.to
   const to = extended(trail, block)
-  extensions.set(trail, { hash: block.hash, to })
+  extensions.delete(hash)
+  extensions.set(hash, { from: trail, to })
+  for (const oldest of extensions.keys()) {
+    if (extensions.size <= SHARED_MOST) break
+    extensions.delete(oldest)
+  }
   return to
 }
 
