@@ -2,6 +2,7 @@ import type { Chance } from '../chance.ts'
 import type { World } from '../world.ts'
 import { type Ask, asking } from './asked.ts'
 import * as auctions from './auctions.ts'
+import { askFrames, askSlots } from './boards.ts'
 import * as chain from './chain-rules.ts'
 import * as forecasts from './forecasts.ts'
 import { machineNames, walk } from './machines.ts'
@@ -16,7 +17,7 @@ import { askTradeRules } from './trade-rules.ts'
 const FIRST = { steps: 300, questions: 150 } as const
 const MORE = { steps: 25, questions: 4 } as const
 
-export const QUESTIONS: readonly ((ask: Ask, chance: Chance) => void)[] = [
+const QUESTIONS: readonly ((ask: Ask, chance: Chance) => void)[] = [
   ...[quotas.askDivisionOfNonsense, quotas.askUse, quotas.askTotals, quotas.askPeriods, quotas.askUnits],
   ...[quotas.askAnchors, quotas.askLoans, quotas.askCare, quotas.askSilence],
   ...[auctions.askClearing, auctions.askPhase, auctions.askFairness, auctions.askExcess, auctions.askPrices],
@@ -26,6 +27,8 @@ export const QUESTIONS: readonly ((ask: Ask, chance: Chance) => void)[] = [
   ...[chain.askQuorum, chain.askVotes, chain.askSeals, chain.askLinkTiming, chain.askFees, chain.askTrail],
   ...[node.askRefusals, node.askBlocks],
 ]
+/** Each of them plays a board's life, so that a third as often is enough. */
+const LONG = [askFrames, askSlots]
 
 /**
  * A community that goes well asks its machines and rules few of the hard questions. So every day begins with
@@ -37,9 +40,10 @@ export function rehearse({ watch, chance: seed }: World, day: number): void {
   const { steps, questions } = day === 0 ? FIRST : MORE
   for (const name of machineNames()) walk(watch, name, chance.of(name), steps)
   const ask = asking(watch)
-  for (const question of QUESTIONS) {
+  for (const question of [...QUESTIONS, ...LONG]) {
     const own = chance.of(question.name)
-    for (let time = 0; time < questions; time += 1) question(ask, own)
+    const times = LONG.includes(question) ? questions / 3 : questions
+    for (let time = 0; time < times; time += 1) question(ask, own)
   }
   for (let time = 0; time < questions; time += 1) {
     quotas.askDivision(watch, chance)
