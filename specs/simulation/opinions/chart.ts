@@ -69,11 +69,17 @@ function around(leaf: string): string[] {
   return [...parts.map((_, index) => parts.slice(0, parts.length - index).join('.')), '']
 }
 
-/** Events that mean something in these states. */
-export function heardIn(chart: Chart, leaves: readonly string[]): string[] {
+/** Events that mean something in these states, with how many lines speak of them. */
+export function heardIn(
+  chart: Chart,
+  leaves: readonly string[],
+): { place: string; event: string; lines: number }[] {
   const places = new Set(leaves.flatMap(around))
-  const events = [...waysOf(chart).values()].flat().filter(({ from }) => places.has(from))
-  return [...new Set(events.map(({ event }) => event))]
+  return [...waysOf(chart).values()].flatMap((ways) => {
+    const [first] = ways
+    if (first === undefined || !places.has(first.from)) return []
+    return [{ place: first.from, event: first.event, lines: ways.length }]
+  })
 }
 
 function wayFrom(chart: Chart, leaf: string, context: Facts, event: Facts): Way | undefined {

@@ -97,6 +97,7 @@ const ANEW_PER_MILLION = 15_000
 export function walk(watch: Checker, name: MachineName, chance: Chance, steps: number): void {
   const machine: AnyStateMachine = catalogue[name]
   const { chart, tells, input } = WALKED[name]
+  const tried = new Map<string, number>()
   let snapshot: AnyMachineSnapshot | null = null
   for (let step = 0; step < steps; step += 1) {
     if (snapshot === null || snapshot.status === 'done' || chance.hits(ANEW_PER_MILLION)) {
@@ -107,7 +108,7 @@ export function walk(watch: Checker, name: MachineName, chance: Chance, steps: n
       watch.check(INVARIANT, fault === null, () => `${name}: ${fault}`)
     }
     const before: AnyMachineSnapshot = snapshot
-    const event = eventFor(chart, tells, before, chance)
+    const event = eventFor(chart, tells, before, { chance, tried })
     const [next, asked]: [AnyMachineSnapshot, readonly ExecutableActionObject[]] = pureStep(
       machine,
       before,
@@ -119,10 +120,32 @@ export function walk(watch: Checker, name: MachineName, chance: Chance, steps: n
   }
 }
 
-function eventFor(chart: Chart, tells: told.Tells, at: AnyMachineSnapshot, chance: Chance): { type: string } {
-  const heard = heardIn(chart, leavesOf(at.value))
+interface Choice {
+  readonly chance: Chance
+  /** How often an event was told in a state. */
+  readonly tried: Map<string, number>
+}
+
+/** Mostly what was told least often where the machine stands, by the number of lines that speak of it. */
+function eventFor(
+  chart: Chart,
+  tells: told.Tells,
+  at: AnyMachineSnapshot,
+  { chance, tried }: Choice,
+): { type: string } {
+  const leaves = leavesOf(at.value)
+  const heard = heardIn(chart, leaves)
   const sneaks = heard.length === 0 || chance.hits(SNEAKS_PER_MILLION)
-  const type = chance.pick(sneaks ? Object.keys(tells) : heard)
+  const rarest = (): string => {
+    const seldom = heard.map(({ place, event, lines }) => {
+      const key = `${place} ${event}`
+      return { key, event, times: ((tried.get(key) ?? 0) + chance.fraction()) / lines }
+    })
+    const least = seldom.reduce((a, b) => (b.times < a.times ? b : a))
+    tried.set(least.key, (tried.get(least.key) ?? 0) + 1)
+    return least.event
+  }
+  const type = sneaks ? chance.pick(Object.keys(tells)) : rarest()
   const tell = tells[type]
   if (tell === undefined) throw new Error(`nobody knows what "${type}" tells`)
   return { ...tell(chance, { ...at.context }), type }
