@@ -16,6 +16,7 @@ import { checkBid, checkDecisions, checkForecast, checkMatch } from './trade-opi
 import { Market } from './market-watch.ts'
 import { expectedRefusal } from './expected-refusals.ts'
 import { Money } from './money-watch.ts'
+import { OutboxWatch } from './outbox-watch.ts'
 
 export interface Violation {
   readonly invariant: string
@@ -55,6 +56,7 @@ export class Watch {
   readonly failures: Record<string, number> = {}
   readonly money: Money
   readonly market: Market
+  readonly outboxes: OutboxWatch
   found = 0
   steps = 0
   refusedBoardFrames = 0
@@ -68,6 +70,7 @@ export class Watch {
     this.#world = world
     this.money = new Money(world, this)
     this.market = new Market(world, this)
+    this.outboxes = new OutboxWatch(world, this)
   }
 
   /** Counts a check, and a violation where it fails. */
@@ -257,6 +260,7 @@ export class Watch {
   /** Bytes that a gateway has signed: one nonce has one content, and a replacement pays more. */
   offered(transaction: SignedTransaction): void {
     const { from, nonce, to, valueWei, data, maxFeeWei, tipWei, hash } = transaction
+    this.outboxes.offered(transaction)
     const key = `${from}:${nonce}`
     const content = `${to}|${valueWei}|${Buffer.from(data).toString('latin1')}`
     const before = this.#contents.get(key)

@@ -175,6 +175,7 @@ export abstract class Gateway {
     const heard = this.world.chain.blockOf(block.hash)?.heard
     const facts = heard === undefined ? [] : this.chosen(heard)
     let then: (() => void)[] = []
+    this.world.watch.outboxes.tookBlock(this, this.store.trail.get().at(-1), block)
     await this.store.transaction(life, () => {
       try {
         then = this.apply(facts, block)
@@ -191,6 +192,7 @@ export abstract class Gateway {
   }
 
   async #goBack(life: Life, from: number, trail: Trail): Promise<void> {
+    this.world.watch.outboxes.wentBack(this, this.store.trail.get(), from)
     await this.store.transaction(life, () => {
       this.undoing(from)
       this.heard.undo(from)
