@@ -223,12 +223,12 @@ class Outbox<T> implements AccountOutbox<T> {
   async #reconcile(): Promise<void> {
     for (const call of this.#calls) {
       const { block, blockHash } = call.context
-      if (call.isOutside) {
-        const receipt = await this.#link.receiptOf(call)
-        if (receipt !== undefined) await this.#include(call, receipt)
-      } else if (block !== null && !(await this.#link.holds({ number: block, hash: blockHash ?? '' }))) {
-        call.step({ type: 'forked', from: block })
-      }
+      const isGone = block !== null && !(await this.#link.holds({ number: block, hash: blockHash ?? '' }))
+      if (isGone) call.step({ type: 'forked', from: block })
+      if (!call.isOutside) continue
+      // A branch that came while nobody looked may hold it, too.
+      const receipt = await this.#link.receiptOf(call)
+      if (receipt !== undefined) await this.#include(call, receipt)
     }
     await this.#align(await this.#link.usedNonces(this.account))
     this.#reconciled = true
