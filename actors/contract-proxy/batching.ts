@@ -58,7 +58,7 @@ interface Readiness {
 /** The intents that may go now, oldest first, as many as one call takes; none while they gather. */
 export async function readyIntents<T>(
   account: string,
-  options: OutboxSettings<T>,
+  options: Gathers & Pick<OutboxSettings<T>, 'keeping' | 'clock' | 'refresh'>,
   { hurried, held }: Readiness,
 ): Promise<readonly Intent[]> {
   const { keeping, mergeable = [], gather, refresh, singly } = options

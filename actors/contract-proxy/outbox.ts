@@ -214,12 +214,13 @@ class Outbox<T> implements AccountOutbox<T> {
     for (const call of this.#calls) call.step({ type: 'forked', from })
     this.#offerAgain()
     this.#patience = undefined
+    // A fork below the first block that was read may hold a call in a block that is not read any more.
+    await this.#reconcile()
     await this.#flush()
-    await this.#align(await this.#link.usedNonces(this.account))
     await this.#work()
   }
 
-  /** Compares what was on its way when the process ended with what the chain holds now. */
+  /** Compares what is on its way with what the chain holds now, after a start or a fork. */
   async #reconcile(): Promise<void> {
     for (const call of this.#calls) {
       const { block, blockHash } = call.context

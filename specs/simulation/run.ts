@@ -64,7 +64,7 @@ async function passDays(world: World, onProgress: (progress: Progress) => void):
   faults.on = options.faults > 0
   for (let day = 0; day < options.days; day += 1) {
     const dayMs = times.startMs + day * DAY_MS
-    rehearse(world, day)
+    await rehearse(world, day)
     faults.plan(dayMs)
     planSlots(world, dayMs)
     for (let hour = 1; hour <= 24; hour += 1) {

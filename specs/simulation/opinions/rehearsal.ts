@@ -2,6 +2,7 @@ import type { Chance } from '../chance.ts'
 import type { World } from '../world.ts'
 import { type Ask, asking } from './asked.ts'
 import * as auctions from './auctions.ts'
+import { askBatches } from './batches.ts'
 import { askFrames, askSlots } from './boards.ts'
 import * as chain from './chain-rules.ts'
 import * as forecasts from './forecasts.ts'
@@ -35,7 +36,7 @@ const LONG = [askFrames, askSlots]
  * a rehearsal: chance, by the simulation's seed, tells each machine what it may ever be told, and asks each rule
  * for what lies about its limits; what comes of it is held against what is written here in other words.
  */
-export function rehearse({ watch, chance: seed }: World, day: number): void {
+export async function rehearse({ watch, chance: seed }: World, day: number): Promise<void> {
   const chance = seed.of(`rehearsal of day ${day}`)
   const { steps, questions } = day === 0 ? FIRST : MORE
   for (const name of machineNames()) walk(watch, name, chance.of(name), steps)
@@ -46,6 +47,7 @@ export function rehearse({ watch, chance: seed }: World, day: number): void {
     for (let time = 0; time < times; time += 1) question(ask, own)
   }
   for (let time = 0; time < questions; time += 1) {
+    await askBatches(ask, chance)
     quotas.askDivision(watch, chance)
     quotas.askLevels(watch, chance)
   }
