@@ -2,6 +2,7 @@ import type { Chance } from './chance.ts'
 import type { Gateway } from './gateways/gateway.ts'
 import type { Travel } from './chain/node.ts'
 import { type KillPoint, type Life, NEVER } from './gateways/life.ts'
+import type { Strangeness } from './strange-node.ts'
 import type { World } from './world.ts'
 
 /** What was injected, by its name. */
@@ -20,6 +21,7 @@ const RATES = {
   wordLost: 60_000,
   wordTwice: 40_000,
   wordLate: 30_000,
+  refusesCall: 6_000,
 } as const
 
 const MINUTE_MS = 60_000
@@ -40,6 +42,7 @@ export class Faults {
   readonly #boards: Chance
   readonly #cutOff = new Set<Gateway>()
   readonly #chainAway = new Set<Gateway>()
+  readonly #blind = new Set<Gateway>()
   readonly #disturbedAtMs = new Map<Gateway, number>()
   #allDisturbedAtMs = -Infinity
   on = false
@@ -120,6 +123,16 @@ export class Faults {
     return 'answered'
   }
 
+  /** How a gateway's node answers a question, when it does. */
+  strangeness(gateway: Gateway, method: string): Strangeness {
+    if (!this.on) return 'none'
+    if (method === 'eth_getTransactionReceipt') return this.#blind.has(gateway) ? 'blind' : 'none'
+    if (method !== 'eth_sendRawTransaction' || !this.#network.hits(RATES.refusesCall)) return 'none'
+    this.count('call refused by a node')
+    this.disturb(gateway)
+    return this.#network.hits(500_000) ? 'full' : 'unfunded'
+  }
+
   #passMs(ms: number): Promise<void> {
     return new Promise((resolve) => this.#world.time.after(ms, resolve))
   }
@@ -167,6 +180,9 @@ export class Faults {
     this.#times(several(4 * perDay), () =>
       this.#loseChain(someHome(), when(), chance.whole(1, 60) * MINUTE_MS),
     )
+    this.#times(several(2 * perDay), () =>
+      this.#blindFor(someHome(), when(), chance.whole(10, 120) * MINUTE_MS),
+    )
     this.#times(several(1), () => this.#killFor(community, when(), chance.whole(1, 20) * MINUTE_MS))
     if (chance.hits(500_000)) this.#loseChain(community, when(), chance.whole(1, 20) * MINUTE_MS)
     this.#times(several(3), () => this.#fork(when()))
@@ -205,6 +221,16 @@ export class Faults {
         this.disturb(gateway)
         gateway.feed.poke()
       })
+    })
+  }
+
+  /** A node that has lost its index of transactions: its blocks tell all the same. */
+  #blindFor(gateway: Gateway, atMs: number, forMs: number): void {
+    this.#world.time.at(atMs, () => {
+      if (!this.on) return
+      this.count('index of a node lost')
+      this.#blind.add(gateway)
+      this.#world.time.after(forMs, () => this.#blind.delete(gateway))
     })
   }
 

@@ -82,7 +82,8 @@ export class OutboxWatch {
     const bytes = intents.length === 1 && first.kind !== 'submit' ? first.data : mergedOf(intents)
     const same = Buffer.compare(data, bytes) === 0 && to === first.target && valueWei === BigInt(first.value)
     this.#watch.check('a call says what was asked for', same, () => `${name}: ${ids.join(', ')}`)
-    const asked = first.gas ?? 2 * gasOf(decodeCall(data))
+    const cost = gasOf(decodeCall(data))
+    const asked = first.gas ?? (first.kind === 'submit' ? 2 * cost : Math.ceil(1.25 * cost))
     this.#watch.check('a call has the gas that was asked for', gas === asked, () => {
       return `${name}: ${gas} of ${asked} for ${ids.join(', ')}`
     })

@@ -12,6 +12,7 @@ import { ERROR_ABIS, SimulatedNode } from '../chain/node.ts'
 import { simulatedSigner } from '../chain/signer.ts'
 import type { ContractCall } from '../contracts/call.ts'
 import { Ledger } from '../ledger.ts'
+import { StrangeNode } from '../strange-node.ts'
 import type { World } from '../world.ts'
 import { DurableMachine, type MachineOptions, type Step } from './durable.ts'
 import { keptInMemory } from './keeping.ts'
@@ -22,6 +23,9 @@ import type { AnyStateMachine } from 'xstate'
 const ADDRESS_BYTES = 20
 /** The node's estimate is not asked where earlier calls are still on their way. */
 const GAS_MARGIN = 2
+
+/** Calls that can wait for what the node thinks of them. */
+const ESTIMATED = new Set(['announceKeys', 'setCeiling', 'publishKey', 'approve', 'deposit'])
 
 /** Facts of older blocks are never taken back. */
 const KEPT_BLOCKS = 64
@@ -146,8 +150,8 @@ export abstract class Gateway {
   /** Asks for a call, once, within a transaction. */
   async ask(trx: Transaction, id: string, kind: string, call: ContractCall, valueWei = 0n): Promise<void> {
     const to = this.world.addressOf(call.contract)
-    const gas = Math.ceil(GAS_MARGIN * gasOf(call))
-    await this.outbox?.enqueue(trx, { id, kind, to, data: encodeCall(call), gas, valueWei })
+    const gas = ESTIMATED.has(kind) ? {} : { gas: Math.ceil(GAS_MARGIN * gasOf(call)) }
+    await this.outbox?.enqueue(trx, { id, kind, to, data: encodeCall(call), valueWei, ...gas })
   }
 
   askNow(id: string, kind: string, call: ContractCall, valueWei = 0n): Promise<void> {
@@ -214,7 +218,8 @@ export abstract class Gateway {
       travel: (method) => world.faults.travel(this, life, method),
       outlives: (method) => method !== 'eth_sendRawTransaction' || life.passes('after-send'),
     })
-    return new SimulatedFeed(node, world.chain.settings.chainId, (thrown, about) =>
+    const strange = new StrangeNode(node, (method) => world.faults.strangeness(this, method))
+    return new SimulatedFeed(strange, world.chain.settings.chainId, (thrown, about) =>
       world.watch.fault(this, thrown, about),
     )
   }
