@@ -1,6 +1,7 @@
 import type { Chance } from './chance.ts'
 import type { Gateway } from './gateways/gateway.ts'
 import type { Travel } from './chain/node.ts'
+import { strangersCall } from './chain/strangers-call.ts'
 import { type KillPoint, type Life, NEVER } from './gateways/life.ts'
 import type { Strangeness } from './strange-node.ts'
 import type { World } from './world.ts'
@@ -22,6 +23,7 @@ const RATES = {
   wordTwice: 40_000,
   wordLate: 30_000,
   refusesCall: 6_000,
+  nonceTaken: 1_500,
 } as const
 
 const MINUTE_MS = 60_000
@@ -29,6 +31,8 @@ const HOUR_MS = 60 * MINUTE_MS
 const LATE_MS = 20_000
 const LOOK_MS = 3_000
 const LOOKS = 1_200
+/** Intents of people that no contract can do. */
+export const MISTAKE = 'mistake:'
 
 const howLong = (ms: number): string => (ms >= HOUR_MS ? 'for an hour and more' : 'for a while')
 
@@ -110,6 +114,7 @@ export class Faults {
     await life.alive()
     if (this.#chainAway.has(gateway)) return 'question-lost'
     if (!this.on) return 'answered'
+    if (this.#network.hits(RATES.nonceTaken)) this.#takeNonce(gateway)
     if (this.#network.hits(RATES.questionLost)) {
       this.count('question to a node lost')
       this.disturb(gateway)
@@ -131,6 +136,14 @@ export class Faults {
     this.count('call refused by a node')
     this.disturb(gateway)
     return this.#network.hits(500_000) ? 'full' : 'unfunded'
+  }
+
+  /** Somebody with a copy of an account's key makes a call just before its gateway does, at the same nonce. */
+  #takeNonce(gateway: Gateway): void {
+    this.count('nonce taken by a stranger')
+    this.disturb(gateway)
+    this.#world.pool.add(strangersCall(gateway))
+    this.#world.stir()
   }
 
   #passMs(ms: number): Promise<void> {
@@ -183,6 +196,7 @@ export class Faults {
     this.#times(several(2 * perDay), () =>
       this.#blindFor(someHome(), when(), chance.whole(10, 120) * MINUTE_MS),
     )
+    this.#times(several(2), () => this.#askTooMuch(chance.pick(homes), when()))
     this.#times(several(1), () => this.#killFor(community, when(), chance.whole(1, 20) * MINUTE_MS))
     if (chance.hits(500_000)) this.#loseChain(community, when(), chance.whole(1, 20) * MINUTE_MS)
     this.#times(several(3), () => this.#fork(when()))
@@ -231,6 +245,17 @@ export class Faults {
       this.count('index of a node lost')
       this.#blind.add(gateway)
       this.#world.time.after(forMs, () => this.#blind.delete(gateway))
+    })
+  }
+
+  /** People want to put more into the market than they have: the contract would refuse it. */
+  #askTooMuch(home: Gateway, atMs: number): void {
+    this.#world.time.at(atMs, () => {
+      if (!this.on || home.life.dead) return
+      this.count('more asked for than there is')
+      const call = { contract: 'trading', name: 'deposit', amount: String(2n ** 90n) } as const
+      void home.askNow(`${MISTAKE}${atMs}`, 'deposit', call)
+      this.#world.stir()
     })
   }
 

@@ -1,7 +1,15 @@
 import { auctionPhase, phaseEndMs } from '../../../protocols/rules/auction-phase.ts'
 import { clear } from '../../../protocols/rules/clear.ts'
 import { isFair } from '../../../protocols/rules/delivery-word.ts'
-import { answerTo, type ExcessEvent, excessAt, excessOver, isOpen } from '../../../protocols/rules/excess.ts'
+import {
+  answerTo,
+  type ExcessEvent,
+  excessAt,
+  excessOver,
+  isOpen,
+  METERED,
+  resourceNumber,
+} from '../../../protocols/rules/excess.ts'
 import * as prices from '../../../protocols/rules/lot-price.ts'
 import type { Chance } from '../chance.ts'
 import { type Ask, refuse } from './asked.ts'
@@ -158,6 +166,12 @@ export function askExcess(ask: Ask, chance: Chance): void {
       if (refused) return withdraw('contract-refused')
       return { do: state === 'asserted' ? 'nothing' : 'open' }
     },
+  )
+  ask(
+    'excesses',
+    METERED,
+    () => METERED.map(resourceNumber),
+    () => [1, 2, 3],
   )
   const used = { energy: chance.pick([null, 99, 100, 101]), power: chance.pick([null, 200, 203]), water: 305 }
   ask(

@@ -129,6 +129,35 @@ export function askVotes(ask: Ask, chance: Chance): void {
   )
 }
 
+/** A book holds the newest 256 votes of a signer, and those of 64 signers. */
+export function askFullBooks(ask: Ask): void {
+  const vote = (signer: string, number: number) => ({ signer, number, hash: `0x${number}` })
+  const book = createVoteBook<ReturnType<typeof vote>>()
+  for (let number = 1; number <= 257; number += 1) book.add(vote('a', number))
+  ask(
+    'votes',
+    'a full book',
+    () => [book.knows(vote('a', 1)), book.knows(vote('a', 2))],
+    () => [false, true],
+  )
+  for (let other = 1; other <= 64; other += 1) book.add(vote(`signer ${other}`, 1))
+  ask(
+    'votes',
+    'too many signers',
+    () => [book.knows(vote('a', 257)), book.knows(vote('signer 1', 1))],
+    () => [false, true],
+  )
+  const witness = createSealWitness()
+  const seal = (number: number, hash: string) => ({ number, hash, sealer: 'a' })
+  for (let number = 1; number <= 1_025; number += 1) witness.see(seal(number, '0x1'))
+  ask(
+    'seals',
+    'old heights',
+    () => [witness.see(seal(2, '0x2'))?.hash ?? null, witness.see(seal(1, '0x2'))],
+    () => ['0x1', null],
+  )
+}
+
 export function askSeals(ask: Ask, chance: Chance): void {
   const seals = Array.from({ length: chance.whole(2, 7) }, () => {
     const [number, sealer] = [chance.whole(1, 2), chance.pick(['a', 'b'])]

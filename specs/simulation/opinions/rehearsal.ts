@@ -5,6 +5,7 @@ import * as auctions from './auctions.ts'
 import { askBatches } from './batches.ts'
 import { askFrames, askSlots } from './boards.ts'
 import * as chain from './chain-rules.ts'
+import { askFollowing } from './follows.ts'
 import * as forecasts from './forecasts.ts'
 import { machineNames, walk } from './machines.ts'
 import * as node from './node-words.ts'
@@ -26,7 +27,7 @@ const QUESTIONS: readonly ((ask: Ask, chance: Chance) => void)[] = [
   ...[forecasts.askForecast, forecasts.askHistory, supplies.askPower, supplies.askCalibration],
   ...[tokens.askToken, tokens.askMarket, tokens.askWeights, tokens.askDecimals],
   ...[chain.askQuorum, chain.askVotes, chain.askSeals, chain.askLinkTiming, chain.askFees, chain.askTrail],
-  ...[node.askRefusals, node.askBlocks],
+  ...[node.askRefusals, node.askBlocks, askFollowing],
 ]
 /** Each of them plays a board's life, so that a third as often is enough. */
 const LONG = [askFrames, askSlots]
@@ -41,6 +42,7 @@ export async function rehearse({ watch, chance: seed }: World, day: number): Pro
   const { steps, questions } = day === 0 ? FIRST : MORE
   for (const name of machineNames()) walk(watch, name, chance.of(name), steps)
   const ask = asking(watch)
+  if (day === 0) chain.askFullBooks(ask)
   for (const question of [...QUESTIONS, ...LONG]) {
     const own = chance.of(question.name)
     const times = LONG.includes(question) ? questions / 3 : questions
