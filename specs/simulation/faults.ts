@@ -135,10 +135,11 @@ export class Faults {
     if (method !== 'eth_sendRawTransaction' || !this.#network.hits(RATES.refusesCall)) return 'none'
     this.count('call refused by a node')
     this.disturb(gateway)
+    this.#world.stir()
     return this.#network.hits(500_000) ? 'full' : 'unfunded'
   }
 
-  /** Somebody with a copy of an account's key makes a call just before its gateway does, at the same nonce. */
+  /** Somebody with a copy of an account's key makes a call just before its gateway, at the same nonce. */
   #takeNonce(gateway: Gateway): void {
     this.count('nonce taken by a stranger')
     this.disturb(gateway)

@@ -129,7 +129,7 @@ export class OutboxWatch {
     })
   }
 
-  /** Paying more costs more: it is done when the fee does not cover a block, or when none took it for long. */
+  /** Paying more is for a fee that does not cover a block, or a call that none took for long. */
   #checkReplaced(gateway: Gateway, { nonce }: SignedTransaction, before: Offered): void {
     const { chain, time } = this.#world
     const blocks = (gateway.feed.head()?.number ?? 0) - before.block
@@ -159,7 +159,8 @@ export class OutboxWatch {
     const stands = ({ number, hash }: BlockRef): boolean => chain.blockAt(number)?.header.hash === hash
     const right = before.every((ref) => stands(ref) === ref.number < from)
     this.#watch.check('a fork takes back what is gone, and no more', right, () => {
-      return `${name}: from ${from} of ${before.map((ref) => `${ref.number}${stands(ref) ? '' : ' gone'}`).join(' ')}`
+      const all = before.map((ref) => `${ref.number}${stands(ref) ? '' : ' gone'}`)
+      return `${name}: from ${from} of ${all.join(' ')}`
     })
   }
 
@@ -170,9 +171,10 @@ export class OutboxWatch {
     const { header } = chain.head
     const nowMs = time.nowMs()
     if (nowMs - header.timestamp * 1_000 < MET_MS || faults.wasDisturbed(gateway, nowMs - MINUTE_MS)) return
-    const read = gateway.head?.hash === header.hash && gateway.feed.head()?.hash === header.hash
+    const applied = gateway.store.trail.get().at(-1)
+    const read = applied?.hash === header.hash && gateway.feed.head()?.hash === header.hash
     this.#watch.check('a gateway that is well is at the head', read, () => {
-      return `${gateway.name} has read block ${gateway.head?.number} of ${header.number}`
+      return `${gateway.name} has read block ${applied?.number} of ${header.number}`
     })
     for (const nonce of gateway.store.active.keys()) this.#checkThought(gateway, nonce)
   }
@@ -188,7 +190,7 @@ export class OutboxWatch {
     const should = !held ? null : depth < 3 ? 'included' : depth < times.finalBlocks ? 'confirmed' : 'final'
     const right = should === null ? context.block === null : state === should
     this.#watch.check('a gateway knows what became of its calls', right, () => {
-      return `${name}: nonce ${nonce} is ${state} at a depth of ${depth}, should be ${should ?? 'in no block'}`
+      return `${name}: nonce ${nonce}, ${depth} deep, is ${state}, should be ${should ?? 'in no block'}`
     })
   }
 }

@@ -124,7 +124,7 @@ export class Watch {
     })
   }
 
-  /** What no contract can do is refused before it costs anything, and for the reason that the contract gives. */
+  /** What no contract can do is refused before it costs anything, for the reason that the contract gives. */
   #impossible({ name, store }: Gateway, id: string, error: string): void {
     const free = store.intents.get(id)?.nonce === null && error.startsWith('ERC20Insufficient')
     this.check('what cannot be done is refused before it is signed', free, () => `${name}: ${id}: ${error}`)

@@ -4,7 +4,7 @@ import { readSigned, type SignedTransaction, simulatedSigner } from './signer.ts
 const TRANSFER_GAS = 21_000
 const PAYS_WEI = 1_000_000_000n
 
-/** A call that a gateway's account makes without the gateway: it pays nothing to itself, at the next nonce. */
+/** A call that an account makes without its gateway: it pays nothing to itself, at the next nonce. */
 export function strangersCall({ account, world }: Gateway): SignedTransaction {
   const { chainId } = world.chain.settings
   const fee = { maxFeeWei: PAYS_WEI, tipWei: PAYS_WEI / 2n }

@@ -8,7 +8,7 @@ const plain = (_: string, value: unknown): unknown => {
   if (typeof value === 'bigint') return `${value}n`
   return value === Infinity ? 'endless' : value
 }
-const textOf = (value: unknown): string => JSON.stringify(value, plain) ?? 'nothing'
+const textOf = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value, plain))
 
 /** What a rule says, or the code of what it throws. */
 function saidBy(rule: () => unknown): string {

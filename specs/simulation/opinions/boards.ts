@@ -17,7 +17,7 @@ const SAMPLE_MS = 2_000
 const BEGIN_MS = 1_000_000 * SAMPLE_MS
 const NO_BYTES = new Uint8Array(0)
 
-/** A board that chance plays with: it runs, restarts, is silent, and its frames come late, twice or spoilt. */
+/** A board that chance plays with: it restarts, is silent, and its frames come late, twice or spoilt. */
 class PlayedBoard {
   readonly #chance: Chance
   readonly kind: 'power' | 'water'

@@ -1,4 +1,4 @@
-import { type Chart, type Facts, num } from './chart.ts'
+import { type Chart, type Facts, factsOf, num } from './chart.ts'
 
 const delegator = ({ role }: Facts): boolean => role === 'delegator'
 const MOST_ROUNDS = 8
@@ -99,7 +99,7 @@ export const DELEGATION: Chart = {
   },
 }
 
-const fields = (of: unknown): Facts => ({ ...Object(of) })
+const fields = factsOf
 const isNew = ({ watchedTo }: Facts, { slot }: Facts): boolean =>
   watchedTo === null || num(watchedTo) < num(slot)
 
@@ -112,6 +112,8 @@ function isTooMuch({ limits, newest }: Facts, { slot, peakPowerW, waterMl }: Fac
   return num(waterMl) - num(had) > num(mostMl) * (num(slot) - num(before))
 }
 
+const SILENCE = 'acknowledge tellSilence'
+
 /** Who watches a neighbour's home (paper §4.2). */
 export const CARING: Chart = {
   begins: (input) => ({
@@ -122,11 +124,11 @@ export const CARING: Chart = {
   lines: `
     watching                  | QUOTA_KNOWN            | -                         | =quota
     watching                  | CARE_ENDS              | over                      | forget
-    watching.use.normal       | READING ?new ?much     | watching.use.over         | =reading acknowledge tellOverLimit
+    watching.use.normal | READING ?new ?much | watching.use.over | =reading acknowledge tellOverLimit
     watching.use.normal       | READING ?new           | -                         | =reading acknowledge
     watching.use.over         | READING ?new ?much     | -                         | =reading acknowledge
-    watching.use.over         | READING ?new           | watching.use.normal       | =reading acknowledge tellBackToNormal
-    watching.hearing.heard    | NOTHING_CAME ?new ?long | watching.hearing.silent  | =missed acknowledge tellSilence
+    watching.use.over | READING ?new | watching.use.normal | =reading acknowledge tellBackToNormal
+    watching.hearing.heard | NOTHING_CAME ?new ?long | watching.hearing.silent | =missed ${SILENCE}
     watching.hearing.heard    | NOTHING_CAME ?new      | -                         | =missed acknowledge
     watching.hearing.silent   | READING ?new           | watching.hearing.heard    |
     watching.hearing.silent   | NOTHING_CAME ?new      | -                         | =missed acknowledge

@@ -1,4 +1,4 @@
-import { type Chart, type Facts, num } from './chart.ts'
+import { type Chart, type Facts, factsOf, num } from './chart.ts'
 
 /** What is copied is signed, read back and named on the chain; a chain is begun from what was checked. */
 export const ARCHIVE: Chart = {
@@ -26,7 +26,7 @@ export const ARCHIVE: Chart = {
   },
 }
 
-const numberOf = (block: unknown): number => num(Object(block).number)
+const numberOf = (block: unknown): number => num(factsOf(block)['number'])
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 /** A signer votes once a height, and for one branch, unless another is final (DESIGN §7). */
@@ -61,7 +61,7 @@ export const VOTER: Chart = {
     branch: (_, { block }) => ({ standsBy: block }),
     anew: ({ highest }, { from }) => {
       const reached = numberOf(from) > num(highest) ? numberOf(from) : highest
-      return { standsBy: from, highest: reached, begunFrom: Object(from).hash }
+      return { standsBy: from, highest: reached, begunFrom: factsOf(from)['hash'] }
     },
     evidence: ({ evidence }, { signer }) => ({ evidence: [...list(evidence), signer] }),
   },

@@ -17,7 +17,7 @@ type Keeps = (context: Facts, event: Facts) => Facts
 
 /**
  * What a machine should do, written down apart from it: one line for a state and an event,
- * `state | EVENT ?condition … | states it leads to | =what is remembered … what is asked for …`. Lines of a state
+ * `state | EVENT ?condition … | where it leads | =what is remembered … what is asked for …`. Lines of a state
  * count before those around it, and of several lines the first whose conditions hold. `-` leads nowhere else.
  */
 export interface Chart {
@@ -35,6 +35,19 @@ interface Way {
   readonly conditions: readonly string[]
   readonly to: readonly string[]
   readonly does: readonly string[]
+}
+
+/** Lines of what lies within a state, written without its name. */
+export function inside(place: string, lines: string): string {
+  const within = (state: string): string => (state === '-' || state === '' ? state : `${place}.${state}`)
+  return lines
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => {
+      const [from = '', heard = '', to = '', does = ''] = line.split('|').map((part) => part.trim())
+      return [within(from), heard, within(to), does].join(' | ')
+    })
+    .join('\n')
 }
 
 const words = (text: string): string[] => text.split(' ').filter((word) => word !== '')
@@ -104,8 +117,7 @@ const isWithin = (leaf: string, place: string): boolean =>
 
 /** The innermost state that holds all of these. */
 function shared(paths: readonly string[]): string {
-  const [first = '', ...others] = paths.map((path) => path.split('.'))
-  const parts = [...first]
+  const [parts = [], ...others] = paths.map((path) => path.split('.'))
   const length = parts.findIndex((part, index) => others.some((other) => other[index] !== part))
   return (length === -1 ? parts : parts.slice(0, length)).join('.')
 }
@@ -155,10 +167,13 @@ function ordered(value: unknown): unknown {
   )
 }
 
-/** One line that says how a machine stands and what it asks for, to be compared; parts that act together do so in any order. */
+/** How a machine stands and what it asks for, to be compared; parts that act together do so in any order. */
 export const textOf = ({ leaves, context, asked }: Come): string => {
   const asks = asked.map((each) => JSON.stringify(ordered(each))).sort()
   return JSON.stringify([[...leaves].sort(), ordered(context), asks])
 }
 
 export const num = (value: unknown): number => Number(value)
+/** The fields of whatever it is. */
+export const factsOf = (value: unknown): Facts =>
+  typeof value === 'object' && value !== null ? { ...value } : {}

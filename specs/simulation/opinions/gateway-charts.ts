@@ -1,4 +1,4 @@
-import { type Chart, type Facts, num } from './chart.ts'
+import { type Chart, type Facts, inside, num } from './chart.ts'
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 const others = ({ away }: Facts, { what }: Facts): unknown[] => list(away).filter((each) => each !== what)
@@ -7,6 +7,31 @@ const nextEpoch = ({ epoch }: Facts): number => (epoch === null ? 0 : num(epoch)
 const OPERATING = ['metering.listening', 'reporting.settled', 'alarms.quiet', 'keys.current', 'link.whole']
   .map((leaf) => `operating.${leaf}`)
   .join(' ')
+
+const IN_HOME = `
+    metering           | READING_SEALED             | metering.listening | =sealed submitReading
+    metering.listening | READING_COMPLETE ?newer    | metering.sealing   | sealReading
+    metering.sealing   | READING_COMPLETE ?newer    | -                  | sealReading
+    metering.doubting  | READING_COMPLETE ?newer    | metering.sealing   | sealReading
+    metering.listening | READING_REFUSED            | metering.doubting  |
+    metering.sealing   | READING_REFUSED            | metering.doubting  |
+    reporting.settled  | READING_SEALED             | reporting.waiting  |
+    reporting.settled  | READING_UNDONE             | reporting.waiting  | =more
+    reporting.waiting  | READING_INCLUDED ?last     | reporting.settled  | =fewer
+    reporting.waiting  | READING_INCLUDED           | -                  | =fewer
+    reporting.waiting  | READING_UNDONE             | -                  | =more
+    alarms.quiet       | ALARM_OPENED               | alarms.raised      | =alarm tellPeople
+    alarms.raised      | ALARM_OPENED               | -                  | =alarm tellPeople
+    alarms.raised      | ALARMS_ACKNOWLEDGED        | alarms.quiet       | =read
+    keys.current       | EPOCH_ANNOUNCED ?nextEpoch | keys.renewing      | =key exchangeKeys
+    keys.renewing      | EPOCH_ANNOUNCED ?nextEpoch | -                  | =key exchangeKeys
+    keys.renewing      | KEY_RECEIVED               | -                  | publishKey
+    keys.renewing      | KEY_PUBLISHED ?newestKey   | keys.current       | =key
+    link.whole         | AWAY                       | link.degraded      | =away
+    link.degraded      | AWAY                       | -                  | =away
+    link.degraded      | BACK ?allBack              | link.whole         | =back
+    link.degraded      | BACK                       | -                  | =back
+`
 
 /** A home: joins, then meters, reports, hears alarms, renews keys and watches its links at the same time. */
 export const HOME: Chart = {
@@ -19,37 +44,16 @@ export const HOME: Chart = {
     asked: [{ name: 'findCommunity', params: null }],
   }),
   lines: `
-    joining                       | LEAVE                       | leaving                        | sayGoodbye
-    joining.finding               | COMMUNITY_FOUND             | joining.introducing            | introduce
-    joining.introducing           | JOIN_ACCEPTED               | joining.exchangingKeys         | exchangeKeys
-    joining.introducing           | JOIN_REFUSED                | joining.refused                | =refusal
-    joining.exchangingKeys        | KEY_RECEIVED                | joining.registering            | publishKey
-    joining.registering           | KEY_PUBLISHED               | ${OPERATING}                   | =key
-    joining.refused               | COMMUNITY_FOUND             | joining.introducing            | introduce
-    operating                     | LEAVE                       | leaving                        | sayGoodbye
-    operating.metering            | READING_SEALED              | operating.metering.listening   | =sealed submitReading
-    operating.metering.listening  | READING_COMPLETE ?newer     | operating.metering.sealing     | sealReading
-    operating.metering.sealing    | READING_COMPLETE ?newer     | -                              | sealReading
-    operating.metering.doubting   | READING_COMPLETE ?newer     | operating.metering.sealing     | sealReading
-    operating.metering.listening  | READING_REFUSED             | operating.metering.doubting    |
-    operating.metering.sealing    | READING_REFUSED             | operating.metering.doubting    |
-    operating.reporting.settled   | READING_SEALED              | operating.reporting.waiting    |
-    operating.reporting.settled   | READING_UNDONE              | operating.reporting.waiting    | =more
-    operating.reporting.waiting   | READING_INCLUDED ?last      | operating.reporting.settled    | =fewer
-    operating.reporting.waiting   | READING_INCLUDED            | -                              | =fewer
-    operating.reporting.waiting   | READING_UNDONE              | -                              | =more
-    operating.alarms.quiet        | ALARM_OPENED                | operating.alarms.raised        | =alarm tellPeople
-    operating.alarms.raised       | ALARM_OPENED                | -                              | =alarm tellPeople
-    operating.alarms.raised       | ALARMS_ACKNOWLEDGED         | operating.alarms.quiet         | =read
-    operating.keys.current        | EPOCH_ANNOUNCED ?nextEpoch  | operating.keys.renewing        | =key exchangeKeys
-    operating.keys.renewing       | EPOCH_ANNOUNCED ?nextEpoch  | -                              | =key exchangeKeys
-    operating.keys.renewing       | KEY_RECEIVED                | -                              | publishKey
-    operating.keys.renewing       | KEY_PUBLISHED ?newestKey    | operating.keys.current         | =key
-    operating.link.whole          | AWAY                        | operating.link.degraded        | =away
-    operating.link.degraded       | AWAY                        | -                              | =away
-    operating.link.degraded       | BACK ?allBack               | operating.link.whole           | =back
-    operating.link.degraded       | BACK                        | -                              | =back
-    leaving                       | LEFT                        | left                           |
+    joining                | LEAVE           | leaving                | sayGoodbye
+    joining.finding        | COMMUNITY_FOUND | joining.introducing    | introduce
+    joining.introducing    | JOIN_ACCEPTED   | joining.exchangingKeys | exchangeKeys
+    joining.introducing    | JOIN_REFUSED    | joining.refused        | =refusal
+    joining.exchangingKeys | KEY_RECEIVED    | joining.registering    | publishKey
+    joining.registering    | KEY_PUBLISHED   | ${OPERATING}           | =key
+    joining.refused        | COMMUNITY_FOUND | joining.introducing    | introduce
+    operating              | LEAVE           | leaving                | sayGoodbye
+    leaving                | LEFT            | left                   |
+    ${inside('operating', IN_HOME)}
   `,
   conditions: {
     newer: ({ lastSlot }, { slot }) => num(slot) > num(lastSlot),
@@ -98,6 +102,40 @@ const warning = ({ type }: Facts): unknown =>
     String(type)
   ]
 
+const IN_COMMUNITY = `
+    membership.open                  | JOIN_ASKED                   | membership.admitting             | admit
+    membership.admitting             | JOIN_ASKED                   | -                                | admit
+    membership.admitting | MEMBER_KEYED | membership.open | allocateQuotas
+    membership | MEMBER_KEYED | - | allocateQuotas
+    membership | MEMBER_ADMITTED | - | =member
+    membership | MEMBER_REVOKED | - | =gone allocateQuotas
+    keys.current | EPOCH_DUE ?next | keys.turning | beginEpoch
+    keys.turning | KEYS_ANNOUNCED | keys.current | =epoch
+    collecting.waiting | RECORDS_SEEN | collecting.opening | =seen openRecords
+    collecting.opening | RECORDS_SEEN | - | =seen openRecords
+    collecting.opening | READINGS_OPENED ?all | collecting.waiting | =opened
+    collecting.opening | READINGS_OPENED | - | =opened
+    quotaControl.periods.watching | PERIOD_ENDED ?later | quotaControl.periods.closing | =period closePeriod
+    quotaControl.periods.closing | PERIOD_ENDED ?later | - | =period closePeriod
+    quotaControl.periods.closing     | PERIOD_CLOSED                | quotaControl.periods.watching    |
+    quotaControl.excesses | EXCESSES_TOLD | - | lookAtExcesses
+    quotaControl.excesses.undisputed | EXCESSES_LOOKED ?asked       | quotaControl.excesses.demanded   |
+    quotaControl.excesses.demanded   | EXCESSES_LOOKED ?asked       | quotaControl.excesses.demanded   |
+    quotaControl.excesses.demanded   | EXCESSES_LOOKED              | quotaControl.excesses.undisputed |
+    alarms.quiet | ALARMS_DRAFTED | alarms.sending | =drafted publishAlarms
+    alarms.sending | ALARMS_DRAFTED | - | =drafted publishAlarms
+    alarms.sending | ALARMS_PUBLISHED ?lastAlarms | alarms.quiet | =published
+    alarms.sending | ALARMS_PUBLISHED | - | =published publishAlarms
+    priceFeed.fresh | PRICES_STALE | priceFeed.stale | warnOperator
+    priceFeed.stale                  | PRICES_FRESH                 | priceFeed.fresh                  |
+    chainWatch.following | CHAIN_STALLED | chainWatch.stalled | warnOperator
+    chainWatch.following | CHAIN_REWOUND | chainWatch.rewound | warnOperator
+    chainWatch.stalled               | CHAIN_FOLLOWED               | chainWatch.following             |
+    chainWatch.stalled               | CHAIN_REWOUND                | chainWatch.rewound               |
+    chainWatch.rewound               | CHAIN_FOLLOWED               | chainWatch.following             |
+    chainWatch.rewound               | CHAIN_STALLED                | chainWatch.stalled               |
+`
+
 /** The manager's node: founds the community, then does seven things at the same time until it hands over. */
 export const COMMUNITY: Chart = {
   begins: ({ account }) => ({
@@ -108,41 +146,11 @@ export const COMMUNITY: Chart = {
     asked: [{ name: 'deployOrAttach', params: null }],
   }),
   lines: `
-    founding.deploying             | CONTRACTS_READY              | founding.announcing            | announceKeys
-    founding.announcing            | KEYS_ANNOUNCED               | ${FOUNDED}                     | =epoch
-    operating                      | HAND_OVER                    | handingOver                    | sayGoodbye
-    handingOver                    | HANDED_OVER                  | handedOver                     |
-    operating.membership.open      | JOIN_ASKED                   | operating.membership.admitting | admit
-    operating.membership.admitting | JOIN_ASKED                   | -                              | admit
-    operating.membership.admitting | MEMBER_KEYED                 | operating.membership.open      | allocateQuotas
-    operating.membership           | MEMBER_KEYED                 | -                              | allocateQuotas
-    operating.membership           | MEMBER_ADMITTED              | -                              | =member
-    operating.membership           | MEMBER_REVOKED               | -                              | =gone allocateQuotas
-    operating.keys.current         | EPOCH_DUE ?next              | operating.keys.turning         | beginEpoch
-    operating.keys.turning         | KEYS_ANNOUNCED               | operating.keys.current         | =epoch
-    operating.collecting.waiting   | RECORDS_SEEN                 | operating.collecting.opening   | =seen openRecords
-    operating.collecting.opening   | RECORDS_SEEN                 | -                              | =seen openRecords
-    operating.collecting.opening   | READINGS_OPENED ?all         | operating.collecting.waiting   | =opened
-    operating.collecting.opening   | READINGS_OPENED              | -                              | =opened
-    operating.quotaControl.periods.watching | PERIOD_ENDED ?later | operating.quotaControl.periods.closing | =period closePeriod
-    operating.quotaControl.periods.closing  | PERIOD_ENDED ?later | -                                      | =period closePeriod
-    operating.quotaControl.periods.closing  | PERIOD_CLOSED       | operating.quotaControl.periods.watching |
-    operating.quotaControl.excesses         | EXCESSES_TOLD       | -                                      | lookAtExcesses
-    operating.quotaControl.excesses.undisputed | EXCESSES_LOOKED ?asked | operating.quotaControl.excesses.demanded |
-    operating.quotaControl.excesses.demanded   | EXCESSES_LOOKED ?asked | operating.quotaControl.excesses.demanded |
-    operating.quotaControl.excesses.demanded   | EXCESSES_LOOKED        | operating.quotaControl.excesses.undisputed |
-    operating.alarms.quiet         | ALARMS_DRAFTED               | operating.alarms.sending       | =drafted publishAlarms
-    operating.alarms.sending       | ALARMS_DRAFTED               | -                              | =drafted publishAlarms
-    operating.alarms.sending       | ALARMS_PUBLISHED ?lastAlarms | operating.alarms.quiet         | =published
-    operating.alarms.sending       | ALARMS_PUBLISHED             | -                              | =published publishAlarms
-    operating.priceFeed.fresh      | PRICES_STALE                 | operating.priceFeed.stale      | warnOperator
-    operating.priceFeed.stale      | PRICES_FRESH                 | operating.priceFeed.fresh      |
-    operating.chainWatch.following | CHAIN_STALLED                | operating.chainWatch.stalled   | warnOperator
-    operating.chainWatch.following | CHAIN_REWOUND                | operating.chainWatch.rewound   | warnOperator
-    operating.chainWatch.stalled   | CHAIN_FOLLOWED               | operating.chainWatch.following |
-    operating.chainWatch.stalled   | CHAIN_REWOUND                | operating.chainWatch.rewound   |
-    operating.chainWatch.rewound   | CHAIN_FOLLOWED               | operating.chainWatch.following |
-    operating.chainWatch.rewound   | CHAIN_STALLED                | operating.chainWatch.stalled   |
+    founding.deploying  | CONTRACTS_READY | founding.announcing | announceKeys
+    founding.announcing | KEYS_ANNOUNCED  | ${FOUNDED}          | =epoch
+    operating           | HAND_OVER       | handingOver         | sayGoodbye
+    handingOver         | HANDED_OVER     | handedOver          |
+    ${inside('operating', IN_COMMUNITY)}
   `,
   conditions: {
     next: (context, { epoch }) => num(epoch) === nextEpoch(context),

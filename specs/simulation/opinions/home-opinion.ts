@@ -23,11 +23,10 @@ const seenOf = ({ frame, receivedAtMs }: ReceivedFrame): Seen => {
 /** Whether a frame has a number that its bytes cannot hold. */
 const isImpossible = ({ frame, receivedAtMs }: ReceivedFrame): boolean => {
   const numbers = Object.entries(frame).filter(([name]) => name in WIDTHS)
-  const [low, high] = [0, Number.MAX_SAFE_INTEGER]
-  return [
-    ...numbers.map(([name, value]) => [value, ...(WIDTHS[name] ?? U32)]),
-    [receivedAtMs, low, high],
-  ].some(([value, least, most]) => !(Number.isInteger(value) && value >= least && value <= most))
+  const fits = (value: unknown, [least, most]: readonly [number, number]): boolean =>
+    typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
+  const wide = numbers.every(([name, value]: [string, unknown]) => fits(value, WIDTHS[name] ?? U32))
+  return !wide || !fits(receivedAtMs, [0, Number.MAX_SAFE_INTEGER])
 }
 
 /** Whether an installation cannot reach what a frame says of the moment. */
@@ -78,7 +77,7 @@ export class HomeOpinion {
     this.#settings = settings
   }
 
-  /** What comes of the frames of a slot: what was refused, and the reading, or the reason why there is none. */
+  /** What comes of the frames of a slot: what was refused, and the reading, or why there is none. */
   slot(slot: number, frames: readonly ReceivedFrame[], referenceMs: number | undefined): unknown {
     const { sampleMs, boards } = this.#settings
     const startMs = slot * sampleMs

@@ -1,16 +1,16 @@
 import type { AnyMachineSnapshot, ExecutableActionObject } from 'xstate'
-import { type Chart, type Come, type Facts, leavesOf, opinionOn, textOf } from './chart.ts'
+import { type Chart, type Come, type Facts, factsOf, leavesOf, opinionOn, textOf } from './chart.ts'
 
 /** What a machine came to, in the words of its chart. */
 export function comeOf(snapshot: AnyMachineSnapshot, actions: readonly ExecutableActionObject[]): Come {
-  const context: Facts = { ...snapshot.context }
+  const context = factsOf(snapshot.context)
   return { leaves: leavesOf(snapshot.value), context, asked: actions.flatMap(askedOf) }
 }
 
 /** What is asked for; a delay is a wait, and its end before time is nobody's concern. */
 function askedOf({ type, params }: ExecutableActionObject): Come['asked'][number][] {
   if (type === 'xstate.cancel') return []
-  if (type === 'xstate.raise') return [{ name: 'wait', params: Object(params).delay }]
+  if (type === 'xstate.raise') return [{ name: 'wait', params: factsOf(params)['delay'] }]
   return [{ name: type, params: params ?? null }]
 }
 
@@ -28,7 +28,7 @@ export function faultOfStep(
   event: Facts,
   come: Come,
 ): string | null {
-  const standing = { leaves: leavesOf(before.value), context: { ...before.context } }
+  const standing = { leaves: leavesOf(before.value), context: factsOf(before.context) }
   const expected = textOf(opinionOn(chart, standing, event))
   const got = textOf(come)
   if (got === expected) return null

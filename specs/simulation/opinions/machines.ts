@@ -10,7 +10,7 @@ import type { Chance } from '../chance.ts'
 import { CALL } from './call-chart.ts'
 import { CARING, DELEGATION } from './care-charts.ts'
 import { ARCHIVE, FOLLOWING, VOTER } from './chain-charts.ts'
-import { type Chart, type Facts, heardIn, leavesOf } from './chart.ts'
+import { type Chart, type Facts, factsOf, heardIn, leavesOf } from './chart.ts'
 import { COMMUNITY, HOME } from './gateway-charts.ts'
 import { comeOf, faultOfBegin, faultOfStep } from './machine-step.ts'
 import { PRICES } from './price-chart.ts'
@@ -148,5 +148,5 @@ function eventFor(
   const type = sneaks ? chance.pick(Object.keys(tells)) : rarest()
   const tell = tells[type]
   if (tell === undefined) throw new Error(`nobody knows what "${type}" tells`)
-  return { ...tell(chance, { ...at.context }), type }
+  return { ...tell(chance, factsOf(at.context)), type }
 }

@@ -1,4 +1,4 @@
-import { type Chart, type Facts, num } from './chart.ts'
+import { type Chart, type Facts, factsOf, num } from './chart.ts'
 import { type AllTaken, postsAt, type Quoted, staleFrom, type Taken } from './market-price-opinion.ts'
 
 const MINUTE_S = 60
@@ -17,10 +17,18 @@ interface Feed {
   readonly isPricingDue: boolean
   readonly hindered: string | null
 }
-const feedOf = (context: Facts): Feed => Object(context)
-const pricesOf = ({ prices }: Facts): readonly Quoted[] => Object(prices)
-const takenOf = ({ taken }: Facts): AllTaken => Object(taken)
-const oneTaken = ({ taken }: Facts): Taken | null => (taken === null ? null : Object(taken))
+const isFeed = (of: object): of is Feed => 'leastStepS' in of
+const areQuotes = (of: unknown): of is readonly Quoted[] => Array.isArray(of)
+const areTaken = (of: unknown): of is AllTaken => 'energy' in factsOf(of)
+const isTaken = (of: unknown): of is Taken => 'postedAtS' in factsOf(of)
+
+function feedOf(context: Facts): Feed {
+  if (!isFeed(context)) throw new Error('this is no price feed')
+  return context
+}
+const pricesOf = ({ prices }: Facts): readonly Quoted[] => (areQuotes(prices) ? prices : [])
+const takenOf = ({ taken }: Facts): AllTaken => (areTaken(taken) ? taken : NOTHING)
+const oneTaken = ({ taken }: Facts): Taken | null => (isTaken(taken) ? taken : null)
 
 function planned(context: Facts, event: Facts) {
   const { taken, leastStepS, calls } = feedOf(context)
@@ -60,8 +68,8 @@ function priced(context: Facts, { type, error, nowS }: Facts): Facts {
   return { isPricingDue: failed, nextAtS: failed ? Math.min(nextAtS, num(nowS) + MINUTE_S) : nextAtS }
 }
 
-const woken = ({ taken }: Facts, { nowS }: Facts): Facts => {
-  return { startedAtS: nowS, staleAtS: staleFrom(Object(taken), num(nowS)) }
+const woken = (context: Facts, { nowS }: Facts): Facts => {
+  return { startedAtS: nowS, staleAtS: staleFrom(takenOf(context), num(nowS)) }
 }
 
 /** The price feed: market to chain, and the token's price after it. */

@@ -15,7 +15,7 @@ import * as supplies from './supplies.ts'
 import * as tokens from './tokens.ts'
 import { askTradeRules } from './trade-rules.ts'
 
-/** Steps that each machine is led, and questions that each rule is asked, on the first day and on every other. */
+/** Steps that each machine is led, and questions that each rule is asked, on the first day and on others. */
 const FIRST = { steps: 300, questions: 150 } as const
 const MORE = { steps: 25, questions: 4 } as const
 
@@ -34,8 +34,8 @@ const LONG = [askFrames, askSlots]
 
 /**
  * A community that goes well asks its machines and rules few of the hard questions. So every day begins with
- * a rehearsal: chance, by the simulation's seed, tells each machine what it may ever be told, and asks each rule
- * for what lies about its limits; what comes of it is held against what is written here in other words.
+ * a rehearsal: chance, by the simulation's seed, tells each machine what it may ever be told, and asks each
+ * rule for what lies about its limits; what comes of it is held against what is written here in other words.
  */
 export async function rehearse({ watch, chance: seed }: World, day: number): Promise<void> {
   const chance = seed.of(`rehearsal of day ${day}`)

@@ -143,18 +143,20 @@ function askPowerAlarm(ask: Ask, chance: Chance, known: power.PowerHeat, powerW:
   })
 }
 
+type Channels = Readonly<Partial<Record<string, readonly [number, number | null]>>>
+
 /** By board and quantity: the channel, and the least that must be measured; none where an offset is set. */
-const CHANNELS = {
+const CHANNELS: Readonly<Record<'power' | 'comfort' | 'water', Channels>> = {
   power: { voltage: [0, 100_000], current: [1, 1_000], power: [2, 200_000] },
   comfort: { temperature: [0, null], humidity: [1, null] },
   water: {},
-} as const
+}
 const OFFSETS: Readonly<Record<string, number>> = { temperature: 500, humidity: 150 }
 
 export function askCalibration(ask: Ask, chance: Chance): void {
   const kind = chance.pick(['power', 'comfort', 'water'] as const)
   const quantity = chance.pick(QUANTITIES)
-  const known: readonly [number, number | null] | undefined = Reflect.get(CHANNELS[kind], quantity)
+  const known = CHANNELS[kind][quantity]
   ask(
     'calibration',
     { kind, quantity },
@@ -215,10 +217,11 @@ export function askCalibration(ask: Ask, chance: Chance): void {
   } as const
   const air = { ...header, kind: 'comfort', temperatureCentiC: 8, humidityPermille: 9 } as const
   const values: Record<string, number> = { voltage: 5, current: 6, power: 3_000 }
+  const airs: Record<string, number> = { temperature: 8, humidity: 9 }
   ask(
     'calibration',
     quantity,
     () => [measuredOf(electric, quantity), measuredOf(air, quantity)],
-    () => [values[quantity] ?? null, { temperature: 8, humidity: 9 }[String(quantity)] ?? null],
+    () => [values[quantity] ?? null, airs[quantity] ?? null],
   )
 }

@@ -50,11 +50,11 @@ export const POWER: Chart = {
     supply.tripped.open    | READING                  | -                       | =reading
     supply.restored.closing | RELAY_CLOSED            | supply.restored.closed  | =obeyed tellRestored
     supply.restored.closing | RELAY_FAILED            | supply.stuck            | =failed tellRelayFailed
-    supply.restored.closing | READING ?closed         | supply.restored.closed  | =reading =obeyed tellRestored
+    supply.restored.closing | READING ?closed | supply.restored.closed | =reading =obeyed tellRestored
     supply.restored.closing | READING                 | supply.restored.closing | =reading closeRelay
     supply.stuck           | RESTORE                  | supply.restored.closing | =halved closeRelay
     supply.stuck           | OVERRIDE ?lasts          | supply.restored.closing | =halved closeRelay
-    supply.stuck           | READING ?closed          | supply.restored.closed  | =reading =halved tellRestored
+    supply.stuck | READING ?closed | supply.restored.closed | =reading =halved tellRestored
     supply.stuck           | READING                  | -                       | =reading
     hand.automatic         | OVERRIDE ?lasts          | hand.overridden         | =override
     hand.overridden        | OVERRIDE ?lasts          | -                       | =override
@@ -111,6 +111,8 @@ const step = (name: string, asks: string, next: string, then: string): string =>
     ${here} | ${silence} | ${here} | =unanswered ${asks} wait:answer`
 }
 
+const MUTE = 'xstate.after.answer.boardLink.calibrating'
+
 /** The link of a gateway to a board. */
 export const LINK: Chart = {
   begins: (input) => ({
@@ -141,8 +143,8 @@ export const LINK: Chart = {
     calibrating | ANSWERED | live | tellCalibrated wait:silence
     calibrating | REFUSED | live | tellCalibrationFailed wait:silence
     ${lost('calibrating', 'PORT_CLOSED', '=reason tellCalibrationFailed')}
-    calibrating | xstate.after.answer.boardLink.calibrating ?mute | live | tellCalibrationFailed wait:silence
-    calibrating | xstate.after.answer.boardLink.calibrating | calibrating | =unanswered sendCalibrate wait:answer
+    calibrating | ${MUTE} ?mute | live | tellCalibrationFailed wait:silence
+    calibrating | ${MUTE} | calibrating | =unanswered sendCalibrate wait:answer
   `,
   conditions: {
     away: ({ away }) => away === true,

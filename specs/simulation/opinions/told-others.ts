@@ -1,5 +1,5 @@
 import type { Chance } from '../chance.ts'
-import { type Facts, num } from './chart.ts'
+import { type Facts, factsOf, num } from './chart.ts'
 import type { Tells } from './told.ts'
 
 const nothing = (): Facts => ({})
@@ -28,7 +28,9 @@ export const VOTER_TELLS: Tells = {
     next: chance.hits(200_000) ? null : blockNear(chance, highest),
   }),
   VOTE_CAST: (chance, { highest }) => ({ number: num(highest) + chance.whole(-1, 1) }),
-  BRANCH_CERTIFIED: (chance, { standsBy }) => ({ block: blockNear(chance, Object(standsBy).number ?? 0) }),
+  BRANCH_CERTIFIED: (chance, { standsBy }) => ({
+    block: blockNear(chance, factsOf(standsBy)['number'] ?? 0),
+  }),
   BEGUN_ANEW: (chance, { highest }) => ({ from: blockNear(chance, highest) }),
   EQUIVOCATION_SEEN: (chance) => ({ signer: `signer ${chance.whole(1, 3)}` }),
 }
@@ -135,9 +137,9 @@ export const PRICE_TELLS: Tells = {
   },
   SOURCE_FAILED: (chance, context) => ({ ...failed(chance), nowS: nowOf(chance, context) }),
   POST_ENDED: (chance, context) => {
-    const waiting = Object(context['waiting'])
-    const sent = Array.isArray(waiting) && waiting.length > 0 ? chance.pick(waiting) : null
-    const { number, resource, microEuro, validFromS, validUntilS } = Object(sent)
+    const waiting: readonly unknown[] = Array.isArray(context['waiting']) ? context['waiting'] : []
+    const sent = waiting.length > 0 ? factsOf(chance.pick(waiting)) : null
+    const { number, resource, microEuro, validFromS, validUntilS } = sent ?? {}
     const nowS = nowOf(chance, context)
     const known = { number: number ?? 1, resource: resource ?? 'energy', nowS }
     if (sent === null || chance.hits(200_000)) return { ...known, taken: null }

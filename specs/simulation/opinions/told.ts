@@ -1,7 +1,7 @@
 import type { Chance } from '../chance.ts'
 import { AUCTION_CALLS } from '../../../actors/auction/negotiation/machine.ts'
 import { DELEGATION_CALLS } from '../../../actors/delegation/machine.ts'
-import { type Facts, num } from './chart.ts'
+import { type Facts, factsOf, num } from './chart.ts'
 
 /** What a machine may be told, with numbers about those that it remembers: one less, the same, one more. */
 export type Tells = Readonly<Record<string, (chance: Chance, context: Facts) => Facts>>
@@ -163,13 +163,13 @@ export const DELEGATION_TELLS: Tells = {
 
 export const CARING_TELLS: Tells = {
   READING: (chance, { watchedTo, newest, limits }) => {
-    const { peakPowerW, waterMlPerSlot } = Object(limits)
+    const { peakPowerW, waterMlPerSlot } = factsOf(limits)
     const next = num(watchedTo ?? 5) + chance.whole(0, 3)
-    const passed = newest === null ? 0 : next - num(Object(newest).slot)
+    const passed = newest === null ? 0 : next - num(factsOf(newest)['slot'])
     const ran = num(waterMlPerSlot ?? 10) * passed + chance.whole(-1, 1)
     return {
       ...{ slot: next, peakPowerW: num(peakPowerW ?? 5) + chance.whole(-1, 1) },
-      waterMl: num(Object(newest).waterMl ?? 100) + Math.max(0, ran),
+      waterMl: num(factsOf(newest)['waterMl'] ?? 100) + Math.max(0, ran),
     }
   },
   NOTHING_CAME: (chance, { watchedTo }) => ({ slot: num(watchedTo ?? 5) + chance.whole(0, 2) }),

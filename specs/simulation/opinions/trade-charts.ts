@@ -1,4 +1,4 @@
-import { type Chart, type Facts, num } from './chart.ts'
+import { type Chart, type Facts, factsOf, num } from './chart.ts'
 
 /** A call that came too early is made again five times at most. */
 const mayAgain = ({ refusals }: Facts): boolean => num(refusals) <= 4
@@ -35,7 +35,7 @@ export const DETERMINATION: Chart = {
     auction: (_, { auctionId }) => ({ auctionId }),
     reason: (_, { reason }) => ({ because: reason }),
     because: (_, { because }) => ({ because }),
-    wish: (_, { wish }) => ({ wish, because: Object(wish).because }),
+    wish: (_, { wish }) => ({ wish, because: factsOf(wish)['because'] }),
     declined: () => ({ because: 'You declined.' }),
     nobody: () => ({ because: 'Nobody answered before the bids were closed.' }),
   },
@@ -123,7 +123,7 @@ export const PAYMENT: Chart = {
     judging.awaitingWord  | DELIVERY_STATED                   | judging.awaitingWindow |
     judging.awaitingWindow | PERSON_CHALLENGES                | judging.challenging    | challengeDelivery
     judging.challenging   | CALL_REFUSED ?challenge           | judging.awaitingWindow | =refused
-    closing               | CALL_REFUSED ?confirm ?may        | closing                | =refused confirmExchange
+    closing | CALL_REFUSED ?confirm ?may | closing | =refused confirmExchange
   `,
   conditions: {
     won: ({ outcome }) => outcome === 'awarded',
