@@ -4,6 +4,7 @@ import { type Ask, asking } from './asked.ts'
 import * as auctions from './auctions.ts'
 import { askBatches } from './batches.ts'
 import { askFrames, askSlots } from './boards.ts'
+import { askCalls, askFacts, askSigning } from './chain-calls.ts'
 import * as chain from './chain-rules.ts'
 import { askFollowing } from './follows.ts'
 import * as forecasts from './forecasts.ts'
@@ -29,8 +30,14 @@ const QUESTIONS: readonly ((ask: Ask, chance: Chance) => void)[] = [
   ...[chain.askQuorum, chain.askVotes, chain.askSeals, chain.askLinkTiming, chain.askFees, chain.askTrail],
   ...[node.askRefusals, node.askBlocks, askFollowing],
 ]
-/** Each of them plays a board's life, so that a third as often is enough. */
-const LONG = [askFrames, askSlots]
+/** These take longer, or go to fewer places: a third as often is enough. */
+const LONG: readonly ((ask: Ask, chance: Chance) => void)[] = [
+  askFrames,
+  askSlots,
+  askSigning,
+  askCalls,
+  askFacts,
+]
 
 /**
  * A community that goes well asks its machines and rules few of the hard questions. So every day begins with
