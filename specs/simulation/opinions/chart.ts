@@ -76,6 +76,9 @@ function waysOf(chart: Chart): ReadonlyMap<string, readonly Way[]> {
   return ways
 }
 
+/** How many lines a chart has. */
+export const linesOf = (chart: Chart): number => [...waysOf(chart).values()].flat().length
+
 /** A state and those around it, the innermost first. */
 function around(leaf: string): string[] {
   const parts = leaf.split('.')

@@ -10,7 +10,7 @@ import type { Chance } from '../chance.ts'
 import { CALL } from './call-chart.ts'
 import { CARING, DELEGATION } from './care-charts.ts'
 import { ARCHIVE, FOLLOWING, VOTER } from './chain-charts.ts'
-import { type Chart, type Facts, factsOf, heardIn, leavesOf } from './chart.ts'
+import { type Chart, type Facts, factsOf, heardIn, leavesOf, linesOf } from './chart.ts'
 import { COMMUNITY, HOME } from './gateway-charts.ts'
 import { comeOf, faultOfBegin, faultOfStep } from './machine-step.ts'
 import { PRICES } from './price-chart.ts'
@@ -94,9 +94,10 @@ const SNEAKS_PER_MILLION = 150_000
 const ANEW_PER_MILLION = 15_000
 
 /** Leads a machine along events that chance draws, and holds each step against its chart. */
-export function walk(watch: Checker, name: MachineName, chance: Chance, steps: number): void {
+export function walk(watch: Checker, name: MachineName, chance: Chance, perLine: number): void {
   const machine: AnyStateMachine = catalogue[name]
   const { chart, tells, input } = WALKED[name]
+  const steps = perLine * linesOf(chart)
   const tried = new Map<string, number>()
   let snapshot: AnyMachineSnapshot | null = null
   for (let step = 0; step < steps; step += 1) {

@@ -16,9 +16,9 @@ import * as supplies from './supplies.ts'
 import * as tokens from './tokens.ts'
 import { askTradeRules } from './trade-rules.ts'
 
-/** Steps that each machine is led, and questions that each rule is asked, on the first day and on others. */
-const FIRST = { steps: 300, questions: 150 } as const
-const MORE = { steps: 25, questions: 4 } as const
+/** Steps for each line of a machine's chart, and questions that each rule is asked, on the first day and on others. */
+const FIRST = { steps: 12, questions: 150 } as const
+const MORE = { steps: 1, questions: 4 } as const
 
 const QUESTIONS: readonly ((ask: Ask, chance: Chance) => void)[] = [
   ...[quotas.askDivisionOfNonsense, quotas.askUse, quotas.askTotals, quotas.askPeriods, quotas.askUnits],

@@ -51,7 +51,8 @@ export const FOLLOWING_TELLS: Tells = {
 const MOMENTS_MS = [0, 1, 1_000, 60_000, 299_999, 300_000, 900_000, 7_200_000]
 /** Loads about the points of the curves, in thousandths. */
 const LOADS = [
-  -500, 0, 900, 1_000, 1_001, 1_130, 1_300, 1_450, 2_000, 2_549, 2_550, 4_000, 9_999, 10_000, 20_000,
+  1_001, 1_050, 1_099, -500, 0, 900, 1_000, 1_001, 1_130, 1_300, 1_450, 2_000, 2_549, 2_550, 4_000, 9_999,
+  10_000, 20_000,
 ]
 
 export const POWER_TELLS: Tells = {

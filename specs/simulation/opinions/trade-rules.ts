@@ -17,7 +17,7 @@ function ruleOf(chance: Chance, index: number): TradeRule {
   const fixed = { kind: 'fixed', amount: chance.pick([100, 300]) } as const
   const percent = chance.pick([0, 10, 33, 100])
   const sale = chance.pick([fixed, { kind: 'share', percent }, { kind: 'above', percent }] as const)
-  const maybe = <T>(value: T): T | undefined => (chance.hits(120_000) ? value : undefined)
+  const maybe = <T>(value: T): T | undefined => (chance.hits(200_000) ? value : undefined)
   return {
     ...{ name: `rule ${index}`, do: verb, resource },
     amount: verb === 'sell' ? sale : chance.pick([fixed, { kind: 'missing' }] as const),
