@@ -202,7 +202,7 @@ export class Faults {
     if (chance.hits(500_000)) this.#loseChain(community, when(), chance.whole(1, 20) * MINUTE_MS)
     this.#times(several(3), () => this.#fork(when()))
     this.#times(several(2), () => this.#losePool(when()))
-    if (chance.hits(400_000)) this.#raiseFee(when())
+    if (chance.hits(700_000)) this.#raiseFee(when())
   }
 
   #times(count: number, work: () => void): void {
@@ -293,13 +293,15 @@ export class Faults {
   }
 
   #raiseFee(atMs: number): void {
-    this.#world.time.at(atMs, () => {
-      if (!this.on) return
+    const { pool, chain, time, watch } = this.#world
+    const waits = (): boolean => pool.size > 0
+    this.#when(atMs, waits, () => {
       this.count('fee raised')
-      const before = this.#world.chain.baseFeeWei
-      this.#world.chain.baseFeeWei = before * 40n
-      this.#world.time.after(this.#plan.whole(3, 25) * MINUTE_MS, () => {
-        this.#world.chain.baseFeeWei = before
+      const [before, sinceMs] = [chain.baseFeeWei, time.nowMs()]
+      chain.baseFeeWei = before * 40n
+      time.after(this.#plan.whole(3, 25) * MINUTE_MS, () => {
+        watch.outboxes.feesFollow(sinceMs)
+        chain.baseFeeWei = before
         this.disturbAll()
       })
     })

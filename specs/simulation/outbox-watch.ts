@@ -142,6 +142,24 @@ export class OutboxWatch {
     })
   }
 
+  /** Who is well has paid what the base fee asks by now, for the call that holds up the others. */
+  feesFollow(sinceMs: number): void {
+    const { chain, faults } = this.#world
+    for (const gateway of this.#world.gateways()) {
+      if (faults.wasDisturbed(gateway, sinceMs)) continue
+      const { store, name } = gateway
+      const waiting = [...store.active.keys()].sort((a, b) => a - b)
+      const nonce = waiting.find((each) => store.calls.get(each)?.context.block === null)
+      const call = nonce === undefined ? undefined : store.calls.get(nonce)
+      const newest = call?.attempts.at(-1)
+      if (call === undefined || newest === undefined || call.row.created_at_ms > sinceMs + MINUTE_MS) continue
+      const pays = newest.maxFeeWei >= chain.baseFeeWei + newest.tipWei
+      this.#watch.check('a call pays what the base fee asks', pays, () => {
+        return `${name}: nonce ${nonce} pays ${newest.maxFeeWei} of ${chain.baseFeeWei}`
+      })
+    }
+  }
+
   // ---- What a gateway has read
 
   /** Blocks are applied one after another, each once. */
