@@ -190,7 +190,8 @@ export class OutboxWatch {
     const nowMs = time.nowMs()
     if (nowMs - header.timestamp * 1_000 < MET_MS || faults.wasDisturbed(gateway, nowMs - MINUTE_MS)) return
     const applied = gateway.store.trail.get().at(-1)
-    const read = applied?.hash === header.hash && gateway.feed.head()?.hash === header.hash
+    const knows = gateway.reading?.behind() === 0 && gateway.reading.position()?.hash === header.hash
+    const read = applied?.hash === header.hash && gateway.feed.head()?.hash === header.hash && knows
     this.#watch.check('a gateway that is well is at the head', read, () => {
       return `${gateway.name} has read block ${applied?.number} of ${header.number}`
     })

@@ -2,6 +2,7 @@ import { type AccountOutbox, openOutbox } from '../../../actors/contract-proxy/o
 import type { Intent, Outcome } from '../../../actors/contract-proxy/call.ts'
 import type { Merged } from '../../../actors/contract-proxy/outbox-options.ts'
 import type { ChainBlock } from '../../../chain/proxy/block.ts'
+import type { Subscription } from '../../../chain/proxy/subscription.ts'
 import type { Trail } from '../../../chain/proxy/trail.ts'
 import { RECORD_BYTES } from '../../../protocols/messages/record.ts'
 import { encodeCall } from '../chain/call-bytes.ts'
@@ -84,6 +85,8 @@ export abstract class Gateway {
   feed: SimulatedFeed
   outbox: AccountOutbox<Transaction> | null = null
   head: ChainBlock | undefined
+  /** Its walk along the chain. */
+  reading: Subscription | null = null
 
   constructor(world: World, name: string, account: string) {
     this.world = world
@@ -119,7 +122,7 @@ export abstract class Gateway {
     if (life.dead) return
     this.outbox = outbox
     await this.begin()
-    this.feed.subscribe({
+    this.reading = this.feed.subscribe({
       name: `facts of ${this.name}`,
       trail: store.trail.get(),
       start: 1,

@@ -28,7 +28,7 @@ const QUESTIONS: readonly ((ask: Ask, chance: Chance) => void)[] = [
   ...[forecasts.askForecast, forecasts.askHistory, supplies.askPower, supplies.askCalibration],
   ...[tokens.askToken, tokens.askMarket, tokens.askWeights, tokens.askDecimals],
   ...[chain.askQuorum, chain.askVotes, chain.askSeals, chain.askLinkTiming, chain.askFees, chain.askTrail],
-  ...[node.askRefusals, node.askBlocks, askFollowing],
+  ...[node.askRefusals, node.askBlocks, askFollowing, askFrames],
 ]
 /** These take longer, or go to fewer places: a third as often is enough. */
 const LONG: readonly ((ask: Ask, chance: Chance) => void)[] = [
