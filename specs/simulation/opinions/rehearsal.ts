@@ -16,7 +16,7 @@ import * as supplies from './supplies.ts'
 import * as tokens from './tokens.ts'
 import { askTradeRules } from './trade-rules.ts'
 
-/** Steps for each line of a machine's chart, and questions that each rule is asked, on the first day and on others. */
+/** Steps for each line of a machine's chart, and questions to each rule: on the first day, and on others. */
 const FIRST = { steps: 12, questions: 150 } as const
 const MORE = { steps: 1, questions: 4 } as const
 
