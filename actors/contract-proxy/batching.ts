@@ -76,7 +76,7 @@ interface Ready {
 /** The intents that may go now, oldest first, as many as one call takes; none while they gather. */
 export async function readyIntents<T>(
   account: string,
-  options: OutboxSettings<T>,
+  options: Gathers & Pick<OutboxSettings<T>, 'keeping' | 'clock' | 'refresh'>,
   { hurried, held }: Readiness,
 ): Promise<Ready> {
   const { keeping, mergeable = [], gather, refresh, singly } = options

@@ -207,21 +207,22 @@ class Outbox<T> implements AccountOutbox<T> {
     for (const call of this.#calls) call.step({ type: 'forked', from })
     this.#offerAgain()
     this.#patience = undefined
+    // A fork below the first block that was read may hold a call in a block that is not read any more.
+    await this.#reconcile()
     await this.#flush()
-    await this.#align(await this.#link.usedNonces(this.account))
     await this.#work()
   }
 
-  /** Compares what was on its way when the process ended with what the chain holds now. */
+  /** Compares what is on its way with what the chain holds now, after a start or a fork. */
   async #reconcile(): Promise<void> {
     for (const call of this.#calls) {
       const { block, blockHash } = call.context
-      if (call.isOutside) {
-        const receipt = await this.#link.receiptOf(call)
-        if (receipt !== undefined) await this.#include(call, receipt)
-      } else if (block !== null && !(await this.#link.holds({ number: block, hash: blockHash ?? '' }))) {
-        call.step({ type: 'forked', from: block })
-      }
+      const isGone = block !== null && !(await this.#link.holds({ number: block, hash: blockHash ?? '' }))
+      if (isGone) call.step({ type: 'forked', from: block })
+      if (!call.isOutside) continue
+      // A branch that came while nobody looked may hold it, too.
+      const receipt = await this.#link.receiptOf(call)
+      if (receipt !== undefined) await this.#include(call, receipt)
     }
     await this.#align(await this.#link.usedNonces(this.account))
     this.#reconciled = true

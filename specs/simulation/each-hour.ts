@@ -14,7 +14,10 @@ export function checkHour(world: World): void {
     checkCounts(world, home)
     checkLost(world, home)
   }
-  for (const gateway of world.gateways()) checkWaiting(world, gateway)
+  for (const gateway of world.gateways()) {
+    checkWaiting(world, gateway)
+    world.watch.outboxes.hour(gateway)
+  }
   const { community, watch } = world
   const left = community.alarms.left()
   watch.check('alarms that wait follow the call before', community.life.dead || left === 0, () => {

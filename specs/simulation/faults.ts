@@ -1,7 +1,9 @@
 import type { Chance } from './chance.ts'
 import type { Gateway } from './gateways/gateway.ts'
 import type { Travel } from './chain/node.ts'
+import { strangersCall } from './chain/strangers-call.ts'
 import { type KillPoint, type Life, NEVER } from './gateways/life.ts'
+import type { Strangeness } from './strange-node.ts'
 import type { World } from './world.ts'
 
 /** What was injected, by its name. */
@@ -20,6 +22,8 @@ const RATES = {
   wordLost: 60_000,
   wordTwice: 40_000,
   wordLate: 30_000,
+  refusesCall: 6_000,
+  nonceTaken: 1_500,
 } as const
 
 const MINUTE_MS = 60_000
@@ -27,6 +31,8 @@ const HOUR_MS = 60 * MINUTE_MS
 const LATE_MS = 20_000
 const LOOK_MS = 3_000
 const LOOKS = 1_200
+/** Intents of people that no contract can do. */
+export const MISTAKE = 'mistake:'
 
 const howLong = (ms: number): string => (ms >= HOUR_MS ? 'for an hour and more' : 'for a while')
 
@@ -40,6 +46,7 @@ export class Faults {
   readonly #boards: Chance
   readonly #cutOff = new Set<Gateway>()
   readonly #chainAway = new Set<Gateway>()
+  readonly #blind = new Set<Gateway>()
   readonly #disturbedAtMs = new Map<Gateway, number>()
   #allDisturbedAtMs = -Infinity
   on = false
@@ -107,6 +114,7 @@ export class Faults {
     await life.alive()
     if (this.#chainAway.has(gateway)) return 'question-lost'
     if (!this.on) return 'answered'
+    if (this.#network.hits(RATES.nonceTaken)) this.#takeNonce(gateway)
     if (this.#network.hits(RATES.questionLost)) {
       this.count('question to a node lost')
       this.disturb(gateway)
@@ -118,6 +126,25 @@ export class Faults {
       return 'answer-lost'
     }
     return 'answered'
+  }
+
+  /** How a gateway's node answers a question, when it does. */
+  strangeness(gateway: Gateway, method: string): Strangeness {
+    if (!this.on) return 'none'
+    if (method === 'eth_getTransactionReceipt') return this.#blind.has(gateway) ? 'blind' : 'none'
+    if (method !== 'eth_sendRawTransaction' || !this.#network.hits(RATES.refusesCall)) return 'none'
+    this.count('call refused by a node')
+    this.disturb(gateway)
+    this.#world.stir()
+    return this.#network.hits(500_000) ? 'full' : 'unfunded'
+  }
+
+  /** Somebody with a copy of an account's key makes a call just before its gateway, at the same nonce. */
+  #takeNonce(gateway: Gateway): void {
+    this.count('nonce taken by a stranger')
+    this.disturb(gateway)
+    this.#world.pool.add(strangersCall(gateway))
+    this.#world.stir()
   }
 
   #passMs(ms: number): Promise<void> {
@@ -167,11 +194,15 @@ export class Faults {
     this.#times(several(4 * perDay), () =>
       this.#loseChain(someHome(), when(), chance.whole(1, 60) * MINUTE_MS),
     )
+    this.#times(several(2 * perDay), () =>
+      this.#blindFor(someHome(), when(), chance.whole(10, 120) * MINUTE_MS),
+    )
+    this.#times(several(2), () => this.#askTooMuch(chance.pick(homes), when()))
     this.#times(several(1), () => this.#killFor(community, when(), chance.whole(1, 20) * MINUTE_MS))
     if (chance.hits(500_000)) this.#loseChain(community, when(), chance.whole(1, 20) * MINUTE_MS)
     this.#times(several(3), () => this.#fork(when()))
     this.#times(several(2), () => this.#losePool(when()))
-    if (chance.hits(400_000)) this.#raiseFee(when())
+    if (chance.hits(700_000)) this.#raiseFee(when())
   }
 
   #times(count: number, work: () => void): void {
@@ -208,6 +239,27 @@ export class Faults {
     })
   }
 
+  /** A node that has lost its index of transactions: its blocks tell all the same. */
+  #blindFor(gateway: Gateway, atMs: number, forMs: number): void {
+    this.#world.time.at(atMs, () => {
+      if (!this.on) return
+      this.count('index of a node lost')
+      this.#blind.add(gateway)
+      this.#world.time.after(forMs, () => this.#blind.delete(gateway))
+    })
+  }
+
+  /** People want to put more into the market than they have: the contract would refuse it. */
+  #askTooMuch(home: Gateway, atMs: number): void {
+    this.#world.time.at(atMs, () => {
+      if (!this.on || home.life.dead) return
+      this.count('more asked for than there is')
+      const call = { contract: 'trading', name: 'deposit', amount: String(2n ** 90n) } as const
+      void home.askNow(`${MISTAKE}${atMs}`, 'deposit', call)
+      this.#world.stir()
+    })
+  }
+
   #fork(atMs: number): void {
     const depth = this.#plan.whole(1, this.#world.times.finalBlocks - 1)
     const drops = this.#plan.hits(300_000)
@@ -241,13 +293,15 @@ export class Faults {
   }
 
   #raiseFee(atMs: number): void {
-    this.#world.time.at(atMs, () => {
-      if (!this.on) return
+    const { pool, chain, time, watch } = this.#world
+    const waits = (): boolean => pool.size > 0
+    this.#when(atMs, waits, () => {
       this.count('fee raised')
-      const before = this.#world.chain.baseFeeWei
-      this.#world.chain.baseFeeWei = before * 40n
-      this.#world.time.after(this.#plan.whole(3, 25) * MINUTE_MS, () => {
-        this.#world.chain.baseFeeWei = before
+      const [before, sinceMs] = [chain.baseFeeWei, time.nowMs()]
+      chain.baseFeeWei = before * 40n
+      time.after(this.#plan.whole(3, 25) * MINUTE_MS, () => {
+        watch.outboxes.feesFollow(sinceMs)
+        chain.baseFeeWei = before
         this.disturbAll()
       })
     })

@@ -4,6 +4,7 @@ import type { HomeGateway } from './gateways/home.ts'
 import type { SimulationOptions } from './options.ts'
 import { checkEnd } from './at-the-end.ts'
 import { checkHour } from './each-hour.ts'
+import { rehearse } from './opinions/rehearsal.ts'
 import { World } from './world.ts'
 import type { Violation } from './watch.ts'
 
@@ -63,6 +64,7 @@ async function passDays(world: World, onProgress: (progress: Progress) => void):
   faults.on = options.faults > 0
   for (let day = 0; day < options.days; day += 1) {
     const dayMs = times.startMs + day * DAY_MS
+    await rehearse(world, day)
     faults.plan(dayMs)
     planSlots(world, dayMs)
     for (let hour = 1; hour <= 24; hour += 1) {

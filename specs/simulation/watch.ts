@@ -13,9 +13,11 @@ import type { Word } from './transport.ts'
 import type { World } from './world.ts'
 import { checkDelivery, checkDivision, checkJudgement, checkTotal } from './second-opinion.ts'
 import { checkBid, checkDecisions, checkForecast, checkMatch } from './trade-opinion.ts'
+import { MISTAKE } from './faults.ts'
 import { Market } from './market-watch.ts'
 import { expectedRefusal } from './expected-refusals.ts'
 import { Money } from './money-watch.ts'
+import { OutboxWatch } from './outbox-watch.ts'
 
 export interface Violation {
   readonly invariant: string
@@ -31,6 +33,8 @@ const IN_BLOCK_MS = 5 * MINUTE_MS
 const IN_FLIGHT = 16
 const ALARM_MS = 45 * MINUTE_MS
 const OVER_MS = 60 * MINUTE_MS
+/** Two blocks. */
+const LAST_BID_MS = 20_000
 /** So long before a period's end a gateway may have been killed, and miss it. */
 const AWAY_MS = 90 * MINUTE_MS
 
@@ -41,6 +45,7 @@ const EXPECTED_FAULTS = new Set([
   'already-sealed',
   'fee-above-cap',
   'call-stalled',
+  'nonce-taken',
   'call-unfunded',
   'not-enough-balance',
 ])
@@ -56,6 +61,7 @@ export class Watch {
   readonly failures: Record<string, number> = {}
   readonly money: Money
   readonly market: Market
+  readonly outboxes: OutboxWatch
   found = 0
   steps = 0
   refusedBoardFrames = 0
@@ -69,6 +75,7 @@ export class Watch {
     this.#world = world
     this.money = new Money(world, this)
     this.market = new Market(world, this)
+    this.outboxes = new OutboxWatch(world, this)
   }
 
   /** Counts a check, and a violation where it fails. */
@@ -107,11 +114,28 @@ export class Watch {
   failed(gateway: Gateway, id: string, kind: string, error: string): void {
     const name = `${kind}: ${error}`
     this.failures[name] = (this.failures[name] ?? 0) + 1
+    if (id.startsWith(MISTAKE)) return this.#impossible(gateway, id, error)
     const sinceMs = (gateway.store.intents.get(id)?.created_at_ms ?? 0) - 30 * MINUTE_MS
-    const disturbed = this.#world.faults.wasDisturbed(gateway, sinceMs) || this.#sellerWasAway(gateway, id)
+    const disturbed =
+      this.#world.faults.wasDisturbed(gateway, sinceMs) ||
+      this.#sellerWasAway(gateway, id) ||
+      this.#bidAtTheEnd(gateway, id)
     this.check('no call is refused but by a race', expectedRefusal(kind, error, disturbed), () => {
       return `${gateway.name}: ${id} was refused: ${error}`
     })
+  }
+
+  /** What no contract can do is refused before it costs anything, for the reason that the contract gives. */
+  #impossible({ name, store }: Gateway, id: string, error: string): void {
+    const free = store.intents.get(id)?.nonce === null && error.startsWith('ERC20Insufficient')
+    this.check('what cannot be done is refused before it is signed', free, () => `${name}: ${id}: ${error}`)
+  }
+
+  /** A bid that is decided on in the last blocks of the bids may come too late. */
+  #bidAtTheEnd({ store }: Gateway, id: string): boolean {
+    const [, auction = ''] = id.split(':')
+    const { commitEnd = Infinity } = this.#world.chain.contracts.trading.auction(auction) ?? {}
+    return (store.intents.get(id)?.created_at_ms ?? 0) >= commitEnd * 1000 - LAST_BID_MS
   }
 
   /** A delivery cannot be judged while the seller's gateway has not sent the readings of its period's end. */
@@ -170,6 +194,10 @@ export class Watch {
   outcome(gateway: Gateway, intent: Intent, outcome: Outcome): void {
     const { state, block, blockHash, transactionHash } = outcome
     this.#inTime(gateway, intent, state)
+    if (outcome.nonce < 0) {
+      const nothing = state === 'failed' && block === null && outcome.gasUsed === 0 && !outcome.ok
+      this.check('what was never signed has used nothing', nothing, () => `${gateway.name}: ${intent.id}`)
+    }
     if (!['included', 'confirmed', 'final'].includes(state)) return
     const { chain } = this.#world
     const held = block === null ? undefined : chain.blockAt(block)
@@ -264,6 +292,7 @@ export class Watch {
   /** Bytes that a gateway has signed: one nonce has one content, and a replacement pays more. */
   offered(transaction: SignedTransaction): void {
     const { from, nonce, to, valueWei, data, maxFeeWei, tipWei, hash } = transaction
+    this.outboxes.offered(transaction)
     const key = `${from}:${nonce}`
     const content = `${to}|${valueWei}|${Buffer.from(data).toString('latin1')}`
     const before = this.#contents.get(key)
@@ -299,8 +328,10 @@ export class Watch {
     this.market.undone(block)
   }
 
-  #count({ from, nonce }: SignedTransaction, by: number): void {
+  #count({ from, nonce, hash }: SignedTransaction, by: number): void {
     const store = this.#world.gatewayOf(from)?.store
+    const isOwn = store?.calls.get(nonce)?.attempts.some((attempt) => attempt.hash === hash)
+    if (isOwn !== true) return
     for (const id of store?.intentsOf.get(nonce) ?? []) {
       const key = `${from}:${id}`
       const times = (this.#executed.get(key) ?? 0) + by

@@ -43,6 +43,11 @@ export class Pool {
     return { hash: transaction.hash, refusal: this.#add(transaction) }
   }
 
+  /** Takes a transaction that no gateway has offered. */
+  add(transaction: SignedTransaction): void {
+    this.#add(transaction)
+  }
+
   #add(transaction: SignedTransaction): string | null {
     const { from, nonce, maxFeeWei, tipWei, hash } = transaction
     if (nonce < this.#chain.usedNonces(from)) return WORDS.low

@@ -81,7 +81,8 @@ export class DurableMachine<M extends AnyStateMachine> {
   async drain(): Promise<void> {
     const { store, key } = this.#options
     await (this.#last = this.#last.then(async () => {
-      for (const [number, { machine, event }] of [...store.inbox.entries()]) {
+      // What a death took back stands at the end of its table: the numbers tell the order.
+      for (const [number, { machine, event }] of [...store.inbox.entries()].sort(([a], [b]) => a - b)) {
         if (machine === key) await this.#take(event as EventFromLogic<M>, number)
       }
     }))

@@ -2,6 +2,7 @@ import { type AccountOutbox, openOutbox } from '../../../actors/contract-proxy/o
 import type { Intent, Outcome } from '../../../actors/contract-proxy/call.ts'
 import type { Merged } from '../../../actors/contract-proxy/outbox-options.ts'
 import type { ChainBlock } from '../../../chain/proxy/block.ts'
+import type { Subscription } from '../../../chain/proxy/subscription.ts'
 import type { Trail } from '../../../chain/proxy/trail.ts'
 import { RECORD_BYTES } from '../../../protocols/messages/record.ts'
 import { encodeCall } from '../chain/call-bytes.ts'
@@ -12,6 +13,7 @@ import { ERROR_ABIS, SimulatedNode } from '../chain/node.ts'
 import { simulatedSigner } from '../chain/signer.ts'
 import type { ContractCall } from '../contracts/call.ts'
 import { Ledger } from '../ledger.ts'
+import { StrangeNode } from '../strange-node.ts'
 import type { World } from '../world.ts'
 import { DurableMachine, type MachineOptions, type Step } from './durable.ts'
 import { keptInMemory } from './keeping.ts'
@@ -22,6 +24,9 @@ import type { AnyStateMachine } from 'xstate'
 const ADDRESS_BYTES = 20
 /** The node's estimate is not asked where earlier calls are still on their way. */
 const GAS_MARGIN = 2
+
+/** Calls that can wait for what the node thinks of them. */
+const ESTIMATED = new Set(['announceKeys', 'setCeiling', 'publishKey', 'approve', 'deposit'])
 
 /** Facts of older blocks are never taken back. */
 const KEPT_BLOCKS = 16
@@ -83,6 +88,8 @@ export abstract class Gateway {
   feed: SimulatedFeed
   outbox: AccountOutbox<Transaction> | null = null
   head: ChainBlock | undefined
+  /** Its walk along the chain. */
+  reading: Subscription | null = null
 
   constructor(world: World, name: string, account: string) {
     this.world = world
@@ -118,7 +125,7 @@ export abstract class Gateway {
     if (life.dead) return
     this.outbox = outbox
     await this.begin()
-    this.feed.subscribe({
+    this.reading = this.feed.subscribe({
       name: `facts of ${this.name}`,
       trail: store.trail.get(),
       start: 1,
@@ -149,8 +156,8 @@ export abstract class Gateway {
   /** Asks for a call, once, within a transaction. */
   async ask(trx: Transaction, id: string, kind: string, call: ContractCall, valueWei = 0n): Promise<void> {
     const to = this.world.addressOf(call.contract)
-    const gas = Math.ceil(GAS_MARGIN * gasOf(call))
-    await this.outbox?.enqueue(trx, { id, kind, to, data: encodeCall(call), gas, valueWei })
+    const gas = ESTIMATED.has(kind) ? {} : { gas: Math.ceil(GAS_MARGIN * gasOf(call)) }
+    await this.outbox?.enqueue(trx, { id, kind, to, data: encodeCall(call), valueWei, ...gas })
   }
 
   askNow(id: string, kind: string, call: ContractCall, valueWei = 0n): Promise<void> {
@@ -178,6 +185,7 @@ export abstract class Gateway {
     const heard = this.world.chain.blockOf(block.hash)?.heard
     const facts = heard === undefined ? [] : this.chosen(heard)
     let then: (() => void)[] = []
+    this.world.watch.outboxes.tookBlock(this, this.store.trail.get().at(-1), block)
     await this.store.transaction(life, () => {
       try {
         then = this.apply(facts, block)
@@ -194,6 +202,7 @@ export abstract class Gateway {
   }
 
   async #goBack(life: Life, from: number, trail: Trail): Promise<void> {
+    this.world.watch.outboxes.wentBack(this, this.store.trail.get(), from)
     await this.store.transaction(life, () => {
       this.undoing(from)
       this.heard.undo(from)
@@ -215,7 +224,8 @@ export abstract class Gateway {
       travel: (method) => world.faults.travel(this, life, method),
       outlives: (method) => method !== 'eth_sendRawTransaction' || life.passes('after-send'),
     })
-    return new SimulatedFeed(node, world.chain.settings.chainId, (thrown, about) =>
+    const strange = new StrangeNode(node, (method) => world.faults.strangeness(this, method))
+    return new SimulatedFeed(strange, world.chain.settings.chainId, (thrown, about) =>
       world.watch.fault(this, thrown, about),
     )
   }
