@@ -75,7 +75,7 @@ export async function askBatches(ask: Ask, chance: Chance): Promise<void> {
   const asked: string[] = []
   const keeping = keepingOf(waiting, asked)
   const refresh = fresh === null ? {} : { refresh: () => Promise.resolve(fresh) }
-  const ready = await readyIntents('0x1', { ...options, ...refresh, keeping }, { hurried, held })
+  const { intents: ready } = await readyIntents('0x1', { ...options, ...refresh, keeping }, { hurried, held })
   const most = Math.max(single === true ? 16 : 4, gathers ? BATCH : 1)
   ask(
     'gathering',
