@@ -232,8 +232,13 @@ export function askFees(ask: Ask, chance: Chance): void {
   )
 }
 
-/** A trail holds the newest eight before the last, and of older ones the first of ever wider stretches. */
+/**
+ * A trail holds the newest eight before the last, and of older ones the first of ever wider stretches; looked
+ * through at every eighth block, and added to between.
+ */
 function trailThen(numbers: readonly number[], next: number): number[] {
+  const follows = numbers.length > 0 && numbers[numbers.length - 1] === next - 1
+  if (follows && next & 7) return [...numbers, next]
   let last = ''
   const kept = numbers.filter((number) => {
     const age = next - number
