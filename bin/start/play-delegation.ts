@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { proposeForm, type ProposeForm } from '../../web/delegation-model.ts'
 import { systemRandom, wallClock } from '../clock.ts'
 import type { RunningCommunity } from './community.ts'
@@ -12,6 +13,8 @@ const AFTER_THE_RUN_MS = 10 * MS_PER_HOUR
 const REWARD_MICRO_SCT_PER_HOUR = 1_000_000
 const REWARD_MOST_MICRO_SCT = 50_000_000
 const REQUEST_BYTES = 16
+const END_PATIENCE_MS = 10_000
+const END_AGAIN_MS = 500
 
 interface Home {
   readonly name: string
@@ -52,9 +55,18 @@ export async function delegate(running: RunningCommunity, pair: HomePair, runMs:
 
 /**
  * Lets home A end what it delegated to B; without a pair, each home what it delegated. Gives how many were
- * asked to end.
+ * asked to end. A home that was just started again, or whose consent is still on its way, has its time.
  */
 export async function endDelegations(running: RunningCommunity, pair: HomePair | null): Promise<number> {
+  const deadline = performance.now() + END_PATIENCE_MS
+  for (;;) {
+    const ended = await endOnce(running, pair)
+    if (ended > 0 || performance.now() >= deadline) return ended
+    await sleep(END_AGAIN_MS)
+  }
+}
+
+async function endOnce(running: RunningCommunity, pair: HomePair | null): Promise<number> {
   const to = pair === null ? null : homeOf(running, pair.to)
   const peer = to === null ? null : await accountOf(to)
   const from =

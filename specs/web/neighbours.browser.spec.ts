@@ -265,6 +265,7 @@ describe.skipIf(!browserIsHere())('The neighbours in Chromium', () => {
 
     it('keeps what is over, with what was paid and what came back', async () => {
       const { page } = await open('#/neighbours', exampleDelegations({ list: [...pastDelegations()] }))
+      await page.getByTestId('past').first().waitFor()
       const past = (await page.getByTestId('past').allInnerTexts()).map((text) =>
         plain(text).replaceAll(/\s+/g, ' '),
       )
