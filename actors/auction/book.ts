@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AUCTION_FAILURES } from './negotiation/machine.ts'
 import type { ChainFact } from '../chain-fact.ts'
 import type { Trx } from '../storage/schema.ts'
+import { UNDECIDED } from './undecided.ts'
 
 const MS_PER_S = 1_000
 const id = z.bigint().transform((value) => `0x${value.toString(16).padStart(64, '0')}`)
@@ -53,20 +54,7 @@ async function offered(trx: Trx, fact: ChainFact): Promise<void> {
       reveal_s: event.revealSeconds,
       offered_at_ms: fact.timestampMs,
       block: fact.block,
-      max_price: null,
-      reveal_end_ms: null,
-      shown_block: null,
-      state: 'open',
-      winner: null,
-      price: null,
-      failure: null,
-      decided_at_ms: null,
-      decided_block: null,
-      delivered: null,
-      paid: null,
-      penalty: null,
-      settled_at_ms: null,
-      settled_block: null,
+      ...UNDECIDED,
     })
     .onConflict((conflict) => conflict.doNothing())
     .execute()

@@ -1,4 +1,5 @@
 import { AUCTION_FAILURES } from '../../../actors/auction/negotiation/machine.ts'
+import { UNDECIDED } from '../../../actors/auction/undecided.ts'
 import type { AuctionBidTable, AuctionTable } from '../../../actors/storage/market-tables.ts'
 import type { HeardFact } from '../chain/heard.ts'
 
@@ -34,6 +35,8 @@ function offered({ block, timestampMs }: HeardFact, told: Offer): KnownAuction {
   const { id, buyer, resource, period, amount, bond, seal, commitEnd, showEnd, revealSeconds } = told
   const auction: AuctionTable = {
     ...UNDECIDED,
+    from_slot: 0,
+    until_slot: 0,
     id,
     buyer,
     resource,
@@ -90,22 +93,3 @@ function told({ told, block, timestampMs }: HeardFact): Partial<AuctionTable> {
       return {}
   }
 }
-
-const UNDECIDED = {
-  from_slot: 0,
-  until_slot: 0,
-  max_price: null,
-  reveal_end_ms: null,
-  shown_block: null,
-  state: 'open',
-  winner: null,
-  price: null,
-  failure: null,
-  decided_at_ms: null,
-  decided_block: null,
-  delivered: null,
-  paid: null,
-  penalty: null,
-  settled_at_ms: null,
-  settled_block: null,
-} as const
