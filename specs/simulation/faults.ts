@@ -28,6 +28,9 @@ const RATES = {
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
+/** A node takes sixteen of one account. */
+const CALLS_AT_ONCE = 24
+const UNLIMITED = String(2n ** 256n - 1n)
 const LATE_MS = 20_000
 const LOOK_MS = 3_000
 const LOOKS = 1_200
@@ -198,6 +201,7 @@ export class Faults {
       this.#blindFor(someHome(), when(), chance.whole(10, 120) * MINUTE_MS),
     )
     this.#times(several(2), () => this.#askTooMuch(chance.pick(homes), when()))
+    this.#times(several(1), () => this.#askMuch(someHome(), when()))
     this.#times(several(1), () => this.#killFor(community, when(), chance.whole(1, 20) * MINUTE_MS))
     if (chance.hits(500_000)) this.#loseChain(community, when(), chance.whole(1, 20) * MINUTE_MS)
     this.#times(several(3), () => this.#fork(when()))
@@ -207,6 +211,19 @@ export class Faults {
 
   #times(count: number, work: () => void): void {
     for (let i = 0; i < count; i += 1) work()
+  }
+
+  /** More calls at once than a node takes of one account: the rest must wait, and lose nothing. */
+  #askMuch(gateway: Gateway, atMs: number): void {
+    const spender = this.#world.addressOf('trading')
+    this.#world.time.at(atMs, () => {
+      if (!this.on || gateway.life.dead) return
+      this.count('many calls at once')
+      for (let each = 0; each < CALLS_AT_ONCE; each += 1) {
+        const call = { contract: 'token', name: 'approve', spender, amount: UNLIMITED } as const
+        void gateway.askNow(`much:${atMs}:${each}`, 'approve', call)
+      }
+    })
   }
 
   #killFor(gateway: Gateway, atMs: number, forMs: number): void {
