@@ -3,6 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Minutes of real gateways: only a run that counts machines takes them (`npm run coverage:machines`). */
 const LONG = [
+  'specs/models/delegation.spec.ts',
   'specs/models/gateways.spec.ts',
   'specs/crashes/board.spec.ts',
   'specs/crashes/calls.spec.ts',

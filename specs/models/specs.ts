@@ -6,6 +6,7 @@ import type { MachineName } from '../../actors/catalogue.ts'
  */
 export const MODEL_SPECS: Readonly<Record<string, readonly MachineName[]>> = {
   'specs/models/gateways.spec.ts': ['smart-gateway', 'community-gateway'],
+  'specs/models/delegation.spec.ts': ['delegation', 'caring'],
   'specs/models/price-feed.spec.ts': ['price-feed'],
   'specs/models/board-link.spec.ts': ['board-link'],
   'specs/models/power-control.spec.ts': ['power-control'],
