@@ -7,5 +7,11 @@ const specs = z
   .parse(JSON.parse(process.env['METERHOOD_MUTATION_SPECS'] ?? '["specs/rules/*.spec.ts"]'))
 
 export default defineConfig({
-  test: { include: specs, setupFiles: ['specs/setup.ts'], pool: 'threads', testTimeout: 60_000 },
+  test: {
+    include: specs,
+    setupFiles: ['specs/setup.ts', 'specs/mutants.ts'],
+    pool: 'threads',
+    isolate: false,
+    testTimeout: 60_000,
+  },
 })

@@ -39,15 +39,14 @@ function refuse(state: HomeState, code: FrameRefusalCode, facts: Facts): Admissi
   return { ok: false, refused: { code, facts }, next: state }
 }
 
-/** The frame's fault that needs no memory: who sent it, its fields, its sensor, its values. */
+/** The frame's fault that needs no memory: its kind, its fields, its sensor, its values. */
 function plainFault(
-  board: CommissionedBoard | undefined,
+  board: CommissionedBoard,
   received: ReceivedFrame,
   settings: HomeSettings,
 ): FrameRefusal | undefined {
   const { frame } = received
   const { boardId } = frame
-  if (board === undefined) return { code: 'unknown-board', facts: { boardId } }
   if (board.kind !== frame.kind) {
     return { code: 'wrong-kind', facts: { boardId, expected: board.kind, got: frame.kind } }
   }
@@ -127,10 +126,9 @@ function accept(state: HomeState, progress: BoardProgress, mark: Mark, verdict: 
 export function admitFrame(state: HomeState, received: ReceivedFrame, settings: HomeSettings): Admission {
   const { frame } = received
   const board = settings.boards.find((b) => b.boardId === frame.boardId)
+  if (board === undefined) return refuse(state, 'unknown-board', { boardId: frame.boardId })
   const fault = plainFault(board, received, settings)
-  if (fault !== undefined || board === undefined) {
-    return refuse(state, fault?.code ?? 'unknown-board', fault?.facts ?? {})
-  }
+  if (fault !== undefined) return refuse(state, fault.code, fault.facts)
   const mark = markOf(received)
   const progress = state.boards.find((b) => b.boardId === frame.boardId)
   if (progress === undefined) return firstFrame(state, frame, mark, settings)

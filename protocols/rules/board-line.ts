@@ -135,8 +135,8 @@ const FIRST_ON_TRIAL = { confirmed: false, leadMs: 0 } as const
  * A later frame of the same start confirms it when real time passed between the two: copies come in a burst.
  */
 function confirms(before: Mark, now: Mark, rules: LineRules): boolean {
-  const { gatewayMs, boardMs, sequences } = elapsedSince(before, now)
-  if (sequences === 0 || gatewayMs === 0 || 2 * gatewayMs < boardMs) return false
+  const { gatewayMs, boardMs } = elapsedSince(before, now)
+  if (2 * gatewayMs < boardMs) return false
   return !isFault(stepAll(before, now, boardMs + rules.settings.sampleMs, rules, onward))
 }
 

@@ -4,13 +4,6 @@ import { ALARM_CODES, ALARM_TEXT_BYTES_MAX } from '../../protocols/messages/alar
 import type { AlarmDraft } from '../../protocols/rules/alarm.ts'
 import type { PeriodUse } from '../../protocols/rules/quota-use.ts'
 import { ALARM_LEVELS, alarmsFor, levelsCrossed, periodUse, useOf } from '../../protocols/rules/quota-use.ts'
-import {
-  refusalText,
-  watchReading,
-  watchRefused,
-  watchSilence,
-  NEW_WATCH,
-} from '../../protocols/rules/silence.ts'
 
 const QUOTA = { energyWh: 10_000, powerW: 3_450, waterMl: 100_000 }
 
@@ -102,64 +95,5 @@ describe('the levels of a quota', () => {
       expect(Object.keys(ALARM_CODES)).toContain(code)
     }
     expect(alarms.map(({ text }) => text)).toContain('Your energy quota of this period is used up.')
-  })
-})
-
-describe('silence and bad data', () => {
-  it('tells of a silence once, and again only after the home spoke', () => {
-    let watch = watchReading(NEW_WATCH, 100).next
-    const tick = (slot: number) => {
-      const { next, alarms } = watchSilence(watch, slot)
-      watch = next
-      return told(alarms)
-    }
-    expect([101, 102, 103].flatMap(tick)).toEqual([])
-    expect([104, 105, 106, 200].flatMap(tick)).toEqual(['none silence'])
-    watch = watchReading(watch, 201).next
-    expect([202, 203, 204, 205, 206].flatMap(tick)).toEqual(['none silence'])
-  })
-
-  it('does not call silent what nobody could hear', () => {
-    const { next } = watchReading(NEW_WATCH, 100)
-    const heard = (slot: number) => told(watchSilence(next, slot, { sinceSlot: 200 }).alarms)
-    expect([200, 201, 202, 203].flatMap(heard)).toEqual([])
-    expect(heard(204)).toEqual(['none silence'])
-  })
-
-  it('does not call a home silent that has not begun', () => {
-    expect(watchSilence(NEW_WATCH, 1_000_000).alarms).toEqual([])
-  })
-
-  it('tells of bad data after three refused slots, with what to look at', () => {
-    const run = (reason: string) => {
-      let watch = NEW_WATCH
-      return [1, 2, 3, 4, 5].flatMap((slot) => {
-        const { next, alarms } = watchRefused(watch, slot, reason)
-        watch = next
-        return told(alarms)
-      })
-    }
-    expect(run('spike')).toEqual(['none bad-data'])
-    expect(run('board-silent')).toEqual(['none board-away'])
-    expect(run('sensor-fault')).toEqual(['none board-fault'])
-  })
-
-  it('forgets a run of bad data with the first good reading', () => {
-    const twice = watchRefused(watchRefused(NEW_WATCH, 1, 'spike').next, 2, 'spike').next
-    const good = watchReading(twice, 3).next
-    expect(watchRefused(good, 4, 'spike').alarms).toEqual([])
-  })
-
-  it('has words for every reason that fit an alarm', () => {
-    for (const code of [
-      'board-silent',
-      'sensor-fault',
-      'clock-suspect',
-      'clock-back',
-      'spike',
-      'bad-field',
-    ]) {
-      expect(new TextEncoder().encode(refusalText(code)).length).toBeLessThanOrEqual(ALARM_TEXT_BYTES_MAX)
-    }
   })
 })
