@@ -21,6 +21,5 @@ export function standingAnchor(
 ): Anchor | null {
   const upTo = anchors.filter((anchor) => anchor.period <= period)
   const stepped = upTo.findIndex(({ slot }) => !isVoid(slot))
-  if (stepped === -1 || stepped > MOST_VOID_ANCHORS) return null
-  return upTo[stepped] ?? null
+  return stepped > MOST_VOID_ANCHORS ? null : (upTo[stepped] ?? null)
 }

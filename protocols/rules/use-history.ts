@@ -37,10 +37,10 @@ export function useBySteps(marks: readonly RegisterMark[], stepMs: number, steps
   return { stepsPerDay, firstStep, used }
 }
 
-/** The register at a moment between two marks, rounded down. */
+/** The register at a moment from one mark until before the next, rounded down. */
 function registerAt(before: RegisterMark | undefined, after: RegisterMark | undefined, atMs: number): number {
   if (before === undefined) return 0
-  if (after === undefined || after.atMs === before.atMs) return before.register
+  if (after === undefined) return before.register
   if (after.register < before.register) {
     throw badField('register', `at least ${before.register}, as before`, after.register)
   }

@@ -74,4 +74,10 @@ describe('the clearing rule', () => {
       expect(clear(offersOf([3]), 9, { strict })).toMatchObject({ winner: 'o0', price: 9 })
     }
   })
+
+  it('awards when the second lowest is above the cap, but for the strict rule', () => {
+    expect(clear(offersOf([3, 10]), 9)).toMatchObject({ winner: 'o0', price: 9 })
+    expect(clear(offersOf([3, 10]), 9, { strict: true })).toMatchObject({ reason: 'second-above-cap' })
+    expect(clear(offersOf([3, 9]), 9, { strict: true })).toMatchObject({ winner: 'o0', price: 9 })
+  })
 })

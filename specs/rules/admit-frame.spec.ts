@@ -13,6 +13,7 @@ import {
   powerFrame,
   received,
   T,
+  WATER,
   waterFrame,
 } from './board-model.ts'
 
@@ -265,5 +266,101 @@ describe('clocks', () => {
     expect(codes.slice(0, 6)).not.toContain('ok')
     expect(codes.slice(6)).not.toContain('out-of-order')
     expect(living.used()).toBe(23)
+  })
+})
+
+describe('a refusal', () => {
+  const factsOf = (admission: Admission) => (admission.ok ? null : admission.refused.facts)
+
+  it('carries the facts that a log and a page show', () => {
+    const { give, frame } = running(3)
+    expect(factsOf(give(powerFrame({ boardId: 99 }), 0))).toEqual({ boardId: 99 })
+    expect(factsOf(give(waterFrame({ boardId: 11 }), 0))).toEqual({
+      boardId: 11,
+      expected: 'power',
+      got: 'water',
+    })
+    const width = 'an integer from 0 to 4294967295'
+    expect(factsOf(give(frame(3, { importWh: -1 }), 4_000))).toEqual({
+      boardId: 11,
+      field: 'importWh',
+      expected: width,
+      got: '-1',
+    })
+    expect(factsOf(give(frame(3, { sensorFault: true }), 4_000))).toEqual({ boardId: 11 })
+    expect(factsOf(give(frame(3, { powerW: 99_000 }), 4_000))).toEqual({
+      boardId: 11,
+      field: 'powerW',
+      got: 99_000,
+      least: -44_000,
+      most: 44_000,
+    })
+    expect(factsOf(give(frame(2), 4_000))).toEqual({ boardId: 11, sequence: 2, last: 2 })
+  })
+
+  it('is remembered as a spike that is held, or as a suspect', () => {
+    const living = running(3)
+    expect(living.power(3, { importWh: 9_999 })).toBe('spike')
+    expect(living.state().boards[0]?.held).toEqual({ sinceMs: BEGIN + 4_000, registers: [9_999, 0] })
+    expect(living.power(1, { importWh: 2 }, 4_100)).toBe('out-of-order')
+    expect(living.state().boards[0]?.suspect).toMatchObject({ sequence: 1, seen: 1 })
+    expect(living.power(4, { importWh: 5 })).toBe('ok')
+    expect(living.state().boards[0]).toMatchObject({ held: null, suspect: null, trial: null, sequence: 4 })
+  })
+})
+
+describe('the boards of a home', () => {
+  it('are kept in the order of their numbers', () => {
+    const living = home()
+    living.give(comfortFrame(), 100)
+    living.give(powerFrame(), 200)
+    living.give(waterFrame(), 300)
+    living.give(comfortFrame({ sequence: 1, uptimeMs: 2_000 }), 1_100)
+    expect(living.state().boards.map(({ boardId }) => boardId)).toEqual([11, 12, 13])
+    expect(living.state().boards[0]).toEqual({
+      boardId: 11,
+      kind: 'power',
+      sequence: 0,
+      uptimeMs: 1_000,
+      receivedAtMs: BEGIN + 200,
+      registers: [0, 0],
+      leadMs: 0,
+      trial: null,
+      suspect: null,
+      held: null,
+    })
+  })
+
+  it('are replaced by one of their kind: its register starts below the home’s, or is refused', () => {
+    const living = running(5, ONLY_POWER)
+    living.replaceSettings(withBoard({ boardId: 21 }))
+    const refused = living.give(powerFrame({ boardId: 21, importWh: 6 }), 9_000)
+    expect(refused).toMatchObject({
+      ok: false,
+      refused: { code: 'spike', facts: { boardId: 21, field: 'importWh', got: 6 } },
+    })
+    expect(living.state().resetPending).toBe(false)
+    expect(codeOf(living.give(powerFrame({ boardId: 21, importWh: 5 }), 9_000))).toBe('ok')
+    expect(living.state()).toMatchObject({
+      offsets: { importWh: 0, exportWh: 0, waterMl: 0 },
+      resetPending: true,
+    })
+    expect(living.state().boards.map(({ boardId }) => boardId)).toEqual([21])
+  })
+
+  it('are not replaced by a board of another kind', () => {
+    const living = running(5, ONLY_POWER)
+    living.replaceSettings({ ...HOME, boards: [WATER] })
+    expect(codeOf(living.give(waterFrame({ volumeMl: 900 }), 9_000))).toBe('ok')
+    expect(living.state().boards.map(({ boardId }) => boardId)).toEqual([11, 12])
+    expect(living.state().resetPending).toBe(false)
+  })
+
+  it('forget no restart before a reading told of it', () => {
+    const living = running(10)
+    living.power(0, { importWh: 4 }, 13_000)
+    expect(living.power(1, { importWh: 6 }, 14_000)).toBe('ok')
+    expect(living.power(2, { importWh: 7 }, 15_000)).toBe('ok')
+    expect(living.state().resetPending).toBe(true)
   })
 })

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { calibrated, channelOf, FACTORY, measuredOf } from '../../protocols/rules/calibration.ts'
-import { codeOf } from '../../protocols/rules/fault.ts'
-import { powerFrame } from './board-model.ts'
+import { calibrated, channelOf, channelsOf, FACTORY, measuredOf } from '../../protocols/rules/calibration.ts'
+import { codeOf, Fault } from '../../protocols/rules/fault.ts'
+import { comfortFrame, powerFrame, waterFrame } from './board-model.ts'
 
 const codeThrown = (work: () => unknown): string => {
   try {
@@ -73,5 +73,73 @@ describe('what a frame says of a quantity', () => {
     expect(measuredOf(frame, 'voltage')).toBe(230_400)
     expect(measuredOf(frame, 'current')).toBe(5_390)
     expect(measuredOf(frame, 'temperature')).toBeNull()
+  })
+
+  it('is of the comfort board its temperature and humidity, and of the water board nothing', () => {
+    const frame = comfortFrame({ temperatureCentiC: 2_130, humidityPermille: 440 })
+    expect(measuredOf(frame, 'temperature')).toBe(2_130)
+    expect(measuredOf(frame, 'humidity')).toBe(440)
+    expect(measuredOf(frame, 'power')).toBeNull()
+    expect(measuredOf(powerFrame(), 'humidity')).toBeNull()
+    expect(measuredOf(waterFrame(), 'power')).toBeNull()
+  })
+})
+
+describe('the channels of a board', () => {
+  it('are those that its firmware knows, in their order', () => {
+    const shownOf = (kind: Parameters<typeof channelsOf>[0]) =>
+      channelsOf(kind).map(({ quantity, channel, unit }) => `${channel} ${quantity} ${unit}`)
+    expect(shownOf('power')).toEqual(['0 voltage mV', '1 current mA', '2 power mW'])
+    expect(shownOf('comfort')).toEqual(['0 temperature 0.01 °C', '1 humidity ‰'])
+    expect(shownOf('water')).toEqual([])
+  })
+})
+
+describe('a calibration that is refused', () => {
+  const faultOf = (work: () => unknown): { message: string; facts: Fault['facts'] } => {
+    try {
+      work()
+    } catch (thrown) {
+      if (thrown instanceof Fault) return { message: thrown.message, facts: thrown.facts }
+    }
+    throw new Error('there was no fault')
+  }
+
+  it('names the field and says what to do', () => {
+    const wrong = faultOf(() => channelOf('comfort', 'power'))
+    expect(wrong.facts).toEqual({ field: 'quantity', fix: 'choose temperature, humidity' })
+    expect(wrong.message).toContain('the comfort board measures no power; choose temperature, humidity')
+    expect(faultOf(() => channelOf('water', 'power')).facts['fix']).toBe('it has nothing to calibrate')
+
+    const small = faultOf(() => calibrated('power', 'current', FACTORY, 999, 2_000))
+    expect(small.facts).toEqual({ field: 'reference', fix: 'calibrate with at least 1000 mA flowing' })
+    expect(small.message).toContain('current: measured 999 mA, the reference 2000;')
+
+    const far = faultOf(() => calibrated('power', 'voltage', FACTORY, 200_000, 100_000))
+    const fix = 'check the reference and how the sensor is mounted'
+    expect(far.facts).toEqual({ field: 'reference', fix })
+    expect(far.message).toBe(
+      `voltage: too far from the reference (200000 mV measured against 100000); ${fix}`,
+    )
+    const cold = faultOf(() => calibrated('comfort', 'temperature', FACTORY, 2_601, 2_100))
+    expect(cold.message).toContain('temperature: too far from the reference (501 0.01 °C measured against 0)')
+  })
+
+  it('is of an offset beyond five degrees or fifteen percent, either way', () => {
+    const offset = (quantity: 'temperature' | 'humidity', step: number) =>
+      calibrated('comfort', quantity, FACTORY, 3_000, 3_000 + step).offset
+    expect([offset('temperature', 500), offset('temperature', -500)]).toEqual([500, -500])
+    expect([offset('humidity', 150), offset('humidity', -150)]).toEqual([150, -150])
+    for (const step of [151, -151]) {
+      expect(codeThrown(() => offset('humidity', step))).toBe('reference-far-off')
+    }
+    for (const step of [501, -501]) {
+      expect(codeThrown(() => offset('temperature', step))).toBe('reference-far-off')
+    }
+  })
+
+  it('keeps the offset of a channel whose gain it sets', () => {
+    const before = { gainPpm: 1_000_000, offset: 12 }
+    expect(calibrated('power', 'power', before, 500_000, 550_000)).toEqual({ gainPpm: 1_100_000, offset: 12 })
   })
 })

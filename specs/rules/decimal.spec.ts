@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decimalOf, microOf } from '../../protocols/rules/decimal.ts'
-import { codeOf } from '../../protocols/rules/fault.ts'
+import { decimalOf, microOf, scaledDecimalOf } from '../../protocols/rules/decimal.ts'
+import { codeOf, Fault } from '../../protocols/rules/fault.ts'
 
 const MOST = 999_999_999_999_999
 
@@ -51,5 +51,37 @@ describe('decimal numbers', () => {
 
   it('are written with a sign and without trailing zeros', () => {
     expect([0, -1, 18_500_000, -2_000_000].map(decimalOf)).toEqual(['0', '-0.000001', '18.5', '-2'])
+  })
+
+  it('are written with as many decimals as their unit has', () => {
+    expect([1_500, 5, 0, 1_000].map((wh) => scaledDecimalOf(wh, 3))).toEqual(['1.5', '0.005', '0', '1'])
+  })
+
+  it('name the field, what was expected of it, and what to do', () => {
+    const factsOf = (written: string) => {
+      try {
+        microOf(written, 'price')
+      } catch (thrown) {
+        if (thrown instanceof Fault) return [thrown.facts['field'], thrown.facts['expected'], thrown.message]
+      }
+      return []
+    }
+    expect(factsOf('1,5')).toEqual([
+      'price',
+      'a decimal number as 18.97',
+      'price: expected a decimal number as 18.97, got "1,5"',
+    ])
+    expect(factsOf('-1')[1]).toBe('a number from 0 up')
+    expect(factsOf('1e-7')[2]).toBe('price: expected at most 6 decimals, got "1e-7"; round it')
+    expect(factsOf('1e9')[1]).toBe('at most 999999999.999999')
+  })
+
+  it('are read up to forty characters', () => {
+    expect(microOf('1'.padStart(40, '0'), 'x')).toBe(1_000_000)
+    expect(() => microOf('1'.padStart(41, '0'), 'x')).toThrow(/a decimal number/)
+    expect(() => microOf(`1e${'9'.repeat(3)}`, 'x')).toThrow(/at most 999999999/)
+    expect(microOf('1.10', 'x')).toBe(1_100_000)
+    expect(microOf('12E-1', 'x')).toBe(1_200_000)
+    expect(microOf('1e+2', 'x')).toBe(100_000_000)
   })
 })

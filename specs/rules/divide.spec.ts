@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Contribution } from '../../protocols/rules/divide.ts'
 import { divideByContribution, divideContract } from '../../protocols/rules/divide.ts'
-import { codeOf } from '../../protocols/rules/fault.ts'
+import { codeOf, Fault } from '../../protocols/rules/fault.ts'
 
 const community = fc
   .uniqueArray(fc.nat(200), { minLength: 1, maxLength: 40 })
@@ -111,6 +111,23 @@ describe('the community contract divided by contribution', () => {
     expect(fault(1, [{ account: '0x1', weight: 0 }])).toBe('bad-field')
     expect(fault(1, [{ account: '0x1', weight: -1 }])).toBe('bad-field')
     expect(fault(1, [one, { account: '0X1', weight: 1 }])).toBe('bad-field')
+  })
+
+  it('names the field that is wrong', () => {
+    const field = (amount: number, homes: Contribution[]) => {
+      try {
+        divideByContribution(amount, homes)
+      } catch (thrown) {
+        if (thrown instanceof Fault) return [thrown.facts['field'], thrown.facts['got']]
+      }
+      return []
+    }
+    const one = { account: '0xa', weight: 1 }
+    expect(field(-1, [one])).toEqual(['amount', '-1'])
+    expect(field(1, [{ ...one, weight: 0.5 }])).toEqual(['weight of 0xa', '0.5'])
+    expect(field(1, [one, { account: '0xA', weight: 1 }])).toEqual(['account', '"0xA"'])
+    expect(field(1, [{ ...one, weight: 0 }])).toEqual(['weights', '"a sum of 0"'])
+    expect(divideByContribution(0, [one])).toEqual([{ account: '0xa', amount: 0 }])
   })
 
   it('divides every resource on its own', () => {

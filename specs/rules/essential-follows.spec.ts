@@ -116,3 +116,119 @@ describe('the community gateway', () => {
     expect(codeOfData({ flags: ESSENTIAL_FLAGS.gapBefore })).toBe('flag-mismatch')
   })
 })
+
+describe('what does not follow', () => {
+  const failed = (change: Partial<FollowInput>) => {
+    const result = checkEssentialFollows({ ...second, ...change })
+    return result.ok ? null : { code: result.code, facts: result.facts }
+  }
+  const data = (change: Partial<FollowInput['essential']>) => ({ essential: { ...essential, ...change } })
+
+  it('is told with its facts', () => {
+    const slot = SLOT + 1
+    expect(failed({ slot })).toEqual({ code: 'slot-not-rising', facts: { slot, last: slot } })
+    expect(failed(data({ sequence: 2 }))).toEqual({
+      code: 'sequence-not-rising',
+      facts: { sequence: 2, last: 2 },
+    })
+    expect(failed({ slot: SLOT + 3 })).toEqual({
+      code: 'flag-mismatch',
+      facts: { flag: 'gapBefore', told: false },
+    })
+    expect(failed({ frames: second.frames.slice(0, 3) })).toEqual({
+      code: 'board-missing',
+      facts: { boardId: 13, kind: 'comfort' },
+    })
+    expect(failed(data({ waterMl: waterMl(201) }))).toEqual({
+      code: 'register-mismatch',
+      facts: { field: 'waterMl', expected: 200, got: 201 },
+    })
+    expect(failed(data({ meanPowerW: powerW(500) }))).toEqual({
+      code: 'power-mismatch',
+      facts: { field: 'meanPowerW', expected: 600, got: 500 },
+    })
+    expect(failed(data({ peakPowerW: powerW(800) }))).toEqual({
+      code: 'power-mismatch',
+      facts: { field: 'peakPowerW', expected: 900, got: 800 },
+    })
+  })
+
+  it('is a frame of an earlier reading, or one that comes twice', () => {
+    const comfort = (sequence: number, uptimeMs: number) => ({
+      frames: [...second.frames.slice(0, 3), comfortFrame({ sequence, uptimeMs })],
+    })
+    const replayed = { code: 'frame-replayed', facts: { boardId: 13, sequence: 3, last: 3 } }
+    expect(failed(comfort(3, 6_001))).toEqual(replayed)
+    expect(failed(comfort(3, 6_000))).toBeNull()
+    expect(failed(comfort(4, 6_001))).toBeNull()
+    const twice = comfortFrame({ sequence: 5, uptimeMs: 7_000 })
+    expect(failed({ frames: [...second.frames.slice(0, 3), twice, twice] })).toEqual({
+      code: 'frame-replayed',
+      facts: { boardId: 13, sequence: 5, last: 5 },
+    })
+    const stranger = comfortFrame({ boardId: 99, sequence: 1, uptimeMs: 99_000 })
+    expect(failed({ frames: [...second.frames, stranger] })).toBeNull()
+  })
+
+  it('is more water than could flow since the slot before, unless a restart is told', () => {
+    const most = 3 * T * 2 + 1
+    const water = (ml: number, flags = 0) => ({
+      frames: second.frames.map((f) => (f.kind === 'water' ? { ...f, volumeMl: 100 + ml } : f)),
+      ...data({ waterMl: waterMl(100 + ml), flags }),
+    })
+    expect(failed(water(most))).toBeNull()
+    expect(failed(water(most + 1))).toEqual({
+      code: 'spike',
+      facts: { field: 'waterMl', add: most + 1, possible: most },
+    })
+    expect(failed(water(most + 1, ESSENTIAL_FLAGS.registerReset))).toBeNull()
+    expect(failed(water(0))).toBeNull()
+  })
+
+  it('is a register that goes back, and an offset that moves untold', () => {
+    const lower = { offsets: { ...second.offsets, importWh: 989 } }
+    const flags = ESSENTIAL_FLAGS.registerReset
+    expect(failed({ ...lower, ...data({ energyImportWh: energyWh(1_009), flags }) })).toEqual({
+      code: 'register-back',
+      facts: { field: 'energyImportWh', by: 1 },
+    })
+    expect(failed({ ...lower, ...data({ energyImportWh: energyWh(1_009) }) })?.code).toBe('register-back')
+    const moved = { offsets: { ...second.offsets, importWh: 995 } }
+    expect(failed({ ...moved, ...data({ energyImportWh: energyWh(1_015) }) })).toEqual({
+      code: 'offset-moved',
+      facts: { field: 'energyImportWh', moved: -5 },
+    })
+    // The reading that told of the restart was missed.
+    const later = { slot: SLOT + 3, ...moved, ...data({ energyImportWh: energyWh(1_015), sequence: 4 }) }
+    expect(failed(later)).toBeNull()
+  })
+})
+
+describe('what is kept of a checked reading', () => {
+  it('is the newest sequence of each board, also of one that is silent now', () => {
+    expect(before).toEqual({
+      slot: SLOT + 1,
+      essential: honest(1, null).essential,
+      offsets: second.offsets,
+      boards: [
+        { boardId: 11, sequence: 3 },
+        { boardId: 12, sequence: 3 },
+        { boardId: 13, sequence: 3 },
+      ],
+    })
+    const settings = { ...HOME, boards: HOME.boards.slice(0, 2) }
+    const quiet = checked({ ...second, settings, frames: second.frames.slice(0, 3) })
+    expect(quiet.boards).toEqual([
+      { boardId: 11, sequence: 5 },
+      { boardId: 12, sequence: 5 },
+      { boardId: 13, sequence: 3 },
+    ])
+  })
+
+  it('is all of a first reading, whatever its sequence and its flags', () => {
+    const first = { ...second, previous: null }
+    expect(checkEssentialFollows(first).ok).toBe(true)
+    const flagged = { ...essential, flags: ESSENTIAL_FLAGS.gapBefore, sequence: 9 }
+    expect(checkEssentialFollows({ ...first, essential: flagged }).ok).toBe(true)
+  })
+})

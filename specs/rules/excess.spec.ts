@@ -126,4 +126,13 @@ describe('the anchor that stands', () => {
       }),
     )
   })
+
+  it('is found behind sixteen void ones in a row, and no more', () => {
+    const all = Array.from({ length: 18 }, (_, i) => ({ period: 30 - i, slot: 300 - i }))
+    expect(standingAnchor(all, 30, (slot) => slot > 284)).toEqual({ period: 14, slot: 284 })
+    expect(standingAnchor(all, 30, (slot) => slot > 283)).toBeNull()
+    expect(standingAnchor(all, 12, () => false)).toBeNull()
+    expect(standingAnchor(all, 13, () => false)).toEqual({ period: 13, slot: 283 })
+    expect(standingAnchor(all, 30, () => true)).toBeNull()
+  })
 })

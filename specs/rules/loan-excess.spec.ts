@@ -43,4 +43,18 @@ describe('the excess of a loan of power', () => {
     expect(loanExcess(lender, first, [at(12, 7_500)])?.excessW).toBe(0)
     expect(loanExcess(lender, first, [at(13, 7_500)])?.excessW).toBe(500)
   })
+
+  it('is earlier by its block, whatever its place', () => {
+    const early = loan(3_000, 100, 5)
+    const later = loan(2_000, 101)
+    const both = loans([early, later])
+    expect(loanExcess(both, early, [at(12, 7_000)])?.excessW).toBe(0)
+    expect(loanExcess(both, later, [at(12, 7_000)])?.excessW).toBe(2_000)
+  })
+
+  it('is that of the slot which takes most, of several the first', () => {
+    const found = loanExcess(loans([first]), first, [at(12, 8_200), at(13, 7_500), at(14, 8_200)])
+    expect(found).toEqual({ slot: 12, excessW: 1_200 })
+    expect(loanExcess(loans([first]), first, [at(12, 10), at(13, 20)])).toEqual({ slot: 12, excessW: 0 })
+  })
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  completedBy,
   type MarketPrice,
   nearPrices,
   planPosts,
@@ -136,6 +137,61 @@ describe('what is posted of the market', () => {
         expect(nextAtS).toBeLessThanOrEqual(nowS + READ_AGAIN_S)
       }),
     )
+  })
+})
+
+describe('the prices of two sources', () => {
+  it('are those of the first, and of the second for resources that the first does not know', () => {
+    const [mine, later] = [price(), price({ validFromS: 7200 })]
+    const water = price({ resource: 'water' })
+    expect(completedBy([mine, later], [price({ microEuro: 1 }), water])).toEqual([mine, later, water])
+    expect(completedBy([], [water])).toEqual([water])
+  })
+})
+
+describe('a price as the contract can take it', () => {
+  it('lies between one micro-euro and a thousand euro', () => {
+    expect([-5, 0, 1, 2, 1_000_000_000, 1_000_000_001].map(postable)).toEqual([
+      1, 1, 1, 2, 1_000_000_000, 1_000_000_000,
+    ])
+    expect(planPosts([price({ microEuro: -5 })], NOTHING, 3600, STEP_S).posts[0]?.microEuro).toBe(1)
+    expect(planPosts([price({ microEuro: -5 })], taken({ microEuro: 1 }), 7000, STEP_S).posts).toEqual([])
+  })
+})
+
+describe('the prices that a plan is made of', () => {
+  it('are of each resource the one in force, and the first to come', () => {
+    const now = price()
+    const soon = price({ validFromS: 7200, validUntilS: 9000 })
+    const late = price({ validFromS: 9000, validUntilS: 9900 })
+    const water = price({ resource: 'water', validFromS: 5000 })
+    expect(nearPrices([late, water, soon, now], 3600)).toEqual([now, soon, water])
+    expect(nearPrices([late, soon], 7200)).toEqual([soon, late])
+    expect(nearPrices([], 3600)).toEqual([])
+  })
+
+  it('hold the shortest of those that began at one time', () => {
+    const [long, short] = [price({ validUntilS: 9000 }), price({ validUntilS: 5000 })]
+    expect(priceInForce([long, short], 'energy', 4000)).toBe(short)
+    expect(priceInForce([short, long], 'energy', 4000)).toBe(short)
+    expect(priceInForce([short, long], 'energy', 5000)).toBe(long)
+  })
+})
+
+describe('a plan of posts', () => {
+  it('looks again at each thing that is due first: a price that ends, begins, or a step', () => {
+    const ending = price({ validFromS: 3500, validUntilS: 3700 })
+    expect(planPosts([ending], NOTHING, 3600, STEP_S).nextAtS).toBe(3700)
+    const water = price({ resource: 'water', validFromS: 3650 })
+    expect(planPosts([ending, water], NOTHING, 3600, STEP_S).nextAtS).toBe(3650)
+    expect(planPosts([], NOTHING, 3600, STEP_S)).toEqual({ posts: [], nextAtS: 3600 + READ_AGAIN_S })
+  })
+
+  it('posts nothing older than the contract has, and what began later though the price is the same', () => {
+    const older = taken({ validFromS: 3601 })
+    expect(planPosts([price()], older, 5000, STEP_S).posts).toEqual([])
+    const newer = taken({ validFromS: 3599 })
+    expect(planPosts([price()], newer, 5000, STEP_S).posts).toHaveLength(1)
   })
 })
 

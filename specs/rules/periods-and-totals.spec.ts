@@ -3,14 +3,22 @@ import { describe, expect, it } from 'vitest'
 import {
   beginsPeriod,
   keptSince,
-  RETENTION_DAYS,
   scaledQuota,
   slotsOf,
   slotsPerBilling,
 } from '../../protocols/rules/billing.ts'
-import { codeOf } from '../../protocols/rules/fault.ts'
+import { Fault } from '../../protocols/rules/fault.ts'
 import { differenceOf, homesInTotal, homesPresent } from '../../protocols/rules/totals.ts'
 import { periodOf, slotAt } from '../../protocols/rules/units.ts'
+
+function faultOf(work: () => unknown): Fault {
+  try {
+    work()
+  } catch (thrown) {
+    if (thrown instanceof Fault) return thrown
+  }
+  throw new Error('there was no fault')
+}
 
 const homes = (count: number, periods: readonly number[]) =>
   Array.from({ length: count }, (_, i) => ({ account: `0x${String(i).padStart(2, '0')}`, periods }))
@@ -39,15 +47,13 @@ describe('billing periods', () => {
 
   it('are a whole number of slots, or the settings are refused', () => {
     expect(slotsPerBilling(60_000, 2_000)).toBe(30)
-    const fault = (billingMs: number, sampleMs: number) => {
-      try {
-        return slotsPerBilling(billingMs, sampleMs)
-      } catch (thrown) {
-        return codeOf(thrown)
-      }
+    expect(slotsPerBilling(2_000, 2_000)).toBe(1)
+    for (const billingMs of [61_000, 1_000, 0, -2_000]) {
+      const fault = faultOf(() => slotsPerBilling(billingMs, 2_000))
+      expect(fault.code).toBe('bad-field')
+      expect(fault.facts).toMatchObject({ field: '--billing', got: String(billingMs) })
+      expect(fault.message).toContain('2000 ms')
     }
-    expect(fault(60_000, 7_000)).toBe('bad-field')
-    expect(fault(1_000, 2_000)).toBe('bad-field')
   })
 
   it('scale a monthly quota, and place a moment in its slot', () => {
@@ -57,10 +63,12 @@ describe('billing periods', () => {
     expect(slotAt(4_000, 2_000)).toBe(2)
   })
 
-  it('keep days for ever and slots for five weeks', () => {
+  it('keep days for ever, quarter-hours for 400 days and slots for five weeks', () => {
     const now = 1_800_000_000_000
     expect(keptSince('days', now)).toBe(0)
-    expect(now - keptSince('slots', now)).toBe(RETENTION_DAYS.slots * 86_400_000)
+    expect(now - keptSince('slots', now)).toBe(35 * 86_400_000)
+    expect(now - keptSince('quarterHours', now)).toBe(400 * 86_400_000)
+    expect(keptSince('slots', 35 * 86_400_000 - 1)).toBe(0)
   })
 })
 
@@ -73,6 +81,11 @@ describe('a community total', () => {
       { account: '0xd', periods: [8] },
     ]
     expect(homesPresent(9, some)).toEqual(['0xa', '0xb'])
+    expect(decide({ homes: [...homes(5, [8, 9])].reverse() })).toEqual({
+      ok: true,
+      homes: ['0x00', '0x01', '0x02', '0x03', '0x04'],
+      warning: null,
+    })
   })
 
   it('needs five homes, or a configured number with a warning', () => {
@@ -83,7 +96,10 @@ describe('a community total', () => {
       refused: { code: 'too-few-homes', homes: 4, least: 5 },
     })
     expect(decide({ homes: homes(3, [8, 9]), least: 3 })).toMatchObject({ ok: true, warning: 'below-five' })
-    expect(() => decide({ least: 0 })).toThrow('least homes')
+    expect(decide({ homes: homes(1, [8, 9]), least: 1 })).toMatchObject({ ok: true, warning: 'below-five' })
+    for (const least of [0, 1.5]) {
+      expect(faultOf(() => decide({ least })).facts).toMatchObject({ field: 'least homes in a total' })
+    }
   })
 
   it('is published once, so that two totals of one period cannot be subtracted', () => {
@@ -96,6 +112,11 @@ describe('a community total', () => {
       ok: false,
       refused: { code: 'differs-by-few', differing: 1, least: 5 },
     })
+    const others = (differing: number) =>
+      decide({ published: new Map([[9, [...all, ...'abcdef'.slice(0, differing)]]]) })
+    expect(others(4)).toMatchObject({ refused: { code: 'differs-by-few', differing: 4 } })
+    expect(others(5)).toMatchObject({ refused: { code: 'already-published' } })
+    expect(decide({ published: new Map([[8, all]]) })).toMatchObject({ ok: true })
     expect(differenceOf(['a', 'b'], ['b', 'c', 'd'])).toBe(3)
   })
 })

@@ -1,10 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import type { HomeSettings, HomeState } from '../../protocols/rules/home-registers.ts'
 import { homeRegisters, NEW_HOME } from '../../protocols/rules/home-registers.ts'
-import { processSlot } from '../../protocols/rules/process-frames.ts'
+import { powerOf, processSlot } from '../../protocols/rules/process-frames.ts'
 import type { ReceivedFrame } from '../../protocols/rules/reading.ts'
 import { ESSENTIAL_FLAGS } from '../../protocols/rules/reading.ts'
-import { BEGIN, comfortFrame, HOME, ONLY_POWER, powerFrame, received, T, waterFrame } from './board-model.ts'
+import {
+  BEGIN,
+  comfortFrame,
+  HOME,
+  ONLY_POWER,
+  powerFrame,
+  received,
+  T,
+  WATER,
+  waterFrame,
+} from './board-model.ts'
 
 const SLOT = BEGIN / T
 
@@ -128,5 +138,101 @@ describe('a slot', () => {
       slot(NEW_HOME, 0, [received(powerFrame({ importWh: 5 }), BEGIN)], ONLY_POWER),
     )
     expect(essential).toMatchObject({ energyImportWh: 5, waterMl: 0 })
+  })
+
+  it('takes no gap for one where slots follow each other', () => {
+    const first = complete(slot(NEW_HOME, 0, dayFrames(0, 10, 10)))
+    const second = complete(slot(first.next, 1, dayFrames(1, 20, 20)))
+    expect(second.essential).toMatchObject({ flags: 0, sequence: 2 })
+    expect(complete(slot(second.next, 3, dayFrames(3, 30, 30))).essential.flags).toBe(
+      ESSENTIAL_FLAGS.gapBefore,
+    )
+  })
+
+  it('marks a home of which one board has no key', () => {
+    const boards = HOME.boards.map((board, i) => ({ ...board, keyed: i !== 1 }))
+    const marked = complete(slot(NEW_HOME, 0, dayFrames(0, 1, 1), { ...HOME, boards }))
+    expect(marked.essential.flags).toBe(ESSENTIAL_FLAGS.unkeyedSource)
+  })
+
+  it('of a home without boards is complete, with nothing in it', () => {
+    const { essential, extended } = complete(slot(NEW_HOME, 0, [], { ...HOME, boards: [] }))
+    expect(essential).toMatchObject({ t: BEGIN, meanPowerW: 0, peakPowerW: 0, energyImportWh: 0 })
+    expect(extended.frames).toEqual([])
+  })
+})
+
+describe('a frame’s place in time', () => {
+  const at = (ms: number, importWh = 5) => received(powerFrame({ importWh }), BEGIN + ms)
+  const alone = (frame: ReceivedFrame) => slot(NEW_HOME, 0, [frame], ONLY_POWER)
+
+  it('is from the slot’s begin until before its end', () => {
+    expect(alone(at(0)).outcome).toBe('complete')
+    expect(alone(at(T - 1)).outcome).toBe('complete')
+    const facts = { boardId: 11, receivedAtMs: BEGIN + T, slot: SLOT }
+    const late = alone(at(T))
+    expect(reasonOf(late)).toEqual({ code: 'outside-slot', facts })
+    expect(homeRegisters(late.next).importWh).toBe(0)
+  })
+
+  it('may be up to two periods before: then it moves the registers and is not enough', () => {
+    const carried = alone(at(-2 * T))
+    expect(reasonOf(carried)).toEqual({ code: 'board-silent', facts: { boardId: 11, kind: 'power' } })
+    expect(homeRegisters(carried.next).importWh).toBe(5)
+    expect(reasonOf(alone(at(-2 * T - 1))).code).toBe('outside-slot')
+    expect(reasonOf(alone(at(-1))).code).toBe('board-silent')
+  })
+
+  it('is asked for as a field where it is no number', () => {
+    expect(reasonOf(alone(at(Number.NaN))).code).toBe('bad-field')
+  })
+
+  it('is judged against another clock, three periods either way', () => {
+    const judged = (referenceMs: number) =>
+      processSlot({ state: NEW_HOME, frames: [at(0)], slot: SLOT, settings: ONLY_POWER, referenceMs })
+    expect(judged(BEGIN + 3 * T).outcome).toBe('complete')
+    expect(judged(BEGIN - 3 * T).outcome).toBe('complete')
+    expect(reasonOf(judged(BEGIN + 3 * T + 1))).toEqual({
+      code: 'clock-suspect',
+      facts: { skewMs: -3 * T - 1, slot: SLOT },
+    })
+    expect(judged(BEGIN - 3 * T - 1)).toMatchObject({ next: NEW_HOME, refusals: [] })
+  })
+})
+
+describe('a board without a fresh frame', () => {
+  it('is told with the last of its own refusals', () => {
+    const [, water, comfort] = dayFrames(0, 1, 1)
+    if (water === undefined || comfort === undefined) throw new Error('no frames')
+    const broken = received(powerFrame({ sensorFault: true }), BEGIN + 100)
+    const wrong = received(powerFrame({ powerW: 99_999 }), BEGIN + 200)
+    const stranger = received(powerFrame({ boardId: 77 }), BEGIN + 300)
+    const result = slot(NEW_HOME, 0, [broken, wrong, stranger, water, comfort])
+    expect(reasonOf(result).code).toBe('value-impossible')
+    expect(result.refusals.map(({ code }) => code)).toEqual([
+      'sensor-fault',
+      'value-impossible',
+      'unknown-board',
+    ])
+  })
+})
+
+describe('the frames that are kept', () => {
+  it('are four of a board that has no peaks too: the newest', () => {
+    const frames = Array.from({ length: 6 }, (_, i) =>
+      received(waterFrame({ sequence: i, uptimeMs: 1_000 + 100 * i }), BEGIN + 100 * i),
+    )
+    const { extended } = complete(slot(NEW_HOME, 0, frames, { ...HOME, boards: [WATER] }))
+    expect(extended.frames.map((bytes) => bytes[1])).toEqual([2, 3, 4, 5])
+  })
+})
+
+describe('the power of a slot', () => {
+  it('is the mean of its power frames, rounded, and their highest peak', () => {
+    const frame = (powerW: number, peakPowerW: number) => powerFrame({ powerW, peakPowerW })
+    expect(powerOf([frame(100, 300), waterFrame(), frame(201, 250)])).toEqual({ meanW: 151, peakW: 300 })
+    expect(powerOf([frame(1, 2), frame(1, 2), frame(2, 3)])).toEqual({ meanW: 1, peakW: 3 })
+    expect(powerOf([frame(-100, -50)])).toEqual({ meanW: 0, peakW: 0 })
+    expect(powerOf([waterFrame()])).toEqual({ meanW: 0, peakW: 0 })
   })
 })

@@ -37,6 +37,15 @@ describe('use against a quota', () => {
   })
 })
 
+describe('what is left of a quota', () => {
+  it('is told in thousandths, rounded down', () => {
+    expect(useOf(1, 3)).toEqual({ used: 1, quota: 3, left: 2, excess: 0, leftPermille: 666 })
+    expect(useOf(5, 3)).toEqual({ used: 5, quota: 3, left: 0, excess: 2, leftPermille: 0 })
+    expect(useOf(0, 3).leftPermille).toBe(1_000)
+    expect(useOf(0, 0)).toEqual({ used: 0, quota: 0, left: 0, excess: 0, leftPermille: 0 })
+  })
+})
+
 describe('the levels of a quota', () => {
   it('are each told exactly once in a period, however the use climbs', () => {
     const steps = fc.array(fc.nat(400), { maxLength: 60 })
@@ -95,5 +104,26 @@ describe('the levels of a quota', () => {
       expect(Object.keys(ALARM_CODES)).toContain(code)
     }
     expect(alarms.map(({ text }) => text)).toContain('Your energy quota of this period is used up.')
+  })
+
+  it('are an alarm each, with the use, the quota and a sentence of their own', () => {
+    const [eighty, ninety, full, ...more] = alarmsFor(null, use({ energyWh: 10_000 }), QUOTA)
+    const energy = { resource: 'energy', slot: 7, value: 10_000, limit: 10_000 }
+    const text = (level: number) => `${level} % of this period's energy quota is used.`
+    expect(eighty).toEqual({ ...energy, code: 'quota-80', severity: 'info', text: text(80) })
+    expect(ninety).toEqual({ ...energy, code: 'quota-90', severity: 'warning', text: text(90) })
+    const used = 'Your energy quota of this period is used up.'
+    expect(full).toEqual({ ...energy, code: 'quota-100', severity: 'critical', text: used })
+    expect(more).toEqual([])
+    const power = alarmsFor(use({ peakPowerW: 2_760 }), use({ peakPowerW: 3_500 }), QUOTA)
+    expect(power.map((alarm) => alarm.text)).toEqual([
+      'Power reached 90 % of your 3.5 kW limit.',
+      'Power reached 3.5 kW; your limit is 3.5 kW.',
+    ])
+  })
+
+  it('are not told again of what the reading before had reached', () => {
+    const before = use({ energyWh: 9_000, waterMl: 90_000, peakPowerW: 3_200 })
+    expect(alarmsFor(before, before, QUOTA)).toEqual([])
   })
 })

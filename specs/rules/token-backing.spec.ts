@@ -25,3 +25,13 @@ it('funds what is missing to buy every token back at its price, and nothing when
     }),
   )
 })
+
+it('adds a twentieth to what the tokens cost, rounded up', () => {
+  expect(backingOf(2_000_000n, 100n)).toBe(210n)
+  expect(backingOf(1_000_000n, 101n)).toBe(107n)
+  const market = { circulating: 1_000_000n, tokenPriceWei: 101n, maxSpreadPpm: 0n }
+  expect(fundingOf({ ...market, backingWei: 100n })).toBe(7n)
+  expect(fundingOf({ ...market, backingWei: 106n })).toBe(1n)
+  expect(fundingOf({ ...market, backingWei: 107n })).toBe(0n)
+  expect(fundingOf({ ...market, backingWei: 500n })).toBe(0n)
+})

@@ -47,6 +47,11 @@ describe('the prices of the token', () => {
     expect(pricesAround({ ...lost, backingWei: 13n * C + found.missingWei - 1n }, 20_000n).ok).toBe(false)
   })
 
+  it('are none for a token without a price, and may be one wei', () => {
+    expect(pricesAround(market({ tokenPriceWei: 0n }), 20_000n).ok).toBe(false)
+    expect(pricesAround(market({ tokenPriceWei: 1n }), 0n)).toEqual({ ok: true, buyWei: 1n, sellWei: 1n })
+  })
+
   it('are always ones that the contract takes', () => {
     fc.assert(
       fc.property(anyMarket, spread, (found, spreadPpm) => {
@@ -87,6 +92,12 @@ describe('amounts', () => {
         expect(currencyFor(tokensFor(paid, price), price)).toBeLessThanOrEqual(paid)
       }),
     )
+  })
+
+  it('bring what the contract pays, rounded down', () => {
+    expect(currencyFor(2_500_000n, 3n)).toBe(7n)
+    expect(tokensFor(7n, 2n)).toBe(3_500_000n)
+    expect(costOf(2_500_000n, 3n)).toBe(8n)
   })
 
   it('are shown in micro-euro', () => {

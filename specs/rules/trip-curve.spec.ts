@@ -97,10 +97,46 @@ describe.each(profiles)('the curve of $name', (profile) => {
   })
 })
 
+describe('the curve of the electromechanical switch', () => {
+  const { 'icp-m': icp, 'smart-meter': meter } = TRIP_PROFILES
+
+  it('runs straight between its points, and stays at the last one', () => {
+    expect(timeToTrip(icp, 1_129)).toBeNull()
+    expect(timeToTrip(icp, 1_130)).toBe(7_200_000)
+    expect(timeToTrip(icp, 2_000)).toBe(10_000)
+    expect(timeToTrip(icp, 2_001)).toBe(10_000 - 9)
+    expect(timeToTrip(icp, 2_275)).toBe(7_500)
+    expect(timeToTrip(icp, 10_000)).toBe(50)
+    expect(timeToTrip(icp, 99_000)).toBe(50)
+    expect(timeToTrip({ ...icp, points: [] }, 2_000)).toBeNull()
+  })
+
+  it('heats by the part of the time to trip that passed, rounded down, and no further than a trip', () => {
+    expect(heatAfter(icp, 0, 1_000, 2_000)).toBe(100_000_000)
+    expect(heatAfter(icp, 5, 3, 2_275)).toBe(5 + 400_000)
+    expect(heatAfter(meter, 0, 1, 2_000)).toBe(3_225)
+    expect(heatAfter(icp, 0, 10_001, 2_000)).toBe(HEAT_TO_TRIP)
+  })
+
+  it('cools by the part of its time to cool, and no further than nothing', () => {
+    expect(heatAfter(icp, HEAT_TO_TRIP, 150_000, 1_000)).toBe(HEAT_TO_TRIP / 2)
+    expect(heatAfter(icp, 10_000, 1, 0)).toBe(10_000 - 3_333)
+    expect(heatAfter(icp, 5, 1_000, 0)).toBe(0)
+  })
+
+  it('leaves the time that its heat leaves, rounded up', () => {
+    expect(timeLeft(icp, 0, 2_000)).toBe(10_000)
+    expect(timeLeft(icp, 1, 2_000)).toBe(10_000)
+    expect(timeLeft(icp, 100_000, 2_000)).toBe(9_999)
+    expect(timeLeft(icp, HEAT_TO_TRIP, 2_000)).toBe(0)
+  })
+})
+
 describe('a curve by its name', () => {
   it('is found, or refused with the names that exist', () => {
-    expect(tripProfile('icp-m').name).toBe('icp-m')
-    expect(() => tripProfile('fuse')).toThrow('icp-m or smart-meter')
+    expect(tripProfile('icp-m')).toBe(TRIP_PROFILES['icp-m'])
+    expect(tripProfile('smart-meter')).toBe(TRIP_PROFILES['smart-meter'])
+    expect(() => tripProfile('fuse')).toThrow('trip profile: expected icp-m or smart-meter, got "fuse"')
   })
 
   it('measures power against the contract in thousandths', () => {
@@ -108,6 +144,8 @@ describe('a curve by its name', () => {
     expect(multipleOf(3_453, 3_450)).toBe(1_000)
     expect(multipleOf(3_454, 3_450)).toBe(1_001)
     expect(multipleOf(-500, 3_450)).toBe(0)
-    expect(multipleOf(1, 0)).toBeGreaterThan(1_000_000)
+    expect(multipleOf(0, 0)).toBe(0)
+    expect(multipleOf(1, 0)).toBe(Number.MAX_SAFE_INTEGER)
+    expect(multipleOf(1, -1)).toBe(Number.MAX_SAFE_INTEGER)
   })
 })
