@@ -24,7 +24,6 @@ const GROUPS: Readonly<Record<string, Group>> = {
     specs: [
       'specs/rules/!(finality|dirty-history|hostile-frames).spec.ts',
       'specs/market/{clear,lot-price,preferences,simulate,trade-rules,trade-rules-door}.spec.ts',
-      'specs/machines/power-control.spec.ts',
     ],
     leastPercent: 90,
   },

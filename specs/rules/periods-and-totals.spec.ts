@@ -113,7 +113,7 @@ describe('a community total', () => {
       refused: { code: 'differs-by-few', differing: 1, least: 5 },
     })
     const others = (differing: number) =>
-      decide({ published: new Map([[9, [...all, ...'abcdef'.slice(0, differing)]]]) })
+      decide({ published: new Map([[9, [...all, ...['a', 'b', 'c', 'd', 'e'].slice(0, differing)]]]) })
     expect(others(4)).toMatchObject({ refused: { code: 'differs-by-few', differing: 4 } })
     expect(others(5)).toMatchObject({ refused: { code: 'already-published' } })
     expect(decide({ published: new Map([[8, all]]) })).toMatchObject({ ok: true })
