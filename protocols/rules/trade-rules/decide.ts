@@ -4,7 +4,7 @@ import { badField } from '../fault.ts'
 import { standingsOf } from './conditions.ts'
 import { action, idle, type TradeDecision } from './decision.ts'
 import { missingOf, NOTHING_TODAY, surplusOf, type TradeFacts } from './facts.ts'
-import { MINUTES_OF_DAY, minutesOf, type TradeRule, type TradeRules } from './rule.ts'
+import { minutesOf, type TradeRule, type TradeRules } from './rule.ts'
 import { amountInWords, type Because, hoursInWords, priceInWords, sctInWords } from './words.ts'
 
 /** Percentages of a larger amount would not be exact; it is 70 TWh. */
@@ -114,7 +114,7 @@ function shapeOf(rule: TradeRule, facts: TradeFacts): LotShape | { readonly refu
   const ahead = window.fromMinute - facts.local.minute
   if (ahead <= 0) return { refused: because('window', `today’s window, ${hours}, has begun`) }
   const minutes = minutesOf(window)
-  if ((ahead + minutes) * MINUTE_MS > facts.periodEndsInMs || minutes > MINUTES_OF_DAY) {
+  if ((ahead + minutes) * MINUTE_MS > facts.periodEndsInMs) {
     return { refused: because('window', `the window, ${hours}, ends after this billing period`) }
   }
   return { resource, slots: minutes, sampleMs: MINUTE_MS }
