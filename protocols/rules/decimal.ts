@@ -14,9 +14,9 @@ const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/
 
 /** The digits of a number and how many of them stand after the point, without trailing zeros. */
 function digitsOf(whole: string, fraction: string, exponent: number): { digits: bigint; decimals: number } {
-  const all = (whole + fraction).replace(/^0+(?=\d)/, '')
+  const all = whole + fraction
   const zeros = /0*$/.exec(all)?.[0].length ?? 0
-  const digits = BigInt(all.slice(0, all.length - zeros) || '0')
+  const digits = BigInt(all.slice(0, all.length - zeros))
   return { digits, decimals: digits === 0n ? 0 : fraction.length - exponent - zeros }
 }
 
@@ -33,9 +33,9 @@ export function microOf(written: string, field: string): number {
   if (decimals > DECIMALS) {
     throw badField(field, `at most ${DECIMALS} decimals`, written, 'round it')
   }
-  // Fewer digits than this stand before the point, so that the power below stays small.
-  const micro = -decimals > DECIMALS + 9 ? undefined : digits * 10n ** BigInt(DECIMALS - decimals)
-  if (micro === undefined || micro > BigInt(WHOLE_MOST) * 1_000_000n + 999_999n) {
+  // An exponent has three digits at most, so that this power stays small.
+  const micro = digits * 10n ** BigInt(DECIMALS - decimals)
+  if (micro > BigInt(WHOLE_MOST) * 1_000_000n + 999_999n) {
     throw badField(field, `at most ${WHOLE_MOST}.999999`, written)
   }
   return Number(micro)

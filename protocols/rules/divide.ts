@@ -14,8 +14,6 @@ export interface Share {
   readonly amount: number
 }
 
-const lowerFirst = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
-
 function checkContributions(contributions: readonly Contribution[]): void {
   const seen = new Set<string>()
   for (const { account, weight } of contributions) {
@@ -45,7 +43,7 @@ export function divideByContribution(amount: number, contributions: readonly Con
   const given = shares.reduce((sum, share) => sum + share.amount, 0)
   const byRemainder = [...shares].sort((a, b) => {
     if (a.remainder !== b.remainder) return a.remainder > b.remainder ? -1 : 1
-    return lowerFirst(a.order, b.order)
+    return a.order < b.order ? -1 : 1
   })
   for (const share of byRemainder.slice(0, amount - given)) share.amount += 1
   return shares.map(({ account, amount: own }) => ({ account, amount: own }))

@@ -64,6 +64,39 @@ describe('preferences of a home', () => {
     )
   })
 
+  it('say in words what speaks against a request, and what it fits', () => {
+    const says = (request: Partial<SeenRequest>, outlook: Partial<Outlook> = {}) =>
+      matches(PREFERENCES, { ...REQUEST, ...request }, { ...OUTLOOK, ...outlook }).because.map(
+        (one) => one.says,
+      )
+    expect(says({})).toEqual(['the home sells energy, and can spare 4 kWh'])
+    expect(says({ resource: 'water' })).toEqual(['the home does not sell water'])
+    expect(says({ buyer: home.toUpperCase().replace('X', 'x') })).toEqual(['it is the home’s own request'])
+    expect(says({ buyer: blocked })).toEqual(['the home does not trade with who asks'])
+    expect(says({ amount: 4_001 })).toEqual([
+      '4.001 kWh is more than 4 kWh',
+      '4.001 kWh is more than the home spares: it keeps 1 kWh of a surplus of 5 kWh',
+    ])
+    const wants = 'the home wants 0.2 SCT per kWh'
+    expect(says({}, { goingMicroSct: 199_999 })).toEqual([
+      `${wants}, and the going price is 0.199999 SCT per kWh`,
+    ])
+    expect(says({}, { ceilingMicroSct: 199_999 })).toEqual([
+      `${wants}, and the ceiling is 0.199999 SCT per kWh`,
+    ])
+    expect(says({}, { minute: 479 })).toEqual(['the home trades from 08:00 to 22:00, and it is 07:59'])
+    const lentFor = { fromMinute: 720, untilMinute: 780 }
+    expect(says({ resource: 'power', amount: 1_000, lentFor })).toEqual([
+      'the home trades from 22:00 to 06:00, and it is asked for 12:00 to 13:00',
+    ])
+  })
+
+  it('let a request for power without a window through at their hours', () => {
+    const power = (minute: number) =>
+      codes({ resource: 'power', amount: 1_000, lentFor: null }, { minute })[0]
+    expect([power(1_319), power(1_320), power(359), power(360)]).toEqual([false, true, true, false])
+  })
+
   it('hold the window of power against the hours, over midnight too', () => {
     const power = (fromMinute: number, untilMinute: number) =>
       codes({ resource: 'power', amount: 1_000, lentFor: { fromMinute, untilMinute } })[0]

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CheckedReading, FollowInput } from '../../protocols/rules/essential-follows.ts'
 import { checkEssentialFollows } from '../../protocols/rules/essential-follows.ts'
-import { ESSENTIAL_FLAGS } from '../../protocols/rules/reading.ts'
+import { type BoardFrame, ESSENTIAL_FLAGS } from '../../protocols/rules/reading.ts'
 import { energyWh, powerW, unixMs, waterMl } from '../../protocols/rules/units.ts'
 import { BEGIN, comfortFrame, HOME, powerFrame, T, waterFrame } from './board-model.ts'
 
@@ -151,6 +151,13 @@ describe('what does not follow', () => {
       code: 'power-mismatch',
       facts: { field: 'peakPowerW', expected: 900, got: 800 },
     })
+  })
+
+  it('is a board that speaks as another one, or as another kind', () => {
+    const missing = { code: 'board-missing', facts: { boardId: 13, kind: 'comfort' } }
+    const speaking = (frame: BoardFrame) => failed({ frames: [...second.frames.slice(0, 3), frame] })
+    expect(speaking(comfortFrame({ boardId: 14, sequence: 5 }))).toEqual(missing)
+    expect(speaking(waterFrame({ boardId: 13, sequence: 5, volumeMl: 200 }))).toEqual(missing)
   })
 
   it('is a frame of an earlier reading, or one that comes twice', () => {

@@ -227,6 +227,24 @@ describe('the frames that are kept', () => {
   })
 })
 
+describe('the frames of two boards', () => {
+  it('do not push each other aside', () => {
+    const water = received(waterFrame(), BEGIN)
+    const power = [9, 8, 7, 6, 5].map((peakPowerW, i) =>
+      received(powerFrame({ sequence: i, uptimeMs: 1_000 + 100 * i, peakPowerW }), BEGIN + 100 * i),
+    )
+    const boards = HOME.boards.slice(0, 2)
+    const { frames } = complete(slot(NEW_HOME, 0, [water, ...power], { ...HOME, boards }))
+    expect(frames.map(({ kind, sequence }) => `${kind} ${sequence}`)).toEqual([
+      'water 0',
+      'power 0',
+      'power 1',
+      'power 2',
+      'power 4',
+    ])
+  })
+})
+
 describe('the power of a slot', () => {
   it('is the mean of its power frames, rounded, and their highest peak', () => {
     const frame = (powerW: number, peakPowerW: number) => powerFrame({ powerW, peakPowerW })
