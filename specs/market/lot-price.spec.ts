@@ -11,6 +11,7 @@ import {
   paymentOf,
   unitPriceOf,
 } from '../../protocols/rules/lot-price.ts'
+import { fieldOf } from '../rules/thrown.ts'
 import { faultOf } from './household.ts'
 
 const size = { amount: fc.integer({ min: 1, max: 10 ** 9 }), slots: fc.integer({ min: 1, max: 50_000 }) }
@@ -96,6 +97,26 @@ describe('the price of a lot', () => {
   })
 })
 
+describe('a lot that is refused', () => {
+  const kwh: LotSize = { resource: 'energy', amount: 1_000, slots: 0, sampleMs: 0 }
+
+  it('is told by the field that is wrong', () => {
+    expect(fieldOf(() => bondOf({ ...kwh, amount: 0 }, 1))).toBe('amount')
+    expect(fieldOf(() => bondOf({ ...kwh, resource: 'power' }, 1))).toBe('slots')
+    expect(fieldOf(() => bondOf({ ...kwh, resource: 'power', slots: 1, sampleMs: 1 }, 1))).toBeUndefined()
+    const lot = { amount: 5n, priceMicroSct: 1n, heldMicroSct: 1n }
+    expect(fieldOf(() => paymentOf(lot, 6n))).toBe('delivered')
+  })
+
+  it('is one whose price the market has no room for', () => {
+    const most = 2n ** 96n - 2n
+    expect(leastPriceOf(kwh, most)).toBe(most)
+    expect(fieldOf(() => leastPriceOf(kwh, most + 1n))).toBe('lot price')
+    expect(mostPriceOf(kwh, most)).toBe(most)
+    expect(fieldOf(() => mostPriceOf(kwh, most + 1n))).toBe('lot price')
+  })
+})
+
 describe('the amount that money allows', () => {
   it('is the largest whose price is within it', () => {
     fc.assert(
@@ -108,6 +129,7 @@ describe('the amount that money allows', () => {
       }),
     )
     expect(amountWithin({ resource: 'energy', slots: 0, sampleMs: 0 }, 1, -5)).toBe(0)
+    expect(amountWithin({ resource: 'water', slots: 0, sampleMs: 0 }, 1, 2 ** 40)).toBe(LOT_AMOUNT_MOST)
   })
 })
 

@@ -1,17 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { calibrated, channelOf, channelsOf, FACTORY, measuredOf } from '../../protocols/rules/calibration.ts'
-import { codeOf, Fault } from '../../protocols/rules/fault.ts'
 import { comfortFrame, powerFrame, waterFrame } from './board-model.ts'
+import { faultOf } from './thrown.ts'
 
-const codeThrown = (work: () => unknown): string => {
-  try {
-    work()
-    return 'nothing thrown'
-  } catch (thrown) {
-    return codeOf(thrown)
-  }
-}
+const codeThrown = (work: () => unknown) => faultOf(work)?.code
 
 /** What a board shows of a true value, as its firmware computes it. */
 const shown = (raw: number, { gainPpm, offset }: typeof FACTORY): number =>
@@ -96,33 +89,26 @@ describe('the channels of a board', () => {
 })
 
 describe('a calibration that is refused', () => {
-  const faultOf = (work: () => unknown): { message: string; facts: Fault['facts'] } => {
-    try {
-      work()
-    } catch (thrown) {
-      if (thrown instanceof Fault) return { message: thrown.message, facts: thrown.facts }
-    }
-    throw new Error('there was no fault')
-  }
-
   it('names the field and says what to do', () => {
     const wrong = faultOf(() => channelOf('comfort', 'power'))
-    expect(wrong.facts).toEqual({ field: 'quantity', fix: 'choose temperature, humidity' })
-    expect(wrong.message).toContain('the comfort board measures no power; choose temperature, humidity')
-    expect(faultOf(() => channelOf('water', 'power')).facts['fix']).toBe('it has nothing to calibrate')
+    expect(wrong?.facts).toEqual({ field: 'quantity', fix: 'choose temperature, humidity' })
+    expect(wrong?.message).toContain('the comfort board measures no power; choose temperature, humidity')
+    expect(faultOf(() => channelOf('water', 'power'))?.facts['fix']).toBe('it has nothing to calibrate')
 
     const small = faultOf(() => calibrated('power', 'current', FACTORY, 999, 2_000))
-    expect(small.facts).toEqual({ field: 'reference', fix: 'calibrate with at least 1000 mA flowing' })
-    expect(small.message).toContain('current: measured 999 mA, the reference 2000;')
+    expect(small?.facts).toEqual({ field: 'reference', fix: 'calibrate with at least 1000 mA flowing' })
+    expect(small?.message).toContain('current: measured 999 mA, the reference 2000;')
 
     const far = faultOf(() => calibrated('power', 'voltage', FACTORY, 200_000, 100_000))
     const fix = 'check the reference and how the sensor is mounted'
-    expect(far.facts).toEqual({ field: 'reference', fix })
-    expect(far.message).toBe(
+    expect(far?.facts).toEqual({ field: 'reference', fix })
+    expect(far?.message).toBe(
       `voltage: too far from the reference (200000 mV measured against 100000); ${fix}`,
     )
     const cold = faultOf(() => calibrated('comfort', 'temperature', FACTORY, 2_601, 2_100))
-    expect(cold.message).toContain('temperature: too far from the reference (501 0.01 °C measured against 0)')
+    expect(cold?.message).toContain(
+      'temperature: too far from the reference (501 0.01 °C measured against 0)',
+    )
   })
 
   it('is of an offset beyond five degrees or fifteen percent, either way', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decimalOf, microOf, scaledDecimalOf } from '../../protocols/rules/decimal.ts'
-import { codeOf, Fault } from '../../protocols/rules/fault.ts'
+import { faultOf } from './thrown.ts'
 
 const MOST = 999_999_999_999_999
 
@@ -39,13 +39,7 @@ describe('decimal numbers', () => {
   it.each(['0.0000001', '1e-7', '1000000000', '1e400', '-1', '', '1.', '.5', '0x10', 'NaN', '1e9999', '1,5'])(
     'refuse %s',
     (written) => {
-      let code = ''
-      try {
-        microOf(written, 'x')
-      } catch (thrown) {
-        code = codeOf(thrown)
-      }
-      expect(code).toBe('bad-field')
+      expect(faultOf(() => microOf(written, 'x'))?.code).toBe('bad-field')
     },
   )
 
@@ -59,12 +53,8 @@ describe('decimal numbers', () => {
 
   it('name the field, what was expected of it, and what to do', () => {
     const factsOf = (written: string) => {
-      try {
-        microOf(written, 'price')
-      } catch (thrown) {
-        if (thrown instanceof Fault) return [thrown.facts['field'], thrown.facts['expected'], thrown.message]
-      }
-      return []
+      const fault = faultOf(() => microOf(written, 'price'))
+      return [fault?.facts['field'], fault?.facts['expected'], fault?.message]
     }
     expect(factsOf('1,5')).toEqual([
       'price',

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Contribution } from '../../protocols/rules/divide.ts'
 import { divideByContribution, divideContract } from '../../protocols/rules/divide.ts'
-import { codeOf, Fault } from '../../protocols/rules/fault.ts'
+import { faultOf } from './thrown.ts'
 
 const community = fc
   .uniqueArray(fc.nat(200), { minLength: 1, maxLength: 40 })
@@ -96,14 +96,8 @@ describe('the community contract divided by contribution', () => {
   })
 
   it('refuses what cannot be divided, and names the field', () => {
-    const fault = (amount: number, homes: Contribution[]) => {
-      try {
-        divideByContribution(amount, homes)
-        return 'none'
-      } catch (thrown) {
-        return codeOf(thrown)
-      }
-    }
+    const fault = (amount: number, homes: Contribution[]) =>
+      faultOf(() => divideByContribution(amount, homes))?.code
     const one = { account: '0x1', weight: 1 }
     expect(fault(-1, [one])).toBe('bad-field')
     expect(fault(1.5, [one])).toBe('bad-field')
@@ -115,12 +109,8 @@ describe('the community contract divided by contribution', () => {
 
   it('names the field that is wrong', () => {
     const field = (amount: number, homes: Contribution[]) => {
-      try {
-        divideByContribution(amount, homes)
-      } catch (thrown) {
-        if (thrown instanceof Fault) return [thrown.facts['field'], thrown.facts['got']]
-      }
-      return []
+      const facts = faultOf(() => divideByContribution(amount, homes))?.facts
+      return [facts?.['field'], facts?.['got']]
     }
     const one = { account: '0xa', weight: 1 }
     expect(field(-1, [one])).toEqual(['amount', '-1'])

@@ -79,6 +79,56 @@ describe('an excess', () => {
   })
 })
 
+describe('an opening that the other party of a trade demands', () => {
+  const asserted: ExcessEvent = { kind: 'asserted', block: 10, amount: 5, lastBlock: 20 }
+  const forced: ExcessEvent = { kind: 'forced', block: 12, lastBlock: 30 }
+  const state = (amount: number): Excess => ({ state: 'forced', amount, lastBlock: 30, value: null })
+
+  it('is of what was asserted, or of nothing', () => {
+    expect(excessAt([forced], 12)).toEqual(state(0))
+    expect(excessAt([asserted, forced], 12)).toEqual(state(5))
+    expect(excessAt([asserted, { kind: 'demanded', block: 11, lastBlock: 25 }, forced], 12)).toEqual(state(5))
+  })
+
+  it('does not count what was taken back, or what time had voided', () => {
+    expect(excessAt([asserted, { kind: 'void', block: 11 }, forced], 12)).toEqual(state(0))
+    expect(excessAt([asserted, { kind: 'void', block: 20 }], 20)?.state).toBe('withdrawn')
+    expect(excessAt([asserted, { kind: 'void', block: 21 }], 21)?.state).toBe('void')
+    expect(excessAt([asserted, { kind: 'void', block: 21 }, forced], 22)).toEqual(state(0))
+  })
+
+  it('leaves the excess unproved when it does not come', () => {
+    expect(excessAt([forced], 30)?.state).toBe('forced')
+    expect(excessAt([forced], 31)?.state).toBe('unproved')
+    expect(excessAt([forced, { kind: 'unproved', block: 31 }], 31)?.state).toBe('unproved')
+    expect(excessAt([asserted, { kind: 'final', block: 21 }], 21)?.state).toBe('final')
+  })
+
+  it('is answered with whatever the readings show', () => {
+    expect(answerTo(state(5), 9, true)).toEqual({ do: 'open' })
+    expect(answerTo(state(0), 0, false)).toEqual({ do: 'open' })
+    expect(answerTo(state(5), null, false)).toEqual({ do: 'nothing' })
+  })
+})
+
+describe('an excess that may still change', () => {
+  it('is asserted, demanded or forced', () => {
+    const open = (state: Excess['state']) => isOpen({ state, amount: 1, lastBlock: 1, value: null })
+    const states = [
+      'asserted',
+      'demanded',
+      'forced',
+      'opened',
+      'final',
+      'withdrawn',
+      'void',
+      'unproved',
+    ] as const
+    expect(states.filter(open)).toEqual(['asserted', 'demanded', 'forced'])
+    expect(excessAt([{ kind: 'final', block: 3 }], 9)).toBeNull()
+  })
+})
+
 describe('the answer to an assertion', () => {
   it('opens only what is demanded and right, and takes back exactly what is wrong', () => {
     fc.assert(

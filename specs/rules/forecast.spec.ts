@@ -112,8 +112,35 @@ describe('a forecast', () => {
   })
 
   it('is nothing at the end of the period', () => {
-    expect(likelyUse(history(days(9, () => 5)), 100, 100)?.likely).toBe(0)
-    expect(likelyPeak(history(days(9, () => 5)), 100, 100)?.likely).toBe(0)
+    const nothing = { likely: 0, usual: 0, marginPpm: 0, stretches: 0 }
+    for (const until of [100, 99]) {
+      expect(likelyUse(history(days(9, () => 5)), 100, until)).toEqual(nothing)
+      expect(likelyPeak(history(days(9, () => 5)), 100, until)).toEqual(nothing)
+    }
+  })
+
+  it('has its margin from five stretches on', () => {
+    const after = (count: number) => likelyUse(history(days(count, () => 100)), 24 * count, 24 * count + 24)
+    expect(after(LEAST_STRETCHES)).toEqual({ likely: 2400, usual: 2400, marginPpm: 0, stretches: 5 })
+    expect(after(LEAST_STRETCHES - 1)).toMatchObject({ marginPpm: MARGIN_UNKNOWN_PPM, stretches: 0 })
+  })
+
+  it('takes its margin from stretches that began at the same time of day, where there are five', () => {
+    const even = (count: number) =>
+      history(
+        Array.from({ length: count }, () => 10),
+        0,
+        4,
+      )
+    // Of four steps a day: those of three steps that began at the second step of a day, or one after the other.
+    expect(likelyUse(even(21), 21, 24)?.stretches).toBe(5)
+    expect(likelyUse(even(17), 17, 20)?.stretches).toBe(5)
+    expect(likelyUse(even(16), 17, 20)?.stretches).toBe(5)
+  })
+
+  it('says little of a home that used nothing', () => {
+    const none = { likely: 0, usual: 0, marginPpm: MARGIN_UNKNOWN_PPM, stretches: 0 }
+    expect(likelyUse(history(days(9, () => 0)), 216, 240)).toEqual(none)
   })
 
   it('forgets habits that are older than four weeks', () => {
@@ -172,6 +199,13 @@ describe('a forecast of power', () => {
     expect(likelyPeak(history(peaks), 9 * 24 + 6, 9 * 24 + 9)?.likely).toBe(3000)
     expect(likelyPeak(history(peaks), 9 * 24 + 8, 9 * 24 + 10)?.likely).toBe(1000)
     expect(likelyPeak(history(peaks), 9 * 24 + 8, 40 * 24)?.likely).toBe(4600)
+    expect(likelyPeak(history(peaks), 9 * 24 + 5, 9 * 24 + 7)?.likely).toBe(1000)
+    expect(likelyPeak(history(peaks), 9 * 24 + 7, 9 * 24 + 8)).toEqual({
+      likely: 3000,
+      usual: 3000,
+      marginPpm: 0,
+      stretches: 9,
+    })
     expect(likelyPeak(history([]), 0, 5)).toBeNull()
   })
 

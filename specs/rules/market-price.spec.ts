@@ -167,6 +167,7 @@ describe('the prices that a plan is made of', () => {
     const water = price({ resource: 'water', validFromS: 5000 })
     expect(nearPrices([late, water, soon, now], 3600)).toEqual([now, soon, water])
     expect(nearPrices([late, soon], 7200)).toEqual([soon, late])
+    expect(nearPrices([now, soon, late], 3600)).toEqual([now, soon])
     expect(nearPrices([], 3600)).toEqual([])
   })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { Fault } from '../../protocols/rules/fault.ts'
 import { checkRules, RULES_MOST } from '../../protocols/rules/trade-rules/check.ts'
 import type { TradeRule } from '../../protocols/rules/trade-rules/rule.ts'
+import { faultOf as thrownFault } from './thrown.ts'
 
 const SALE: TradeRule = {
   name: 'Sun',
@@ -22,15 +22,7 @@ const POWER: TradeRule = {
   window: { fromMinute: 720, untilMinute: 840 },
 }
 
-/** Code, field and fix of the fault that rules have; null when they have none. */
-function faultOf(...rules: readonly TradeRule[]) {
-  try {
-    checkRules({ keepMicroSct: 0, rules })
-  } catch (thrown) {
-    if (thrown instanceof Fault) return thrown
-  }
-  return null
-}
+const faultOf = (...rules: readonly TradeRule[]) => thrownFault(() => checkRules({ keepMicroSct: 0, rules }))
 const factsOf = (...rules: readonly TradeRule[]) => faultOf(...rules)?.facts ?? null
 const fieldOf = (...rules: readonly TradeRule[]) => factsOf(...rules)?.['field'] ?? null
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Fault } from '../../protocols/rules/fault.ts'
 import { useBySteps } from '../../protocols/rules/use-history.ts'
+import { faultOf } from './thrown.ts'
 
 const mark = (atMs: number, register: number) => ({ atMs, register })
 const steps = (...marks: readonly ReturnType<typeof mark>[]) => useBySteps(marks, 100, 24)
@@ -30,18 +30,14 @@ describe('use by steps of 100 ms', () => {
   })
 
   it('refuses a register that falls and a step that is no positive integer', () => {
-    const fieldOf = (work: () => unknown) => {
-      try {
-        work()
-      } catch (thrown) {
-        if (thrown instanceof Fault) return [thrown.code, thrown.facts['field'], thrown.facts['got']]
-      }
-      return []
+    const wrong = (work: () => unknown) => {
+      const fault = faultOf(work)
+      return [fault?.code, fault?.facts['field'], fault?.facts['got']]
     }
-    expect(fieldOf(() => steps(mark(0, 5), mark(250, 4)))).toEqual(['bad-field', 'register', '4'])
+    expect(wrong(() => steps(mark(0, 5), mark(250, 4)))).toEqual(['bad-field', 'register', '4'])
     expect(steps(mark(0, 5), mark(250, 5)).used).toEqual([0, 0])
     for (const stepMs of [0, -1, 1.5]) {
-      expect(fieldOf(() => useBySteps([], stepMs, 24))).toEqual(['bad-field', 'stepMs', String(stepMs)])
+      expect(wrong(() => useBySteps([], stepMs, 24))).toEqual(['bad-field', 'stepMs', String(stepMs)])
     }
     expect(useBySteps([mark(0, 0), mark(2, 4)], 1, 24).used).toEqual([2, 2])
   })
