@@ -132,7 +132,7 @@ describe('a forecast', () => {
         0,
         4,
       )
-    // Of four steps a day: those of three steps that began at the second step of a day, or one after the other.
+    // Four steps a day: stretches of three that began at the second step of a day, or one after the other.
     expect(likelyUse(even(21), 21, 24)?.stretches).toBe(5)
     expect(likelyUse(even(17), 17, 20)?.stretches).toBe(5)
     expect(likelyUse(even(16), 17, 20)?.stretches).toBe(5)

@@ -35,13 +35,13 @@ describe('a past that is lived again', () => {
         sentence: 'Bids 0.3 SCT for 2 kWh by "Sun", because 5 kWh can be spared, of which it offers 100 %.',
       },
     ])
+    const missing = '3 kWh will likely be missing by the period’s end'
     const bought = lived(SHORT, at(9, hungry))
     expect(bought.acts).toEqual([
       {
         atMs: 9,
         rule: 'Short',
-        sentence:
-          'Buys 3 kWh for at most 0.25 SCT per kWh, because 3 kWh will likely be missing by the period’s end.',
+        sentence: `Buys 3 kWh for at most 0.25 SCT per kWh, because ${missing}.`,
       },
     ])
     expect(bought.sentence).toBe('"Short" would have bought 3 kWh, once, for at most 0.75 SCT together.')
