@@ -1,15 +1,7 @@
 import type { AlarmDraft } from './alarm.ts'
 import { kilowatts } from './alarm.ts'
 import type { TripProfileName } from './trip-curve.ts'
-import {
-  HEAT_TO_TRIP,
-  HEAT_TO_WARN,
-  heatAfter,
-  multipleOf,
-  timeLeft,
-  timeToTrip,
-  TRIP_PROFILES,
-} from './trip-curve.ts'
+import { HEAT_TO_TRIP, HEAT_TO_WARN, heatAfter, multipleOf, timeLeft, TRIP_PROFILES } from './trip-curve.ts'
 
 /** What power control remembers between two readings: integers only. */
 export interface PowerHeat {
@@ -79,9 +71,7 @@ export function heatWhenRestored(heat: number): number {
 
 /** How long until the supply is cut if this power stays, ms; null when it is not. */
 export function msToTrip(known: PowerHeat, powerW: number): number | null {
-  const multiple = multipleOf(powerW, known.contractedW)
-  const profile = TRIP_PROFILES[known.profile]
-  return timeToTrip(profile, multiple) === null ? null : timeLeft(profile, known.heat, multiple)
+  return timeLeft(TRIP_PROFILES[known.profile], known.heat, multipleOf(powerW, known.contractedW))
 }
 
 /** A wait as people say it: seconds below two minutes, else whole minutes. */

@@ -86,6 +86,7 @@ describe('preferences of a home', () => {
     ])
     expect(says({}, { minute: 479 })).toEqual(['the home trades from 08:00 to 22:00, and it is 07:59'])
     const lentFor = { fromMinute: 720, untilMinute: 780 }
+    expect(codes({ resource: 'power', amount: 1_000, lentFor })).toEqual([false, 'hours'])
     expect(says({ resource: 'power', amount: 1_000, lentFor })).toEqual([
       'the home trades from 22:00 to 06:00, and it is asked for 12:00 to 13:00',
     ])

@@ -109,6 +109,7 @@ describe('the alarm of a supply', () => {
       alarm('warned', hot(heat, { profile: 'smart-meter' }), powerW).text
     expect(textAt(0, 6_000)).toContain('in 5 min.')
     expect(textAt(613_000_000, 6_000)).toContain('in 120 s.')
+    expect(textAt(612_903_226, 6_000)).toContain('in 2 min.')
     expect(textAt(612_903_225, 6_000)).toContain('in 2 min.')
     expect(textAt(0, 3_000)).toBe('3.0 kW is too much: power will be cut soon.')
   })
