@@ -5,8 +5,8 @@ import { z } from 'zod'
 
 /*
  * `npm run mutation -- [GROUP] [FILE…]`: changes the sources in small ways and runs the fast specs of the
- * group against each change; a change that no spec minds is a survivor. One group, or one file of it, at a
- * time: all of them take hours.
+ * group against each change; a change that no spec minds is a survivor. One group, or some files of it, at a
+ * time. What was found of a file is kept in build/mutation until the file or a spec changes.
  */
 
 const ROOT = new URL('..', import.meta.url).pathname
@@ -50,28 +50,36 @@ const reportSchema = z.object({
 })
 
 const NOTICED = ['Killed', 'Timeout']
-const COUNTED = [...NOTICED, 'Survived', 'NoCoverage']
+const ALIVE = ['Survived', 'NoCoverage']
 
-function scoreOf(statuses: readonly string[]): number {
-  const counted = statuses.filter((status) => COUNTED.includes(status))
-  if (counted.length === 0) return 100
-  return (100 * counted.filter((status) => NOTICED.includes(status)).length) / counted.length
+interface Tally {
+  /** Mutants that compile, and that a spec can meet: not those of values made once when a file is loaded. */
+  readonly counted: number
+  readonly alive: number
+  readonly percent: number
 }
+
+function tallyOf(statuses: readonly string[]): Tally {
+  const noticed = statuses.filter((status) => NOTICED.includes(status)).length
+  const alive = statuses.filter((status) => ALIVE.includes(status)).length
+  const counted = noticed + alive
+  return { counted, alive, percent: counted === 0 ? 100 : (100 * noticed) / counted }
+}
+
+const line = ({ counted, alive, percent }: Tally, of: string): string =>
+  `${percent.toFixed(1).padStart(6)} %  ${String(alive).padStart(4)} of ${String(counted).padStart(4)} live  ${of}`
 
 /** Prints the score of each file, and of the group; false when it is under what is promised. */
 function judged(name: string, { leastPercent }: Group): boolean {
   const { files } = reportSchema.parse(
     JSON.parse(readFileSync(join(ROOT, `build/mutation/${name}.json`), 'utf8')),
   )
-  for (const [file, { mutants }] of Object.entries(files)) {
-    const score = scoreOf(mutants.map(({ status }) => status))
-    console.log(`${score.toFixed(1).padStart(6)} %  ${String(mutants.length).padStart(4)} mutants  ${file}`)
-  }
-  const total = scoreOf(Object.values(files).flatMap(({ mutants }) => mutants.map(({ status }) => status)))
-  console.log(
-    `${total.toFixed(1).padStart(6)} %  ${name}${leastPercent === null ? '' : `, of ${leastPercent} %`}`,
-  )
-  return leastPercent === null || total >= leastPercent
+  const statusesOf = ({ mutants }: (typeof files)[string]) => mutants.map(({ status }) => status)
+  const byName = Object.entries(files).sort(([one], [other]) => (one < other ? -1 : 1))
+  for (const [file, mutants] of byName) console.log(line(tallyOf(statusesOf(mutants)), file))
+  const total = tallyOf(Object.values(files).flatMap(statusesOf))
+  console.log(line(total, leastPercent === null ? name : `${name}, of ${leastPercent} %`))
+  return leastPercent === null || total.percent >= leastPercent
 }
 
 /** Only the types of the group and of what it imports: asking the whole house takes far longer. */

@@ -20,8 +20,8 @@ export function createSealWitness(): SealWitness {
   return {
     see: (block) => {
       const there = heights.get(block.number) ?? []
-      const other = there.find(({ sealer, hash }) => sealer === block.sealer && hash !== block.hash)
       if (there.some(({ hash }) => hash === block.hash)) return null
+      const other = there.find(({ sealer }) => sealer === block.sealer)
       heights.set(block.number, [...there, block])
       for (const oldest of heights.keys()) {
         if (heights.size <= KEPT_HEIGHTS) break

@@ -6,6 +6,7 @@ import { DEFAULT_LIMITS, homeRegisters, NEW_HOME } from '../../protocols/rules/h
 import type { BoardFrame, PowerFrame } from '../../protocols/rules/reading.ts'
 import {
   BEGIN,
+  COMFORT,
   comfortFrame,
   HOME,
   ONLY_POWER,
@@ -312,11 +313,14 @@ describe('a refusal', () => {
 describe('the boards of a home', () => {
   it('are kept in the order of their numbers', () => {
     const living = home()
-    living.give(comfortFrame(), 100)
-    living.give(powerFrame(), 200)
-    living.give(waterFrame(), 300)
-    living.give(comfortFrame({ sequence: 1, uptimeMs: 2_000 }), 1_100)
-    expect(living.state().boards.map(({ boardId }) => boardId)).toEqual([11, 12, 13])
+    const kept = (frame: BoardFrame, atMs: number) => {
+      living.give(frame, atMs)
+      return living.state().boards.map(({ boardId }) => boardId)
+    }
+    expect(kept(waterFrame(), 100)).toEqual([12])
+    expect(kept(powerFrame(), 200)).toEqual([11, 12])
+    expect(kept(comfortFrame(), 300)).toEqual([11, 12, 13])
+    expect(kept(waterFrame({ sequence: 1, uptimeMs: 2_000 }), 1_100)).toEqual([11, 12, 13])
     expect(living.state().boards[0]).toEqual({
       boardId: 11,
       kind: 'power',
@@ -346,6 +350,14 @@ describe('the boards of a home', () => {
       resetPending: true,
     })
     expect(living.state().boards.map(({ boardId }) => boardId)).toEqual([21])
+  })
+
+  it('are not replaced by a second one of their kind that is commissioned beside them', () => {
+    const living = home({ ...HOME, boards: [COMFORT, { ...COMFORT, boardId: 14 }] })
+    living.give(comfortFrame(), 100)
+    expect(codeOf(living.give(comfortFrame({ boardId: 14 }), 200))).toBe('ok')
+    expect(living.state().boards.map(({ boardId }) => boardId)).toEqual([13, 14])
+    expect(living.state().resetPending).toBe(false)
   })
 
   it('are not replaced by a board of another kind', () => {

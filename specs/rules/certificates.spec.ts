@@ -44,7 +44,7 @@ describe('a book of votes', () => {
   })
 
   it('lists each block above a height once, the highest first', () => {
-    const book = bookOf(vote('a', 5), vote('a', 7), vote('b', 7), vote('b', 6), vote('c', 6, 'fork'))
+    const book = bookOf(vote('a', 5), vote('a', 6), vote('a', 7), vote('b', 7), vote('c', 6, 'fork'))
     expect(book.blocksAbove(5)).toEqual([
       { number: 7, hash: 'block 7' },
       { number: 6, hash: 'block 6' },
