@@ -66,10 +66,13 @@ export function bidOn(
     const price = leastPriceOf(lot, sale.unitMicroSct)
     return { sale, price, reasons: against(sale, lot, price, bond) }
   })
-  const [best] = priced
+  const best = priced
     .filter(({ reasons }) => reasons.length === 0)
-    .sort((a, b) => (a.price < b.price ? -1 : a.price > b.price ? 1 : 0))
-  if (best === undefined) {
+    .reduce<(typeof priced)[number] | null>(
+      (least, next) => (least === null || next.price < least.price ? next : least),
+      null,
+    )
+  if (best === null) {
     const reasons = priced.flatMap((each) => each.reasons)
     return noBid(lot, reasons.length > 0 ? reasons : [{ code: 'rule', says: 'no rule sells it now' }])
   }
