@@ -19,8 +19,7 @@ export class Fault extends Error {
 
 /** A value as a message shows it, cut to what a line can hold. */
 function shownAs(value: unknown): string {
-  const asIs = value === undefined || !['string', 'object', 'boolean'].includes(typeof value)
-  const shown = asIs ? String(value) : JSON.stringify(value)
+  const shown = ['string', 'object'].includes(typeof value) ? JSON.stringify(value) : String(value)
   return shown.slice(0, 80)
 }
 

@@ -213,12 +213,17 @@ describe('a restart on trial', () => {
     })
     const longer = again({ sequence: 1, uptimeMs: 400, receivedAtMs: HEARD_AT + 5_000 })
     expect(followLine(tried(), longer, RULES)).toMatchObject({ trial: { left: LINE } })
-    const between = again({ uptimeMs: 450, receivedAtMs: HEARD_AT + 2_400 })
-    expect(followLine(tried(), between, RULES)).toEqual({
-      ok: false,
-      code: 'out-of-order',
-      facts: { sequence: 0, last: 0 },
-    })
+  })
+
+  it('hears nothing between its first frame and the next that is later by number and by clock', () => {
+    const between = (sequence: number, uptimeMs: number) =>
+      followLine(tried(), again({ sequence, uptimeMs, receivedAtMs: HEARD_AT + 2_400 }), RULES)
+    const fault = { ok: false, code: 'out-of-order' }
+    expect(between(0, 450)).toEqual({ ...fault, facts: { sequence: 0, last: 0 } })
+    expect(between(0, 900)).toEqual({ ...fault, facts: { sequence: 0, last: 0 } })
+    expect(between(1, 450)).toEqual({ ...fault, facts: { sequence: 1, last: 0 } })
+    expect(between(1, 500)).toEqual({ ...fault, facts: { sequence: 1, last: 0 } })
+    expect(between(1, 501)).toMatchObject({ ok: true })
   })
 
   it('does not hear its own first frame again, nor an old one of the line before', () => {

@@ -48,7 +48,10 @@ describe('what a sale is made of', () => {
       amount: 6_000,
       because: [{ code: 'surplus', says: '6 kWh can be spared' }],
     })
-    expect(selling({ kind: 'fixed', amount: 6_001 })).toMatchObject({ act: false })
+    expect(selling({ kind: 'fixed', amount: 6_001 })).toMatchObject({
+      act: false,
+      because: [{ code: 'surplus' }],
+    })
     expect(selling({ kind: 'fixed', amount: 1 }, 9_000).because).toEqual([
       { code: 'surplus', says: 'nothing can be spared' },
     ])
@@ -113,6 +116,10 @@ describe('what a purchase is made of', () => {
       'missing: 3 kWh will likely be missing by the period’s end',
       'keep: 1.199999 SCT of the free balance may go into a bond beside what is kept',
     ])
+    expect(said(SHORT, hungry, 48_800_000)).toEqual([
+      'missing: 3 kWh will likely be missing by the period’s end',
+    ])
+    expect(decided({ ...SHORT, leastAmount: 3_000 }, hungry)).toMatchObject({ act: true, amount: 3_000 })
     const budget: RuleForm = { ...SHORT, perDay: { times: 5, spendMicroSct: 900_000 } }
     const spent = (spentMicroSct: number) => ({ ...hungry, today: { Short: { times: 1, spentMicroSct } } })
     expect(decided(budget, spent(150_000))).toMatchObject({ amount: 3_000, costMicroSct: 750_000 })
