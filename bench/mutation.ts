@@ -66,8 +66,10 @@ function tallyOf(statuses: readonly string[]): Tally {
   return { counted, alive, percent: counted === 0 ? 100 : (100 * noticed) / counted }
 }
 
-const line = ({ counted, alive, percent }: Tally, of: string): string =>
-  `${percent.toFixed(1).padStart(6)} %  ${String(alive).padStart(4)} of ${String(counted).padStart(4)} live  ${of}`
+function line({ counted, alive, percent }: Tally, of: string): string {
+  const live = `${String(alive).padStart(4)} of ${String(counted).padStart(4)} live`
+  return `${percent.toFixed(1).padStart(6)} %  ${live}  ${of}`
+}
 
 /** Prints the score of each file, and of the group; false when it is under what is promised. */
 function judged(name: string, { leastPercent }: Group): boolean {
