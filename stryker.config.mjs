@@ -21,6 +21,6 @@ export default {
   reporters: ['json', 'clear-text', 'progress-append-only'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false, reportScoreTable: true },
   jsonReporter: { fileName: `build/mutation/${group}.json` },
-  timeoutMS: 20_000,
+  timeoutMS: 10_000,
   allowEmpty: true,
 }

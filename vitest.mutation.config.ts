@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { z } from 'zod'
@@ -7,15 +8,18 @@ const specs = z
   .array(z.string())
   .parse(JSON.parse(process.env['METERHOOD_MUTATION_SPECS'] ?? '["specs/rules/*.spec.ts"]'))
 
-/** The specs that are named come first, in their order. */
-class NamedFirst extends BaseSequencer {
+const drawsExamples = ({ moduleId }: TestSpecification): boolean =>
+  readFileSync(moduleId, 'utf8').includes("from 'fast-check'")
+
+/** What acts while a file is loaded would count as the loading spec's alone, did it load the file first. */
+const loads = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith('/loading.spec.ts')
+
+/** A run ends with the first failure: exact sentences take no time, hundreds of drawn examples do. */
+class ExactFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const placeOf = ({ moduleId }: TestSpecification): number => {
-      const place = specs.findIndex((spec) => moduleId.endsWith(`/${spec}`))
-      return place === -1 ? specs.length : place
-    }
     const sorted = await super.sort(files)
-    return sorted.sort((a, b) => placeOf(a) - placeOf(b))
+    const exact = sorted.filter((file) => !drawsExamples(file) && !loads(file))
+    return [...exact, ...sorted.filter(drawsExamples), ...sorted.filter(loads)]
   }
 }
 
@@ -24,8 +28,9 @@ export default defineConfig({
     include: specs,
     setupFiles: ['specs/setup.ts', 'specs/mutants.ts'],
     pool: 'threads',
+    // The specs of a group share no state: their modules are loaded once for each mutant.
     isolate: false,
-    sequence: { sequencer: NamedFirst },
+    sequence: { sequencer: ExactFirst },
     testTimeout: 60_000,
   },
 })
