@@ -135,7 +135,12 @@ describe('the delivery of an operation key', () => {
   it('is refused when the key is not the one that the community signed', async () => {
     const { publicKey, secretKey } = await auxiliaryKeys()
     const sealed = await sealOperationKey(publicKey, delegatee.secret + 1n, delivery)
-    expect(await codeOfRejection(openOperationKey(secretKey, sealed, delivery))).toBe('key-mismatch')
+    await expect(openOperationKey(secretKey, sealed, delivery)).rejects.toMatchObject({
+      code: 'key-mismatch',
+      message: 'delivery: the key that came is not the one that the community signed',
+    })
+    const none = await sealOperationKey(publicKey, 0n, delivery)
+    await expect(openOperationKey(secretKey, none, delivery)).rejects.toThrow(/^delivery\.key: expected/)
   })
 
   it('needs an auxiliary key that is one', async () => {

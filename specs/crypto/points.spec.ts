@@ -108,6 +108,13 @@ describe('an opening for the contract', () => {
     )
   })
 
+  it('may be without a blinding, or without a value', () => {
+    const quantity = 'waterMl'
+    const zero = new Uint8Array(32)
+    expect(ecrecoverInputs({ quantity, value: 5n, blinding: 0n }).z).toEqual(zero)
+    expect(ecrecoverInputs({ quantity, value: 0n, blinding: 5n }).z).toEqual(zero)
+  })
+
   it('is refused when it commits to nothing, and beyond its ranges', () => {
     const quantity = 'peakPowerW'
     expect(faultOf(() => ecrecoverInputs({ quantity, value: 0n, blinding: 0n }))).toBe('empty-opening')
