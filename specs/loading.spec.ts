@@ -12,7 +12,7 @@ function under(folder: string, ending = '.ts'): string[] {
     .sort()
 }
 
-/** Under mutation a file that cannot be loaded any more is noticed here, and by no spec that begins with it. */
+/** Under mutation a file that cannot be loaded is noticed here, and by no spec that begins with it. */
 const FOLDERS: Readonly<Record<string, () => string[]>> = {
   rules: () => under('protocols/rules'),
   // The specs stand on a community whose keys are made while it is loaded.
