@@ -13,7 +13,7 @@ export default {
   mutate,
   concurrency: Number(process.env.METERHOOD_MUTATION_WORKERS ?? 1),
   coverageAnalysis: 'perTest',
-  ignoreStatic: true,
+  ignoreStatic: process.env.METERHOOD_MUTATION_LOADING !== 'true',
   ignorePatterns: ['dist', 'docs', 'hardware/profiles', 'web/app', 'build', '.meterhood', 'specs/e2e'],
   tempDirName: 'build/stryker',
   incremental: true,

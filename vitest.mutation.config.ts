@@ -11,11 +11,15 @@ const specs = z
 const drawsExamples = ({ moduleId }: TestSpecification): boolean =>
   readFileSync(moduleId, 'utf8').includes("from 'fast-check'")
 
+/** What acts while a file is loaded would count as the loading spec's alone, did it load the file first. */
+const loads = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith('/loading.spec.ts')
+
 /** A run ends with the first failure: exact sentences take no time, hundreds of drawn examples do. */
 class ExactFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)
-    return [...sorted.filter((file) => !drawsExamples(file)), ...sorted.filter(drawsExamples)]
+    const exact = sorted.filter((file) => !drawsExamples(file) && !loads(file))
+    return [...exact, ...sorted.filter(drawsExamples), ...sorted.filter(loads)]
   }
 }
 

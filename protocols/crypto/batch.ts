@@ -2,10 +2,9 @@ import { mulAddUnsafe } from '@noble/curves/abstract/curve.js'
 import { bytesToNumberBE } from '@noble/curves/utils.js'
 import { randomBytes } from '@noble/hashes/utils.js'
 import type { RandomSource } from '../rules/clock.ts'
-import { Fault } from '../rules/fault.ts'
 import { Point, Scalars } from './group.ts'
 import { fixedBase, multiplySecret } from './multiply-secret.ts'
-import { commit, generatorOf, type PerQuantity, QUANTITIES } from './points.ts'
+import { commit, generatorOf, type PerQuantity, perQuantity } from './points.ts'
 
 /** Four points of a reading with what they should commit to, in the order of `QUANTITIES`. */
 export interface PointsClaim {
@@ -46,30 +45,28 @@ function search(claims: readonly PointsClaim[], offset: number, random: RandomSo
 
 /** Whether each of the four points of one reading is what it should be, by recomputing it. */
 export function holds({ points, values, blindings }: PointsClaim): boolean {
-  return QUANTITIES.every((quantity, index) => {
-    const expected = commit(quantity, at(values, index), at(blindings, index))
-    return expected.equals(at(points, index))
+  const areRight = perQuantity((quantity, index) => {
+    return commit(quantity, values[index], blindings[index]).equals(points[index])
   })
+  return areRight.every(Boolean)
 }
 
 function combinationHolds(claims: readonly PointsClaim[], random: RandomSource): boolean {
   const points: Point[] = []
   const coefficients: bigint[] = []
-  const weights = [0n, 0n, 0n, 0n]
+  const weights: [bigint, bigint, bigint, bigint] = [0n, 0n, 0n, 0n]
   let blinding = 0n
   for (const claim of claims) {
-    for (const [index, point] of claim.points.entries()) {
+    perQuantity((_, index) => {
       const coefficient = nonZero(random)
-      points.push(point)
+      points.push(claim.points[index])
       coefficients.push(coefficient)
-      weights[index] = Scalars.add(at(weights, index), Scalars.mul(coefficient, at(claim.values, index)))
-      blinding = Scalars.add(blinding, Scalars.mul(coefficient, at(claim.blindings, index)))
-    }
+      weights[index] = Scalars.add(weights[index], Scalars.mul(coefficient, claim.values[index]))
+      blinding = Scalars.add(blinding, Scalars.mul(coefficient, claim.blindings[index]))
+    })
   }
-  const expected = QUANTITIES.reduce(
-    (sum, quantity, index) => {
-      return sum.add(multiple(generatorOf(quantity), at(weights, index)))
-    },
+  const expected = perQuantity((quantity, index) => multiple(generatorOf(quantity), weights[index])).reduce(
+    (sum, each) => sum.add(each),
     multiple(fixedBase(), blinding),
   )
   return mulAddUnsafe(Point, points, coefficients).equals(expected)
@@ -82,10 +79,4 @@ function multiple(base: Point, scalar: bigint): Point {
 
 function nonZero(random: RandomSource): bigint {
   return bytesToNumberBE(random(COEFFICIENT_BYTES)) || 1n
-}
-
-function at<T>(list: readonly T[], index: number): T {
-  const item = list[index]
-  if (item === undefined) throw new Fault('impossible', `no item ${index}`, { index })
-  return item
 }

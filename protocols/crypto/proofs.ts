@@ -102,11 +102,10 @@ function combine(base: Point, response: bigint, target: Point, challengeScalar: 
 }
 
 function splitProof(proof: Uint8Array): { challenge: bigint; response: bigint } | undefined {
-  if (proof.length !== PROOF_BYTES) return undefined
   try {
     return {
-      challenge: decodeScalar(proof.subarray(0, SCALAR_BYTES), 'proof.challenge'),
-      response: decodeScalar(proof.subarray(SCALAR_BYTES), 'proof.response'),
+      challenge: decodeScalar(proof.subarray(0, SCALAR_BYTES)),
+      response: decodeScalar(proof.subarray(SCALAR_BYTES)),
     }
   } catch {
     return undefined

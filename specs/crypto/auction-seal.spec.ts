@@ -75,6 +75,16 @@ describe('the seals of auctions', () => {
     )
   })
 
+  it('take values and offer numbers up to their ends', () => {
+    for (const valueMicroSct of [0n, 2n ** 128n - 1n]) {
+      expect(sealOf({ valueMicroSct })).toMatch(/^0x[0-9a-f]{64}$/)
+    }
+    expect(auctionIdOf(ACCOUNT, 1n)).toBe(`0x${'00'.repeat(4)}${'ab'.repeat(20)}${'00'.repeat(7)}01`)
+    expect(auctionIdOf(ACCOUNT, 2n ** 64n - 1n)).toBe(
+      `0x${'00'.repeat(4)}${'ab'.repeat(20)}${'ff'.repeat(8)}`,
+    )
+  })
+
   it.each([
     ['a short salt', () => sealOf({ salt: new Uint8Array(31) }), 'bad-field'],
     ['a negative value', () => sealOf({ valueMicroSct: -1n }), 'bad-field'],

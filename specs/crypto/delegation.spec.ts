@@ -1,3 +1,4 @@
+import { concat, getBytes, hexlify, keccak256, toBeHex, toUtf8Bytes } from 'ethers'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
@@ -225,6 +226,19 @@ describe('The acknowledgement of a slot', () => {
     expect(found.ok ? receiptOf(found.blindings) : null).toEqual(byHome)
     expect(receiptOf(sealTo(delegatee, delegated).blindings)).not.toEqual(byHome)
     expect(byHome).not.toEqual(SILENT_RECEIPT)
+  })
+
+  it('is a hash of the four blindings, and of what went before: worked out by hand', () => {
+    const scalar = (value: number) => toBeHex(value, 32)
+    const domain = hexlify(toUtf8Bytes('Meterhood-v1/receipt'))
+    const receipt = getBytes(keccak256(concat([domain, ...[1, 2, 3, 4].map(scalar)])))
+    expect(receiptOf([1n, 2n, 3n, 4n])).toEqual(receipt)
+    expect(SILENT_RECEIPT).toEqual(new Uint8Array(32))
+    expect(nothingWatched(3)).toEqual({ id: 3, count: 0, root: scalar(0) })
+    const before = { id: 3, count: 4, root: scalar(5) }
+    const root = keccak256(concat([before.root, toBeHex(6, 8), receipt]))
+    expect(acknowledge(before, { slot: 6, receipt })).toEqual({ id: 3, count: 5, root })
+    expect(() => acknowledge(before, { slot: -1, receipt })).toThrow(/^slot: /)
   })
 
   it('moves the chain of acknowledgements by one, so that no slot can be added, left out or moved', () => {

@@ -103,6 +103,13 @@ describe('a recipient', () => {
 describe('the delivery of an operation key', () => {
   const delivery: DeliveryContext = { epoch: context, owner, operationKey: delegatee.bytes }
 
+  it('goes to an auxiliary key of the randomness that is given', async () => {
+    const random = (length: number) => fixed('auxiliary').subarray(0, length)
+    const [one, two] = await Promise.all([auxiliaryKeys(random), auxiliaryKeys(random)])
+    expect(one).toEqual(two)
+    expect((await auxiliaryKeys()).publicKey).not.toEqual(one.publicKey)
+  })
+
   it('reaches the holder of the auxiliary key in 80 bytes', async () => {
     const { publicKey, secretKey } = await auxiliaryKeys()
     const sealed = await sealOperationKey(publicKey, delegatee.secret, delivery)
@@ -128,7 +135,12 @@ describe('the delivery of an operation key', () => {
   it('is refused when the key is not the one that the community signed', async () => {
     const { publicKey, secretKey } = await auxiliaryKeys()
     const sealed = await sealOperationKey(publicKey, delegatee.secret + 1n, delivery)
-    expect(await codeOfRejection(openOperationKey(secretKey, sealed, delivery))).toBe('key-mismatch')
+    await expect(openOperationKey(secretKey, sealed, delivery)).rejects.toMatchObject({
+      code: 'key-mismatch',
+      message: 'delivery: the key that came is not the one that the community signed',
+    })
+    const none = await sealOperationKey(publicKey, 0n, delivery)
+    await expect(openOperationKey(secretKey, none, delivery)).rejects.toThrow(/^delivery\.key: expected/)
   })
 
   it('needs an auxiliary key that is one', async () => {
@@ -157,6 +169,23 @@ describe('a registration', () => {
     expect(code(context, opKey, address('somebody'))).toBe('bad-signature')
     expect(code(context, opKey, wallet.address, '0x1234')).toBe('bad-signature')
     expect(code(context, opKey, wallet.address, `0x${'00'.repeat(65)}`)).toBe('bad-signature')
+  })
+
+  it('of another names both accounts', async () => {
+    const signature = await signRegistration(wallet, context, opKey)
+    const somebody = address('somebody')
+    const message = `signature: expected that of ${somebody}, got ${wallet.address}`
+    expect(() => requireSignature(context, opKey, signature, somebody)).toThrow(
+      expect.objectContaining({ message, facts: { account: somebody, signer: wallet.address } }),
+    )
+  })
+
+  it('tells the two points of one x apart by their parity', () => {
+    const parity = (first: number) => {
+      const { value } = opKeyTyped({ ...record, key: new Uint8Array([first, ...delegatee.bytes.slice(1)]) })
+      return value['parity']
+    }
+    expect([parity(2), parity(3)]).toEqual([0, 1])
   })
 
   it('of one kind does not count as another', async () => {

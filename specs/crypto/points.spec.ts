@@ -46,6 +46,17 @@ describe('a committed quantity', () => {
     expect(faultOf(() => commit('waterMl', 1n, -1n))).toBe('blinding-out-of-range')
   })
 
+  it('takes both ends of its ranges', () => {
+    const [none, most] = [commit('waterMl', 0n, 0n), commit('waterMl', VALUE_MAX, ORDER - 1n)]
+    expect(none.is0()).toBe(true)
+    expect(most.equals(generatorOf('waterMl').multiply(VALUE_MAX).subtract(G))).toBe(true)
+  })
+
+  it('is nothing over no homes', () => {
+    expect(sumPoints([]).is0()).toBe(true)
+    expect(sumBlindings([])).toBe(0n)
+  })
+
   it('adds up over homes: the sum opens to the sum', () => {
     const anyHome = fc.tuple(fc.bigInt({ min: 0n, max: 2n ** 53n }), anyScalar)
     fc.assert(
@@ -95,6 +106,13 @@ describe('an opening for the contract', () => {
         expect([27, 28]).toContain(v)
       }),
     )
+  })
+
+  it('may be without a blinding, or without a value', () => {
+    const quantity = 'waterMl'
+    const zero = new Uint8Array(32)
+    expect(ecrecoverInputs({ quantity, value: 5n, blinding: 0n }).z).toEqual(zero)
+    expect(ecrecoverInputs({ quantity, value: 0n, blinding: 5n }).z).toEqual(zero)
   })
 
   it('is refused when it commits to nothing, and beyond its ranges', () => {
@@ -150,6 +168,42 @@ describe('points of many readings checked together', () => {
   it('pass when all are right, and when there are none', () => {
     expect(findWrongClaims(claims)).toEqual([])
     expect(findWrongClaims([])).toEqual([])
+  })
+
+  it('pass where every home is idle and nothing is blinded', () => {
+    const idle: PointsClaim = {
+      points: perQuantity(() => Point.ZERO),
+      values: perQuantity(() => 0n),
+      blindings: perQuantity(() => 0n),
+    }
+    expect(findWrongClaims([idle, idle])).toEqual([])
+  })
+
+  it('weigh nothing with zero, should chance give only that', () => {
+    const asked: number[] = []
+    const zeros = (length: number) => {
+      asked.push(length)
+      return new Uint8Array(length)
+    }
+    const given = claims.slice(0, 3).map((claim, index) => (index === 1 ? spoil(claim, 0) : claim))
+    expect(findWrongClaims(given, zeros)).toEqual([1])
+    expect(asked).toEqual(Array.from({ length: 20 }, () => 8))
+  })
+
+  it('weigh a point by what chance gives', () => {
+    const weights = [2, 1, 1, 1, 1, 1, 1, 1]
+    const scripted = () => new Uint8Array([0, 0, 0, 0, 0, 0, 0, weights.shift() ?? 1])
+    const [first, second] = claims
+    if (first === undefined || second === undefined) throw new Error('too few')
+    const up = perQuantity((_, index) => (index === 0 ? first.points[0].add(G) : first.points[index]))
+    const down = perQuantity((_, index) =>
+      index === 0 ? second.points[0].subtract(G.double()) : second.points[index],
+    )
+    const pair = [
+      { ...first, points: up },
+      { ...second, points: down },
+    ]
+    expect(findWrongClaims(pair, scripted)).toEqual([])
   })
 
   it('name exactly the wrong ones, however many', () => {

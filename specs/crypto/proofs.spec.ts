@@ -75,6 +75,11 @@ describe('the proof of a homomorphic constant', () => {
     expect(others.map((other) => verifyConstant(proof, other))).toEqual(others.map(() => false))
   })
 
+  it('is refused where what the prover promised would be nothing', () => {
+    const nothing = new Uint8Array([...encodeScalar(1n), ...encodeScalar(constant)])
+    expect(verifyConstant(nothing, statement)).toBe(false)
+  })
+
   it('cannot be made with another constant', () => {
     expect(verifyConstant(proveConstant(constant + 1n, statement), statement)).toBe(false)
   })
@@ -102,6 +107,15 @@ describe('the proof of a KEM point', () => {
       { ...kem, aad: flipped(aad, 79) },
     ]
     expect(others.map((other) => verifyKemPoint(proof, other))).toEqual(others.map(() => false))
+  })
+
+  it('is refused where what the prover promised would be nothing, on one side or on both', () => {
+    const nothing = new Uint8Array([...encodeScalar(1n), ...encodeScalar(community.operation.secret)])
+    const onOneSide = [
+      { ...kem, publicKey: delegatee.point },
+      { ...kem, kemPoint: kem.kemPoint.add(G) },
+    ]
+    for (const each of [kem, ...onOneSide]) expect(verifyKemPoint(nothing, each)).toBe(false)
   })
 
   it('cannot be made for a false KEM point, whoever makes it', () => {
@@ -172,7 +186,7 @@ describe('a reading declared void', () => {
   it('needs no proof where its envelope does not begin with a point', () => {
     const payload = sealDirect().payload.map((byte, index) => (index < 33 ? 0 : byte))
     const { kemPoint, proof } = proveVoid(key, { binding: direct, payload })
-    expect([kemPoint.length, proof.length]).toEqual([33, 64])
-    expect(() => decodePoint(kemPoint)).not.toThrow()
+    expect(decodePoint(kemPoint).equals(G)).toBe(true)
+    expect(proof).toEqual(new Uint8Array(64))
   })
 })

@@ -154,6 +154,10 @@ describe('a second, independent computation gives the same', () => {
     const { key, message, mac } = vectors.board
     expect(bytesToHex(boardMac(bytes(key), bytes(message)))).toBe(mac)
     expect(verifyBoardFrame(bytes(key), bytes(message + mac))).toBe(true)
+    expect(verifyBoardFrame(bytes(key), bytes(message + mac.replace(/^../u, '00')))).toBe(false)
+    expect(verifyBoardFrame(bytes(key), boardMac(bytes(key), new Uint8Array(0)))).toBe(false)
+    const shortest = Uint8Array.of(9)
+    expect(verifyBoardFrame(bytes(key), Uint8Array.of(9, ...boardMac(bytes(key), shortest)))).toBe(true)
   })
 
   describe.each(readings)('a reading: $name', (vector) => {

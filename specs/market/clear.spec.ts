@@ -69,6 +69,11 @@ describe('the clearing rule', () => {
     )
   })
 
+  it('pays the cap where the second offer is above it, unless the strict rule is asked for', () => {
+    expect(clear(offersOf([3, 12]), 9)).toMatchObject({ winner: 'o0', price: 9 })
+    expect(clear(offersOf([3, 12]), 9, { strict: true })).toMatchObject({ winner: null, price: null })
+  })
+
   it('pays a sole bidder the cap, also by the strict rule', () => {
     for (const strict of [false, true]) {
       expect(clear(offersOf([3]), 9, { strict })).toMatchObject({ winner: 'o0', price: 9 })
