@@ -110,16 +110,6 @@ function typesOf(name: string, { files }: Group): string {
   return path
 }
 
-/** Only the types of the group and of what it imports: asking the whole house takes far longer. */
-function typesOf(name: string, { files }: Group): string {
-  const folder = join(ROOT, 'build/mutation')
-  const path = join(folder, `${name}.tsconfig.json`)
-  mkdirSync(folder, { recursive: true })
-  const include = files.map((file) => `../../${file}`)
-  writeFileSync(path, JSON.stringify({ extends: '../../tsconfig.json', include, exclude: [] }))
-  return path
-}
-
 function mutate(name: string, group: Group, files: readonly string[]): boolean {
   const env = {
     ...process.env,
