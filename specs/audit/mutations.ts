@@ -8,7 +8,8 @@ export const MUTATIONS: readonly (readonly [string, string, () => Lie])[] = [
   ['a price', 'price', retold('trading', 'AuctionAwarded', { price: more })],
   ['a winner', 'winner', retold('trading', 'AuctionAwarded', { winner: another })],
   ['a bidder', 'sender', retold('trading', 'BidReceived', { seller: another })],
-  ['the end of the bids', 'phase', retold('trading', 'OfferMade', { commitEnd: () => 1n })],
+  // Not the end of the bids: the first offer of a run may have found none.
+  ['the end of the reveals', 'phase', retold('trading', 'MaxPriceShown', { revealEnd: more })],
   ['a refund', 'refund', retold('trading', 'Refunded', { amount: more })],
   ['a payment', 'payment', retold('trading', 'ExchangeConfirmed', { paid: more })],
   ['a deposit', 'credit', retold('trading', 'Deposited', { amount: more })],

@@ -163,6 +163,7 @@ describe.skipIf(!browserIsHere())('The page of the state charts', () => {
     await home.getByRole('button', { name: 'only' }).click()
     await page.keyboard.press('End')
     await vi.waitFor(async () => expect(await shown(page, 'what')).toMatch(/^home-17 /))
+    await page.locator('svg.chart').waitFor()
     expect(await violations(page)).toEqual([])
     const phone = await open(file, 412)
     await phone.getByText('4,000 steps, 40 gateways').waitFor()

@@ -165,9 +165,10 @@ export async function drawChart(chart: Chart, layOut: LayOut, head = ''): Promis
   const inside = [stateOf(chart, chart.root, places, false), marksOf(chart.root, places), ...begins, ...edges]
   const body = tag('g', { transform: `translate(${MARGIN},${MARGIN})` }, inside.join('\n'))
   const viewBox = `0 0 ${width} ${height}`
+  const named = { role: 'img', 'aria-label': `State chart of ${chart.id}` }
   const svg = tag(
     'svg',
-    { xmlns: 'http://www.w3.org/2000/svg', class: 'chart', viewBox, width, height, role: 'img' },
+    { xmlns: 'http://www.w3.org/2000/svg', class: 'chart', viewBox, width, height, ...named },
     `${head}${ARROW}\n${body}\n`,
   )
   return { svg, width, height }
