@@ -119,6 +119,7 @@ export class Watch {
     const disturbed =
       this.#world.faults.wasDisturbed(gateway, sinceMs) ||
       this.#sellerWasAway(gateway, id) ||
+      this.#isBehindRefusedOffer(gateway, id) ||
       this.#bidAtTheEnd(gateway, id)
     this.check('no call is refused but by a race', expectedRefusal(kind, error, disturbed), () => {
       return `${gateway.name}: ${id} was refused: ${error}`
@@ -129,6 +130,12 @@ export class Watch {
   #impossible({ name, store }: Gateway, id: string, error: string): void {
     const free = store.intents.get(id)?.nonce === null && error.startsWith('ERC20Insufficient')
     this.check('what cannot be done is refused before it is signed', free, () => `${name}: ${id}: ${error}`)
+  }
+
+  /** Offers have their numbers when they are asked for: behind one that was refused they are too high. */
+  #isBehindRefusedOffer({ store }: Gateway, id: string): boolean {
+    const isOffer = (call: string): boolean => call.startsWith('offer:')
+    return isOffer(id) && [...store.failed.keys()].some((other) => other !== id && isOffer(other))
   }
 
   /** A bid that is decided on in the last blocks of the bids may come too late. */
