@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { UNDECIDED } from '../../actors/auction/undecided.ts'
 import type { AuctionBidTable, AuctionTable, OwnTradeTable } from '../../actors/storage/schema.ts'
 import { billsOf, tradeViewOf } from '../../bin/host/market/account-views.ts'
 import { auctionViewOf } from '../../bin/host/market/auction-view.ts'
@@ -34,20 +35,7 @@ const BIDDING: AuctionTable = {
   reveal_s: 10,
   offered_at_ms: STARTS_MS + 15_000,
   block: 115,
-  max_price: null,
-  reveal_end_ms: null,
-  shown_block: null,
-  state: 'open',
-  winner: null,
-  price: null,
-  failure: null,
-  decided_at_ms: null,
-  decided_block: null,
-  delivered: null,
-  paid: null,
-  penalty: null,
-  settled_at_ms: null,
-  settled_block: null,
+  ...UNDECIDED,
 }
 const AWARDED: AuctionTable = {
   ...BIDDING,

@@ -17,8 +17,7 @@ const LATE: Readonly<Record<string, readonly string[]>> = {
   checkWinner: ['TooEarly', 'NoAuction'],
   refund: ['WrongState'],
   confirmResourceExchange: ['NotDecided'],
-  // The offers that were on their way when one was refused have a number too high; they are made again.
-  offer: ['EndsTooLate', 'PeriodNotOpen', 'NotEnoughCredit', 'OfferNumber'],
+  offer: ['EndsTooLate', 'PeriodNotOpen', 'NotEnoughCredit'],
   challengeDelivery: ['WrongStatus', 'DecidedBySilence', 'WrongState', 'WindowOver', 'PeriodNotClosed'],
   assertDelivery: ['PeriodNotClosed', 'NotClosed'],
   openExcess: ['WindowOver', 'WrongStatus'],

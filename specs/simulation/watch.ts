@@ -119,9 +119,9 @@ export class Watch {
     const disturbed =
       this.#world.faults.wasDisturbed(gateway, sinceMs) ||
       this.#sellerWasAway(gateway, id) ||
-      this.#isBehindRefusedOffer(gateway, id) ||
       this.#bidAtTheEnd(gateway, id)
-    this.check('no call is refused but by a race', expectedRefusal(kind, error, disturbed), () => {
+    const expected = expectedRefusal(kind, error, disturbed) || this.#isBehindRefused(gateway, id, error)
+    this.check('no call is refused but by a race', expected, () => {
       return `${gateway.name}: ${id} was refused: ${error}`
     })
   }
@@ -133,9 +133,9 @@ export class Watch {
   }
 
   /** Offers have their numbers when they are asked for: behind one that was refused they are too high. */
-  #isBehindRefusedOffer({ store }: Gateway, id: string): boolean {
-    const isOffer = (call: string): boolean => call.startsWith('offer:')
-    return isOffer(id) && [...store.failed.keys()].some((other) => other !== id && isOffer(other))
+  #isBehindRefused({ store }: Gateway, id: string, error: string): boolean {
+    const isOther = (call: string): boolean => call !== id && call.startsWith('offer:')
+    return error === 'OfferNumber' && [...store.failed.keys()].some(isOther)
   }
 
   /** A bid that is decided on in the last blocks of the bids may come too late. */
