@@ -12,7 +12,7 @@ const KEPT_BLOCKS = 64
 export type BlockMaker = typeof makeBlock
 
 /** What is there already need not be waited for. */
-type MaybeSoon<T> = T | Promise<T>
+export type MaybeSoon<T> = T | Promise<T>
 
 const quantity = (number: number): string => `0x${number.toString(16)}`
 

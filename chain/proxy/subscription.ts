@@ -1,5 +1,5 @@
 import type { BlockRef, ChainBlock } from './block.ts'
-import type { Canonical } from './canonical.ts'
+import type { Canonical, MaybeSoon } from './canonical.ts'
 import { cutAfter, extend, NO_TRAIL, type Trail } from './trail.ts'
 
 export interface Subscriber {
@@ -49,6 +49,7 @@ export class FeedReader implements Subscription {
   #trail: Trail
   #forksSeen = -1
   #running: Promise<void> | undefined
+  #isRunning = false
   #again = false
   #pauseMs = 0
   #timer: NodeJS.Timeout | undefined
@@ -87,25 +88,31 @@ export class FeedReader implements Subscription {
 
   wake(): void {
     if (this.#stopped || this.#timer !== undefined) return
-    if (this.#running !== undefined) {
+    if (this.#isRunning) {
       this.#again = true
       return
     }
     this.#again = false
-    if (this.#hasMore()) this.#running = this.#run()
-    else if (this.#source.canonical.head() !== undefined) this.#tellWaiting()
+    if (this.#hasMore()) {
+      this.#isRunning = true
+      this.#running = this.#run()
+    } else if (this.#source.canonical.head() !== undefined) this.#tellWaiting()
   }
 
   async #run(): Promise<void> {
     try {
       do {
         this.#again = false
-        while (!this.#stopped && this.#hasMore() && (await this.#stepOn())) this.#pauseMs = 0
+        while (!this.#stopped && this.#hasMore()) {
+          const step = this.#stepOn()
+          if (!(step instanceof Promise ? await step : step)) break
+          this.#pauseMs = 0
+        }
       } while (this.#isWanted())
-      this.#running = undefined
+      this.#isRunning = false
       if (this.#source.canonical.head() !== undefined) this.#tellWaiting()
     } catch (thrown) {
-      this.#running = undefined
+      this.#isRunning = false
       this.#source.onFault(thrown, this.name)
       this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2))
       if (this.#stopped) return
@@ -131,41 +138,48 @@ export class FeedReader implements Subscription {
     return head !== undefined && (this.#source.forks() !== this.#forksSeen || this.#next(head) <= head.number)
   }
 
-  /** Applies one block or one fork; false when there is nothing left to do. */
-  async #stepOn(): Promise<boolean> {
+  /** Applies one block or one fork, at once when it is there; false when there is nothing left to do. */
+  #stepOn(): MaybeSoon<boolean> {
     const { canonical, forks } = this.#source
     const head = canonical.head()
     if (head === undefined) return false
-    const last = this.#trail.at(-1)
-    const forksNow = forks()
-    if (forksNow !== this.#forksSeen) {
-      if (last !== undefined && !(await canonical.holds(last))) await this.#goBack()
-      this.#forksSeen = forksNow
-      return true
-    }
+    if (forks() !== this.#forksSeen) return this.#seeForks(forks())
     const next = this.#next(head)
     if (next > head.number) return false
-    const block = await canonical.block(next)
+    const block = canonical.block(next)
+    return block instanceof Promise ? block.then((read) => this.#apply(read)) : this.#apply(block)
+  }
+
+  async #seeForks(forks: number): Promise<true> {
+    const last = this.#trail.at(-1)
+    if (last !== undefined && !(await this.#source.canonical.holds(last))) await this.#goBack()
+    this.#forksSeen = forks
+    return true
+  }
+
+  #apply(block: ChainBlock | undefined): MaybeSoon<boolean> {
     if (block === undefined) return false
-    if (last !== undefined && block.parentHash !== last.hash) {
-      await this.#goBack()
-      return true
-    }
+    const last = this.#trail.at(-1)
+    if (last !== undefined && block.parentHash !== last.hash) return this.#goBack()
     const trail = extend(this.#trail, block)
     const applied = this.#subscriber.onBlock(block, trail)
-    if (applied instanceof Promise) await applied
+    if (applied instanceof Promise) return applied.then(() => this.#keep(trail))
+    return this.#keep(trail)
+  }
+
+  #keep(trail: Trail): true {
     this.#trail = trail
     return true
   }
 
-  async #goBack(): Promise<void> {
+  async #goBack(): Promise<true> {
     const known = await this.#newestHeld()
     const kept = known === undefined ? [] : cutAfter(this.#trail, known.number)
     await this.#subscriber.onFork(
       known === undefined ? (this.#subscriber.start ?? 0) : known.number + 1,
       kept,
     )
-    this.#trail = kept
+    return this.#keep(kept)
   }
 
   async #newestHeld(): Promise<BlockRef | undefined> {

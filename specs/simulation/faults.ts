@@ -1,5 +1,6 @@
 import type { Chance } from './chance.ts'
 import type { Gateway } from './gateways/gateway.ts'
+import type { NodeAccess } from './chain/access.ts'
 import type { Travel } from './chain/node.ts'
 import { strangersCall } from './chain/strangers-call.ts'
 import { type KillPoint, type Life, NEVER } from './gateways/life.ts'
@@ -34,6 +35,8 @@ const UNLIMITED = String(2n ** 256n - 1n)
 const LATE_MS = 20_000
 const LOOK_MS = 3_000
 const LOOKS = 1_200
+/** Who is refused asks again within a block. */
+const REFUSED_BLOCKS = 3
 /** Intents of people that no contract can do. */
 export const MISTAKE = 'mistake:'
 
@@ -48,7 +51,7 @@ export class Faults {
   readonly #plan: Chance
   readonly #boards: Chance
   readonly #cutOff = new Set<Gateway>()
-  readonly #chainAway = new Set<Gateway>()
+  readonly #away = new Set<NodeAccess>()
   readonly #blind = new Set<Gateway>()
   readonly #disturbedAtMs = new Map<Gateway, number>()
   #allDisturbedAtMs = -Infinity
@@ -86,7 +89,7 @@ export class Faults {
 
   /** Whether something went wrong at a gateway, or everywhere, since a moment. */
   wasDisturbed(gateway: Gateway, sinceMs: number): boolean {
-    const now = this.#chainAway.has(gateway) || this.#cutOff.has(gateway) || gateway.life.dead
+    const now = this.#away.has(gateway.access) || this.#cutOff.has(gateway) || gateway.life.dead
     const last = Math.max(this.#disturbedAtMs.get(gateway) ?? -Infinity, this.#allDisturbedAtMs)
     return now || last >= sinceMs
   }
@@ -101,8 +104,8 @@ export class Faults {
 
   // ---- The way to the chain
 
-  isChainAway(gateway: Gateway): boolean {
-    return this.#chainAway.has(gateway)
+  isAway(access: NodeAccess): boolean {
+    return this.#away.has(access)
   }
 
   /** What becomes of a question to a node: only calls that are sent take time, and can be lost. */
@@ -115,7 +118,7 @@ export class Faults {
     if (!life.passes('before-send')) return NEVER
     await this.#passMs(this.#network.whole(10, 400))
     await life.alive()
-    if (this.#chainAway.has(gateway)) return 'question-lost'
+    if (this.#away.has(gateway.access)) return 'question-lost'
     if (!this.on) return 'answered'
     if (this.#network.hits(RATES.nonceTaken)) this.#takeNonce(gateway)
     if (this.#network.hits(RATES.questionLost)) {
@@ -138,7 +141,7 @@ export class Faults {
     if (method !== 'eth_sendRawTransaction' || !this.#network.hits(RATES.refusesCall)) return 'none'
     this.count('call refused by a node')
     this.disturb(gateway)
-    this.#world.stir()
+    this.#world.stir(REFUSED_BLOCKS)
     return this.#network.hits(500_000) ? 'full' : 'unfunded'
   }
 
@@ -243,15 +246,15 @@ export class Faults {
     })
   }
 
-  #loseChain(gateway: Gateway, atMs: number, forMs: number): void {
+  #loseChain({ access }: Gateway, atMs: number, forMs: number): void {
     this.#world.time.at(atMs, () => {
       if (!this.on) return
       this.count('node away')
-      this.#chainAway.add(gateway)
+      this.#away.add(access)
       this.#world.time.after(forMs, () => {
-        this.#chainAway.delete(gateway)
-        this.disturb(gateway)
-        gateway.feed.poke()
+        this.#away.delete(access)
+        for (const gateway of access.gateways) this.disturb(gateway)
+        access.poke()
       })
     })
   }
@@ -346,9 +349,9 @@ export class Faults {
   heal(): void {
     this.on = false
     this.#cutOff.clear()
-    for (const gateway of this.#chainAway) {
-      this.#chainAway.delete(gateway)
-      gateway.feed.poke()
+    for (const access of this.#away) {
+      this.#away.delete(access)
+      access.poke()
     }
   }
 }

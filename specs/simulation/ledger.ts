@@ -1,5 +1,7 @@
 type Undo = () => void
 
+const NOTHING: readonly Undo[] = []
+
 /**
  * What was written, in order, so that it can be taken back: a call that is refused, a block that a fork
  * undoes, a transaction in which its gateway was killed.
@@ -22,6 +24,7 @@ export class Ledger {
 
   /** What was written since the last time, to be taken back together later. */
   taken(): readonly Undo[] {
+    if (this.#undo.length === 0) return NOTHING
     const taken = this.#undo
     this.#undo = []
     return taken

@@ -5,6 +5,7 @@ import { gasOf } from './chain/gas.ts'
 import { decodeCall } from './chain/call-bytes.ts'
 import type { SignedTransaction } from './chain/signer.ts'
 import type { Gateway } from './gateways/gateway.ts'
+import type { KeptCall } from './gateways/store.ts'
 import type { World } from './world.ts'
 
 interface Checker {
@@ -108,7 +109,11 @@ export class OutboxWatch {
     const gateway = world.gatewayOf(account)
     if (gateway === undefined || this.#isExcused(gateway, world.time.nowMs())) return
     const waiting = [...store.queued.keys()].flatMap((id) => store.intents.get(id) ?? [])
-    const older = waiting.filter(({ position }) => position < last.position)
+    // Slots wait for what becomes of the slots before them; who has none of those on its way does not.
+    const held = [...store.active.keys()].some((nonce) => isUndecided(store.calls.get(nonce)))
+    const older = waiting.filter(
+      ({ position, kind }) => position < last.position && !(held && kind === 'submit'),
+    )
     this.#watch.check('what waited longest goes first', older.length === 0, () => {
       return `${name}: ${older.map(({ id }) => id).join(', ')} were left for ${first.id}`
     })
@@ -213,6 +218,9 @@ export class OutboxWatch {
     })
   }
 }
+
+const isUndecided = (call: KeptCall | undefined): boolean =>
+  call?.row.kind === 'submit' && (call.context.block === null || !call.context.ok)
 
 const ADDRESS_BYTES = 20
 

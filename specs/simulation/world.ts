@@ -4,6 +4,7 @@ import type { Allowance, Contribution } from '../../protocols/rules/divide.ts'
 import { digestOf } from './chain/call-bytes.ts'
 import { type SimulatedBlock, SimulatedChain } from './chain/chain.ts'
 import { Pool } from './chain/pool.ts'
+import { NodeAccess } from './chain/access.ts'
 import { Chance } from './chance.ts'
 import type { ContractName } from './contracts/call.ts'
 import { Contracts } from './contracts/contracts.ts'
@@ -31,8 +32,8 @@ const HOMES_OF_STREET = 20
 const BASE_FEE_WEI = 1_000_000n
 /** Blocks after the last call, so that it is confirmed; then the chain is quiet until something is due. */
 const TAIL_BLOCKS = 2
-/** Blocks in which who lost a call must have noticed it. */
-const STIRRED_BLOCKS = 15
+/** Blocks in which who lost a call must have noticed it: two more than make a block final. */
+const STIRRED_BLOCKS = 8
 /** A quiet chain makes a block so seldom; more often while an auction runs by its time. */
 const QUIET_S = 900
 const QUIET_AUCTION_S = 60
@@ -40,6 +41,8 @@ const ANNOUNCE_MS = 60
 /** So long after a fork every gateway that follows has seen it, and no next block is there. */
 const FORK_SEEN_MS = 1_000
 const ANNOUNCED_TOGETHER = 5
+/** Of a street's homes every fourth runs a node of its own; the others share one. */
+const OWN_NODE_EVERY = 4
 const QUOTA_AT = '0x00000000000000000000000000000000000000c2'
 const ADDRESSES: Readonly<Record<ContractName, string>> = {
   monitoring: MONITORING_AT,
@@ -77,6 +80,8 @@ export class World {
   inspectorOf: (account: string) => Inspector | undefined = () => undefined
   readonly #gateways: ReadonlyMap<string, Gateway>
   readonly #streets = new Map<string, number>()
+  readonly #sharedNodes = new Map<number, NodeAccess>()
+  readonly #accesses: readonly NodeAccess[]
   readonly #gasLimit: number
   #tail = 0
   #blockOrder: number | null = null
@@ -108,15 +113,21 @@ export class World {
     this.watch = new Watch(this)
     this.faults = new Faults(this, this.chance.of('faults'))
     this.transport = new Transport(this)
-    this.community = new CommunityGateway(this, communityAccount)
+    this.community = new CommunityGateway(
+      this,
+      'community',
+      communityAccount,
+      new NodeAccess(this, 'community', false),
+    )
     this.homes = Array.from({ length: options.homes }, (_, index) => {
       const household = new Household(index, startMs, this.chance.of(`household ${index}`))
       const account = accountOf(`home ${index}`)
       this.secrets.add(`auxiliary ${account}`, `${account}:0`)
       this.#streets.set(account, Math.floor(index / HOMES_OF_STREET))
-      return new HomeGateway(this, index, account, household)
+      return new HomeGateway(this, index, account, this.#accessOf(index), household)
     })
     this.#gateways = new Map([this.community, ...this.homes].map((each) => [each.account, each]))
+    this.#accesses = [...new Set([...this.gateways()].map(({ access }) => access))]
     this.contributions = this.homes.map(({ account, household, index }) => {
       return { account, weight: Math.round(household.meanW * (70 + ((index * 37) % 70))) }
     })
@@ -216,8 +227,8 @@ export class World {
   }
 
   /** Blocks come for a while as if somebody had called. */
-  stir(): void {
-    this.#tail = STIRRED_BLOCKS
+  stir(blocks = STIRRED_BLOCKS): void {
+    this.#tail = Math.max(this.#tail, blocks)
     this.#wantBlock()
   }
 
@@ -240,9 +251,8 @@ export class World {
     const nowS = Math.floor(this.time.nowMs() / 1000)
     const { endings } = this.#seal(nowS, false)
     this.#tail = endings.length > 0 ? Math.max(TAIL_BLOCKS, this.#tail - 1) : this.#tail - 1
-    const quietS = this.#auctionsRun() ? QUIET_AUCTION_S : QUIET_S
     if (this.#tail > 0 || this.pool.size > 0) this.#wantBlock()
-    else this.#blockNotAfter((nowS + quietS) * 1000)
+    else this.#blockNotAfter((nowS + (this.#auctionsRun() ? QUIET_AUCTION_S : QUIET_S)) * 1000)
   }
 
   #seal(timestamp: number, empty: boolean) {
@@ -257,15 +267,20 @@ export class World {
   }
 
   #announce(): void {
-    const all = [...this.#gateways.values()]
     for (let group = 0; group < ANNOUNCED_TOGETHER; group += 1) {
       this.time.after(ANNOUNCE_MS * (group + 1), () => {
-        for (let i = group; i < all.length; i += ANNOUNCED_TOGETHER) {
-          const gateway = all[i]
-          if (gateway !== undefined && !gateway.life.dead) gateway.feed.poke()
-        }
+        for (let i = group; i < this.#accesses.length; i += ANNOUNCED_TOGETHER) this.#accesses[i]?.poke()
       })
     }
+  }
+
+  /** How a home reaches the chain. */
+  #accessOf(index: number): NodeAccess {
+    if (index % OWN_NODE_EVERY === 0) return new NodeAccess(this, `home ${index}`, false)
+    const street = Math.floor(index / HOMES_OF_STREET)
+    const known = this.#sharedNodes.get(street) ?? new NodeAccess(this, `street ${street}`, true)
+    this.#sharedNodes.set(street, known)
+    return known
   }
 
   #auctionsRun(): boolean {

@@ -1,35 +1,22 @@
-import { type BlockRef, type ChainBlock, makeBlock } from '../../../chain/proxy/block.ts'
+import type { BlockRef, ChainBlock } from '../../../chain/proxy/block.ts'
 import type { ChainFeed, FeedState, Subscriber, Subscription } from '../../../chain/proxy/feed.ts'
-import { Following } from '../../../chain/proxy/following.ts'
-import type { Header, Receipt } from '../../../chain/proxy/replies.ts'
 import type { Rpc } from '../../../chain/proxy/rpc.ts'
+import type { Lookout, OnFault } from './lookout.ts'
 
-/** Gateways of one process read the same headers: each block is made once for all of them. */
-const blocks = new WeakMap<Header, ChainBlock>()
-
-function sharedBlock(header: Header, receipts: readonly Receipt[]): ChainBlock {
-  const known = blocks.get(header)
-  if (known !== undefined) return known
-  const made = makeBlock(header, receipts)
-  blocks.set(header, made)
-  return made
-}
-
-/**
- * The feed of one gateway: the product's own, looked after by simulated time. `createChainFeed` polls a node
- * twelve times a second, which no month of simulated time can afford.
- */
+/** The feed of one gateway's process: its own way to its node, and what a lookout reads there. */
 export class SimulatedFeed implements ChainFeed {
   readonly rpc: Rpc
   readonly #chainId: number
-  readonly #following: Following
-  #looking = false
-  #again = false
+  readonly #lookout: Lookout
+  readonly #onFault: OnFault
+  readonly #subscriptions: Subscription[] = []
+  readonly #forget: (() => void)[] = []
 
-  constructor(rpc: Rpc, chainId: number, onFault: (thrown: unknown, about: string) => void) {
+  constructor(rpc: Rpc, chainId: number, lookout: Lookout, onFault: OnFault) {
     this.rpc = rpc
     this.#chainId = chainId
-    this.#following = new Following(rpc, onFault, sharedBlock)
+    this.#lookout = lookout
+    this.#onFault = onFault
   }
 
   chainId(): number {
@@ -41,49 +28,37 @@ export class SimulatedFeed implements ChainFeed {
   }
 
   head(): ChainBlock | undefined {
-    return this.#following.head()
+    return this.#lookout.following.head()
   }
 
   state(): FeedState {
-    return this.#following.state()
+    return this.#lookout.following.state()
   }
 
   onState(listener: (state: FeedState) => void): () => void {
-    return this.#following.onState(listener)
+    const forget = this.#lookout.following.onState(listener)
+    this.#forget.push(forget)
+    return forget
   }
 
   subscribe(subscriber: Subscriber): Subscription {
-    return this.#following.subscribe(subscriber)
+    this.#lookout.tellOf(subscriber.name, this.#onFault)
+    const subscription = this.#lookout.following.subscribe(subscriber)
+    this.#subscriptions.push(subscription)
+    return subscription
   }
 
   holds(ref: BlockRef): Promise<boolean> {
-    return this.#following.holds(ref)
+    return this.#lookout.following.holds(ref)
   }
 
   poke(): void {
-    if (this.#looking) {
-      this.#again = true
-      return
-    }
-    this.#looking = true
-    void this.#look().then(() => {
-      this.#looking = false
-      if (!this.#again) return
-      this.#again = false
-      this.poke()
-    })
+    this.#lookout.poke()
   }
 
-  stop(): Promise<void> {
-    return this.#following.stop()
-  }
-
-  async #look(): Promise<void> {
-    try {
-      await this.#following.advance()
-      this.#following.enter('following')
-    } catch {
-      this.#following.enter('away')
-    }
+  /** Ends what this process reads; others of the same lookout go on. */
+  async stop(): Promise<void> {
+    for (const forget of this.#forget.splice(0)) forget()
+    await Promise.all(this.#subscriptions.splice(0).map((subscription) => subscription.stop()))
   }
 }

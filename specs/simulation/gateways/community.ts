@@ -12,7 +12,6 @@ import type { Heard } from '../chain/heard.ts'
 import { keyIdOf, KeyRing, openEssential, sealBytes, secretOf } from '../crypto.ts'
 import { Cell, Table } from '../ledger.ts'
 import type { Hearer, Word } from '../transport.ts'
-import type { World } from '../world.ts'
 import type { DurableMachine } from './durable.ts'
 import { Gateway, type HeardFact } from './gateway.ts'
 import { AlarmDesk } from './alarm-desk.ts'
@@ -63,10 +62,6 @@ export class CommunityGateway extends Gateway implements Hearer {
   readonly deliveries = new DeliveryDesk(this)
   #machine: DurableMachine<typeof communityGatewayMachine> | null = null
   #closedUntil = -1
-
-  constructor(world: World, account: string) {
-    super(world, 'community', account)
-  }
 
   get epochKey(): string {
     return keyIdOf(`${this.account}:0`)

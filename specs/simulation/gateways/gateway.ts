@@ -6,6 +6,7 @@ import type { Subscription } from '../../../chain/proxy/subscription.ts'
 import type { Trail } from '../../../chain/proxy/trail.ts'
 import { RECORD_BYTES } from '../../../protocols/messages/record.ts'
 import { encodeCall } from '../chain/call-bytes.ts'
+import type { NodeAccess } from '../chain/access.ts'
 import type { Heard, HeardFact } from '../chain/heard.ts'
 import { SimulatedFeed } from '../chain/feed.ts'
 import { gasOf } from '../chain/gas.ts'
@@ -27,6 +28,8 @@ const GAS_MARGIN = 2
 
 /** Calls that can wait for what the node thinks of them. */
 const ESTIMATED = new Set(['announceKeys', 'setCeiling', 'publishKey', 'approve', 'deposit'])
+
+const NONE: readonly HeardFact[] = []
 
 /** Facts of older blocks are never taken back. */
 const KEPT_BLOCKS = 16
@@ -81,6 +84,7 @@ export abstract class Gateway {
   readonly account: string
   readonly name: string
   readonly world: World
+  readonly access: NodeAccess
   readonly store = new GatewayStore()
   /** On the disk too. */
   readonly heard = new HeardChain()
@@ -91,10 +95,12 @@ export abstract class Gateway {
   /** Its walk along the chain. */
   reading: Subscription | null = null
 
-  constructor(world: World, name: string, account: string) {
+  constructor(world: World, name: string, account: string, access: NodeAccess) {
     this.world = world
     this.name = name
     this.account = account
+    this.access = access
+    access.gateways.push(this)
     this.life = this.#newLife()
     this.feed = this.#newFeed()
   }
@@ -114,6 +120,8 @@ export abstract class Gateway {
       abis: ERROR_ABIS,
       mergeable: ['submit'],
       merge: mergeSubmits,
+      // As a home has it: slots keep their order. No epoch ends here, so that none is made anew.
+      mendable: () => false,
       gather: { count: world.options.batch, longestMs: (world.options.batch + 1) * world.times.sampleMs },
       isFinal: (block) => world.isFinal(block),
       onOutcome: (intent, outcome) => {
@@ -181,21 +189,30 @@ export abstract class Gateway {
   /** What of a block concerns this gateway. */
   protected abstract chosen(heard: Heard): readonly HeardFact[]
 
-  async #take(life: Life, block: ChainBlock, trail: Trail): Promise<void> {
+  #take(life: Life, block: ChainBlock, trail: Trail): Promise<void> | void {
     const heard = this.world.chain.blockOf(block.hash)?.heard
-    const facts = heard === undefined ? [] : this.chosen(heard)
-    let then: (() => void)[] = []
+    const facts = heard === undefined ? NONE : this.chosen(heard)
     this.world.watch.outboxes.tookBlock(this, this.store.trail.get().at(-1), block)
-    await this.store.transaction(life, () => {
+    const then = this.store.soon(life, () => {
       try {
-        then = this.apply(facts, block)
+        return this.#applied(facts, block, trail)
       } catch (thrown) {
         this.heard.ledger.backTo(0)
         throw thrown
       }
-      this.heard.close(block.number, this.store)
-      this.store.trail.set(trail)
     })
+    if (then instanceof Promise) return then.then((each) => this.#after(block, each))
+    this.#after(block, then)
+  }
+
+  #applied(facts: readonly HeardFact[], block: ChainBlock, trail: Trail): (() => void)[] {
+    const then = this.apply(facts, block)
+    this.heard.close(block.number, this.store)
+    this.store.trail.set(trail)
+    return then
+  }
+
+  #after(block: ChainBlock, then: readonly (() => void)[]): void {
     this.head = block
     for (const each of then) each()
     this.looked(block)
@@ -220,13 +237,16 @@ export abstract class Gateway {
   #newFeed(): SimulatedFeed {
     const { life, world } = this
     const node = new SimulatedNode(this.name, world.chain, world.pool, {
-      isAway: () => world.faults.isChainAway(this),
+      isAway: () => world.faults.isAway(this.access),
       travel: (method) => world.faults.travel(this, life, method),
       outlives: (method) => method !== 'eth_sendRawTransaction' || life.passes('after-send'),
     })
     const strange = new StrangeNode(node, (method) => world.faults.strangeness(this, method))
-    return new SimulatedFeed(strange, world.chain.settings.chainId, (thrown, about) =>
-      world.watch.fault(this, thrown, about),
+    return new SimulatedFeed(
+      strange,
+      world.chain.settings.chainId,
+      this.access.lookoutFor(strange),
+      (thrown, about) => world.watch.fault(this, thrown, about),
     )
   }
 }

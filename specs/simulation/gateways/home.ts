@@ -13,6 +13,7 @@ import {
 } from '../../../protocols/rules/home-registers.ts'
 import { Fault } from '../../../protocols/rules/fault.ts'
 import type { EssentialData, ReceivedFrame } from '../../../protocols/rules/reading.ts'
+import type { NodeAccess } from '../chain/access.ts'
 import type { Heard } from '../chain/heard.ts'
 import { keyIdOf, KeyRing, openBytes, sealEssential, secretOf } from '../crypto.ts'
 import type { Household } from '../household.ts'
@@ -58,14 +59,16 @@ export class HomeGateway extends Gateway implements Hearer {
   readonly keyed = new Cell<boolean>(this.heard.ledger, false)
   readonly market: MarketDesk
   // ---- In memory
+  readonly #street: number
   #machine: DurableMachine<typeof smartGatewayMachine> | null = null
   #collector: SlotCollector | null = null
   #gone: readonly number[] = []
   #samples = new Map<number, { essential: EssentialData; next: HomeState }>()
 
-  constructor(world: World, index: number, account: string, household: Household) {
-    super(world, `home ${index}`, account)
+  constructor(world: World, index: number, account: string, access: NodeAccess, household: Household) {
+    super(world, `home ${index}`, account, access)
     this.index = index
+    this.#street = world.streetOf(account)
     this.household = household
     this.market = new MarketDesk(this)
   }
@@ -224,7 +227,7 @@ export class HomeGateway extends Gateway implements Hearer {
 
   protected chosen({ everybody, ofHome, ofStreet }: Heard): readonly HeardFact[] {
     const mine = ofHome.get(this.account) ?? NONE
-    const market = ofStreet.get(this.world.streetOf(this.account)) ?? NONE
+    const market = ofStreet.get(this.#street) ?? NONE
     if (mine.length + market.length === 0) return everybody
     return [...everybody, ...mine, ...market]
   }

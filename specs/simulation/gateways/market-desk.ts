@@ -12,6 +12,7 @@ import { Cell, Table } from '../ledger.ts'
 import { factsOf, HomeUse } from './home-use.ts'
 import type { HomeGateway } from './home.ts'
 import { MarketBook } from './market-book.ts'
+import { Sleepers } from './sleepers.ts'
 import { preferencesOf, rulesOf } from './trade-rules.ts'
 import { TradeRun } from './trade-run.ts'
 
@@ -71,6 +72,7 @@ export class MarketDesk {
   #runs = new Map<string, TradeRun>()
   #beginning = new Map<string, Promise<TradeRun | null>>()
   #considered = new Map<string, number>()
+  readonly #sleepers = new Sleepers()
   #lookedAtHour = -1
   #touched: readonly string[] = []
   /** What was last found, while no block came and nothing of its own has changed. */
@@ -93,15 +95,13 @@ export class MarketDesk {
     this.#runs = new Map()
     this.#beginning = new Map()
     this.#considered = new Map()
+    this.#sleepers.wakeAll()
     this.#facts = null
     for (const subject of this.#unfinished.keys()) await this.#resume(subject)
   }
 
   isNegotiating(): boolean {
-    for (const subject of this.#unfinished.keys()) {
-      if (this.trades.get(subject)?.stage !== 'payment') return true
-    }
-    return false
+    return this.openTrades().some(({ stage }) => stage !== 'payment')
   }
 
   openTrades(): OwnTrade[] {
@@ -117,7 +117,10 @@ export class MarketDesk {
 
   apply(facts: readonly HeardFact[]): void {
     if (facts.length > 0) this.#facts = null
-    for (const fact of facts) this.book.apply(fact)
+    for (const fact of facts) {
+      this.book.apply(fact)
+      if ('id' in fact.told) this.#sleepers.wake(this.#ofAuction.get(String(fact.told.id)))
+    }
   }
 
   /** A fork is about to take back what these auctions were told. */
@@ -127,6 +130,7 @@ export class MarketDesk {
 
   /** Their trades begin another round: the chain tells again how far the auction has come. */
   undone(): void {
+    this.#sleepers.wakeAll()
     for (const id of this.#touched) {
       const own = this.trades.get(this.#ofAuction.get(id) ?? '')
       if (own === undefined || own.value === null || own.stage === 'determination') continue
@@ -318,6 +322,7 @@ export class MarketDesk {
   keep(own: OwnTrade): void {
     this.trades.set(own.subject, own)
     this.#facts = null
+    this.#sleepers.wake(own.subject)
     if (own.stage === 'over') this.#unfinished.delete(own.subject)
     else this.#unfinished.set(own.subject, true)
     if (own.auction !== null) this.#ofAuction.set(own.auction, own.subject)
@@ -346,11 +351,14 @@ export class MarketDesk {
 
   /** Whether a trade is at a stage that has not begun here, or the chain has something for it. */
   #hasNews(subject: string): boolean {
+    if (this.#sleepers.isAsleep(subject, this.head.timestampMs, this.home.store.failures)) return false
     const own = this.trades.get(subject)
     const run = this.#runs.get(subject)
     if (this.#beginning.has(subject)) return false
     if (own === undefined || run?.stage !== own.stage || run.round !== own.round) return true
-    return run.hasNews(own)
+    if (run.hasNews(own)) return true
+    this.#sleepers.lay(subject, run.restsUntilMs())
+    return false
   }
 
   /** Tells a trade what there is for it, stage after stage: a bid that waits for a block may be late. */

@@ -58,21 +58,21 @@ export class GatewayStore {
 
   /** Does `work` and keeps what it wrote, unless the gateway dies or `work` throws. */
   transaction<R>(life: Life, work: (trx: Transaction) => Promise<R> | R): Promise<R> {
-    // What a dead process still asks for must not stand before what its successor does.
-    if (life.dead) return NEVER
-    if (this.#working) return Promise.resolve().then(() => this.transaction(life, work))
-    if (this.#last !== null)
-      return this.#follow(
-        life,
-        this.#last.then(() => this.#run(life, work)),
-      )
     try {
-      const done = this.#run(life, work)
-      if (!(done instanceof Promise)) return Promise.resolve(done)
-      return this.#follow(life, done)
+      return Promise.resolve(this.soon(life, work))
     } catch (thrown) {
       return Promise.reject(thrown instanceof Error ? thrown : new Error(String(thrown)))
     }
+  }
+
+  /** The same, at once when nothing is under way and `work` waits for nothing. */
+  soon<R>(life: Life, work: (trx: Transaction) => Promise<R> | R): Promise<R> | R {
+    // What a dead process still asks for must not stand before what its successor does.
+    if (life.dead) return NEVER
+    if (this.#working) return Promise.resolve().then(() => this.soon(life, work))
+    const last = this.#last
+    const done = last === null ? this.#run(life, work) : last.then(() => this.#run(life, work))
+    return done instanceof Promise ? this.#follow(life, done) : done
   }
 
   /** The next one waits for this one. */

@@ -65,7 +65,7 @@ export class TradeRun {
     const machine = this.#machine
     if (machine.of.snapshot().status !== 'active' || this.#failures !== this.#desk.home.store.failures)
       return true
-    if (this.#rests()) return false
+    if (this.restsUntilMs() !== null) return false
     const { id } = this.#about(own)
     const sight = id === null ? null : this.#desk.sightOf(id)
     if (sight === null) return false
@@ -87,7 +87,7 @@ export class TradeRun {
   /** Tells the machine what the chain says; when it has come to its end, the next stage begins. */
   async hear(own: OwnTrade): Promise<void> {
     const { failures } = this.#desk.home.store
-    if (this.#rests() && this.#failures === failures) return
+    if (this.restsUntilMs() !== null && this.#failures === failures) return
     this.#failures = failures
     const { refusals, id } = this.#about(own)
     const sight = id === null ? null : this.#desk.sightOf(id)
@@ -103,11 +103,12 @@ export class TradeRun {
     await this.#advance()
   }
 
-  #rests(): boolean {
-    if (this.#rest === null || this.#machine.stage !== 'payment') return false
+  /** Until when nothing can happen to it; null when something can. */
+  restsUntilMs(): number | null {
+    if (this.#rest === null || this.#machine.stage !== 'payment') return null
     const { book, head } = this.#desk
     const known = book.known.get(this.#machine.of.snapshot().context.auctionId)
-    return head.timestampMs < this.#rest.untilMs && known === this.#rest.known
+    return head.timestampMs < this.#rest.untilMs && known === this.#rest.known ? this.#rest.untilMs : null
   }
 
   #about(own: OwnTrade): { refusals: number; id: string | null } {
