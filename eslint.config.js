@@ -6,11 +6,17 @@ const typed = tseslint.configs.strictTypeChecked.map((config) => ({
 }))
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'chain/bindings/*.gen.ts', '**/*.mjs', '**/*.js'] },
+  { ignores: ['build/', 'dist/', 'node_modules/', 'chain/bindings/*.gen.ts', '**/*.mjs', '**/*.js'] },
   ...typed,
   {
     files: ['**/*.ts', '**/*.tsx'],
-    languageOptions: { parserOptions: { project: ['tsconfig.json', 'web/app/tsconfig.json'] } },
+    languageOptions: {
+      parserOptions: {
+        project: ['tsconfig.json', 'web/app/tsconfig.json'],
+        // A run of mutants that was broken off leaves a copy of the project in build/.
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',
