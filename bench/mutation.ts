@@ -40,7 +40,12 @@ const GROUPS: Readonly<Record<string, Group>> = {
   },
   messages: {
     files: ['protocols/messages/*.ts'],
-    specs: ['specs/crypto/*.spec.ts', 'specs/p2p/{messages,peer-record,notices}.spec.ts'],
+    specs: [
+      'specs/messages/*.spec.ts',
+      'specs/crypto/!(recovery-pool|keyring|points|proofs).spec.ts',
+      'specs/p2p/{messages,peer-record,notices}.spec.ts',
+      'specs/market/{preferences,trade-rules-door}.spec.ts',
+    ],
     leastPercent: null,
   },
   auction: {

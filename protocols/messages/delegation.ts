@@ -26,7 +26,7 @@ const rewardField = () =>
   z
     .string()
     .max(REWARD_DIGITS)
-    .regex(/^(0|[1-9][0-9]*)$/, 'expected micro-SCT in decimal digits')
+    .regex(/^(0|[1-9][0-9]*)$/, { error: 'expected micro-SCT in decimal digits', abort: true })
     .refine((digits) => BigInt(digits) <= REWARD_MAX, { message: 'expected a reward of 64 bits' })
 
 /** What one party would agree to. */

@@ -20,10 +20,14 @@ export interface Message<T> {
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
+/** What a schema expected of the first field that breaks it, without the words that a fault adds itself. */
+export function expectedOf({ issues: [issue] }: z.ZodError): string {
+  return (issue?.message ?? 'a valid value').replace(/^(Invalid input: )?expected /, '')
+}
+
 function firstIssue(name: string, error: z.ZodError): Fault {
-  const issue = error.issues[0]
-  const field = [name, ...(issue?.path ?? [])].join('.')
-  return badField(field, issue?.message ?? 'a valid value', 'another')
+  const field = [name, ...(error.issues[0]?.path ?? [])].join('.')
+  return badField(field, expectedOf(error), 'another')
 }
 
 function refuseLong(name: string, length: number, maxBytes: number): void {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { microOf } from '../rules/decimal.ts'
 import { badField, Fault } from '../rules/fault.ts'
+import { expectedOf } from './json-message.ts'
 import { parseWritten, WrittenNumber } from './written-numbers.ts'
 
 /** A file of orders: a hundred thousand offers fit with room; a longer one is refused before it is parsed. */
@@ -56,13 +57,17 @@ function shown(value: unknown): unknown {
 }
 
 function readOrder(value: unknown, row: number): Order {
-  const read = orderSchema.safeParse(value)
+  const read = orderSchema.safeParse(shown(value))
   if (!read.success) {
     const [issue] = read.error.issues
     const field = issue?.path.join('.') ?? ''
     const got: unknown = field === '' ? value : z.record(z.string(), z.unknown()).parse(value)[field]
-    const expected = (issue?.message ?? '').replace(/^expected /, '')
-    throw badField(['row', row, field].join(' ').trim(), expected, shown(got), 'correct that row')
+    throw badField(
+      ['row', row, field].join(' ').trim(),
+      expectedOf(read.error),
+      shown(got),
+      'correct that row',
+    )
   }
   const { id, user, side, price, qty } = read.data
   const quantity = microOf(qty.text, `row ${row} qty`)

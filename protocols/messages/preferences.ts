@@ -3,7 +3,7 @@ import { badField } from '../rules/fault.ts'
 import type { Preferences } from '../rules/preferences.ts'
 import { RESOURCES } from '../rules/resource.ts'
 import { hoursField } from './hours.ts'
-import { addressField, naturalField } from './json-message.ts'
+import { addressField, expectedOf, naturalField } from './json-message.ts'
 
 /** More than a community has homes. */
 const BLOCKED_MOST = 256
@@ -29,9 +29,8 @@ const preferencesSchema = z.strictObject({
 export function readPreferences(json: unknown): Preferences {
   const read = preferencesSchema.safeParse(json)
   if (!read.success) {
-    const [issue] = read.error.issues
-    const expected = issue?.message.replace(/^(Invalid input: )?expected /, '') ?? 'preferences'
-    throw badField(['preferences', ...(issue?.path.slice(1) ?? [])].join('.'), expected, 'another')
+    const path = read.error.issues[0]?.path ?? []
+    throw badField(['preferences', ...path.slice(1)].join('.'), expectedOf(read.error), 'another')
   }
   const { preferences } = read.data
   for (const { resource, leastAmount, mostAmount } of preferences) {

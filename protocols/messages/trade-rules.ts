@@ -4,7 +4,7 @@ import { RESOURCES } from '../rules/resource.ts'
 import { checkRules, RULES_MOST } from '../rules/trade-rules/check.ts'
 import { type TradeRule, type TradeRules, WEEKDAYS } from '../rules/trade-rules/rule.ts'
 import { hoursField } from './hours.ts'
-import { naturalField } from './json-message.ts'
+import { expectedOf, naturalField } from './json-message.ts'
 
 /** Money in a rule: up to a billion SCT, which a number of JSON holds exactly. */
 const MICRO_SCT_MOST = 1_000_000_000_000_000
@@ -94,10 +94,8 @@ function nameOf(json: unknown, path: readonly PropertyKey[]): string {
 export function readTradeRules(json: unknown): TradeRules {
   const read = rulesSchema.safeParse(json)
   if (!read.success) {
-    const [issue] = read.error.issues
-    const path = issue?.path ?? []
-    const expected = (issue?.message ?? 'valid rules').replace(/^(Invalid input: )?expected /, '')
-    throw badField(nameOf(json, path), expected, at(json, path), 'correct the rule')
+    const path = read.error.issues[0]?.path ?? []
+    throw badField(nameOf(json, path), expectedOf(read.error), at(json, path), 'correct the rule')
   }
   checkRules(read.data)
   return read.data
