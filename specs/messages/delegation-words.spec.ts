@@ -1,4 +1,5 @@
 import { getAddress } from 'ethers'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import {
@@ -25,6 +26,7 @@ import {
   watchedTyped,
 } from '../../protocols/messages/delegation-terms.ts'
 import type { Message } from '../../protocols/messages/json-message.ts'
+import { Fault } from '../../protocols/rules/fault.ts'
 
 const [AWAY, NEAR] = ['a1', 'b2'].map((byte) => getAddress(`0x${byte.repeat(20)}`))
 const text64 = (bytes: number): string => Buffer.alloc(bytes, 7).toString('base64url')
@@ -47,7 +49,7 @@ const object = z.looseObject({})
 /** JSON with what lies at a path replaced; undefined takes it away. */
 function changed(json: unknown, path: string, value: unknown): unknown {
   const [name = '', ...rest] = path.split('.')
-  const fields = { ...object.parse(json) }
+  const fields = { ...(object.safeParse(json).data ?? {}) }
   if (rest.length > 0) return { ...fields, [name]: changed(fields[name], rest.join('.'), value) }
   if (value !== undefined) return { ...fields, [name]: value }
   return Object.fromEntries(Object.entries(fields).filter(([field]) => field !== name))
@@ -127,6 +129,34 @@ describe('a word of a delegation', () => {
       }
     },
   )
+
+  it('is taken, or refused with a fault, whatever stands in one of its fields', () => {
+    const paths = [
+      'round',
+      'offer',
+      'offer.functions',
+      'offer.rewardMicroSct',
+      'offer.fromSlot',
+      'negotiation',
+    ]
+    const odd = fc.constantFrom('1.5', '1e3', ' ', '0x1', '-', 'NaN', [], [[]], {}, null, -0, 1e308, '\u0000')
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...paths, 'sender', 'key.epoch'),
+        fc.oneof(odd, fc.jsonValue()),
+        (path, value) => {
+          for (const json of [propose, counter, consent]) {
+            const words = changed(json, path, value)
+            try {
+              delegationBody.fromJson(words)
+            } catch (thrown) {
+              expect(thrown).toBeInstanceOf(Fault)
+            }
+          }
+        },
+      ),
+    )
+  })
 
   it('says what was expected of an end, a reward and a list of functions', () => {
     const said = (path: string, value: unknown) => () =>

@@ -1,4 +1,5 @@
 import { Wallet } from 'ethers'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { postArguments, signerOfMarketPrice, signMarketPrice } from '../../protocols/messages/market-price.ts'
 import { ORDERS_MAX_BYTES, readOrders } from '../../protocols/messages/orders.ts'
@@ -36,6 +37,9 @@ describe('numbers of JSON', () => {
     )
   })
 })
+
+const same = (row: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(row).map(([field, value]) => [field, fc.constant(value)]))
 
 describe('a file of orders', () => {
   const bid = { id: 'b', user: 'ana', side: 'bid', price: 20, qty: 2 }
@@ -130,6 +134,15 @@ describe('a file of orders', () => {
   ])('is refused with %s, by row and field, with a way out', (_, work, says) => {
     const told = said(work)
     expect(told.slice(0, says.length)).toBe(says)
+  })
+
+  it('is read, or refused with a fault, whatever its rows are', () => {
+    const row = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom(bid, offer),
+      fc.record({ ...same(bid), price: fc.jsonValue() }),
+    )
+    fc.assert(fc.property(fc.array(row, { maxLength: 3 }), (rows) => void said(() => read(...rows))))
   })
 
   it('takes names as long as they may be', () => {
