@@ -212,6 +212,7 @@ describe('preferences as they are written', () => {
     expect(said(twice)).toBe(
       'bad-field: preferences.resource: expected each resource once, got "energy"; remove the second one',
     )
+    expect(readPreferences({ preferences: [energy, { resource: 'water' }] }).preferences).toHaveLength(2)
     expect(said(() => read({ ...energy, leastAmount: 5, mostAmount: 5 }))).toBe('')
     expect(said(() => read({ ...energy, leastAmount: 5, mostAmount: 4 }))).toBe(
       'bad-field: preferences.energy.mostAmount: expected at least 5, got 4',

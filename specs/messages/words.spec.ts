@@ -101,7 +101,9 @@ describe('a message', () => {
     expect(sent.fromJson({ by: ACCOUNT })).toEqual({ by: ACCOUNT })
     const wrong = ACCOUNT.replace(/[A-F]/u, (letter) => letter.toLowerCase())
     expect(() => sent.fromJson({ by: wrong })).toThrow('expected an address with a right checksum')
-    expect(() => sent.fromJson({ by: `${ACCOUNT}0` })).toThrow('expected an address, 0x and 40 hex digits')
+    for (const wrongly of [`${ACCOUNT}0`, `0${ACCOUNT}`]) {
+      expect(() => sent.fromJson({ by: wrongly })).toThrow('expected an address, 0x and 40 hex digits')
+    }
   })
 })
 
