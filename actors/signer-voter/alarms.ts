@@ -49,7 +49,7 @@ export function finalLeft(number: number, hash: string): Fault {
 export function chainStalled(missing: readonly string[]): Fault {
   const who = missing.length === 0 ? '' : ` Not heard of: ${missing.join(', ')}.`
   const message =
-    `no block came for five periods.${who} Start the signers that are away; if all run, restart one of ` +
-    'them: signers that wait for each other go on'
+    `no block came for five periods.${who} Start the signers that are away. If all run, they go on ` +
+    'by themselves within a minute or two'
   return new Fault('chain-stalled', message, { missing: missing.join(' ') })
 }

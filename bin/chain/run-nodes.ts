@@ -52,11 +52,14 @@ export async function runNodes(wanted: Wanted): Promise<RunNodes> {
 function startOne(
   program: string,
   folder: NodeFolder,
-  { rpcPort, verbosity }: Wanted,
+  { rpcPort, verbosity, tell }: Wanted,
   alone: boolean,
 ): Promise<GethNode> {
   const network = folder.network()
-  return startGeth({ program, folder, network, rpcPort, verbosity, log: alone ? 'inherit' : 'file' })
+  const onStandOff = (number: number): void =>
+    tell(`mended     the signers waited for each other: ${folder.card.name} took another block ${number}`)
+  const log = alone ? 'inherit' : 'file'
+  return startGeth({ program, folder, network, rpcPort, verbosity, log, onStandOff })
 }
 
 function described({ name, rpc, folder, ipc }: GethNode): string {

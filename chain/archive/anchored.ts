@@ -16,10 +16,14 @@ export interface NewestAnchor {
 /** Asks a node one question. */
 export type Ask = (method: string, params: readonly unknown[]) => Promise<unknown>
 
+/** What there is where a node's chain does not reach the contract yet. */
+const NOTHING = '0x'
+
 /** What is anchored on the chain of a node; null when nothing is. */
 export async function newestAnchor(ask: Ask, archive: string): Promise<NewestAnchor | null> {
   const data = face.encodeFunctionData('newest')
   const told = z.string().parse(await ask('eth_call', [{ to: archive, data }, 'latest']))
+  if (told === NOTHING) return null
   const found = answer.parse(face.decodeFunctionResult('newest', told).toObject())
   return found.root === NO_ARCHIVE ? null : { height: Number(found.height), root: found.root }
 }

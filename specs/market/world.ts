@@ -90,14 +90,13 @@ export class World {
     await this.lab.live(3)
   }
 
-  /** The node loses the seller's call until these blocks went by; sent again at once, it is late already. */
+  /** The node loses the seller's call, which is away while these blocks go by: sent again, it is late. */
   async #dropped(blocks: number): Promise<void> {
-    await this.seller.settled()
+    await this.#leaves(this.seller)
     await this.lab.market.lab.rpc('anvil_dropAllTransactions')
     await this.lab.market.pass(blocks)
-    // An outbox on a busy machine may have handed it over again meanwhile.
-    await this.lab.market.lab.rpc('anvil_dropAllTransactions')
     await this.lab.market.lab.rpc('anvil_mine', [`0x${blocks.toString(16)}`])
+    await this.#sells(BID)
   }
 
   async #shownBy(options: Partial<TradingHomeOptions>, prepare?: () => Promise<void>): Promise<void> {

@@ -52,7 +52,8 @@ export async function signersState(ipc: Ipc, members: readonly NodeCard[]): Prom
   return judge(signers, headers, members)
 }
 
-async function headerAt(ipc: Ipc, number: number): Promise<WireHeader> {
+/** A header as the node has it. */
+export async function headerAt(ipc: Ipc, number: number): Promise<WireHeader> {
   return readHeader(await ipc.ask('eth_getBlockByNumber', [`0x${number.toString(16)}`, false], z.unknown()))
 }
 

@@ -54,6 +54,11 @@ export class NodeFolder {
     return this.#at('network.json')
   }
 
+  /** A block that is taken back for a moment. */
+  get asideFile(): string {
+    return this.#at('aside.rlp')
+  }
+
   get genesisFile(): string {
     return this.#at('genesis.json')
   }

@@ -10,6 +10,7 @@ import { keepDialling } from './dialling.ts'
 import { configToml, gethFlags, storageFlags } from './flags.ts'
 import { createIpc, type Ipc } from './ipc.ts'
 import type { NodeFolder } from './node-folder.ts'
+import { endStandOffs } from './stand-off.ts'
 
 const START_LIMIT_MS = 120_000
 const END_LIMIT_MS = 30_000
@@ -33,6 +34,8 @@ export interface NodeStart {
   readonly signal?: AbortSignal
   /** Whether it runs only while this process asks it something: left behind, anybody may end it. */
   readonly isAsked?: true
+  /** Is told of a block for which it took another signer's: they had waited for each other. */
+  readonly onStandOff?: (number: number) => void
 }
 
 /** A running node. */
@@ -77,17 +80,23 @@ export async function startGeth(start: NodeStart): Promise<GethNode> {
   const node = new Running(start, child)
   await writeDurably(folder.pidFile, start.isAsked === true ? `${node.pid} ${process.pid}` : `${node.pid}`)
   await untilAnswering(node, start)
-  keepDialled(node, start)
+  keepGoing(node, start)
   return node
 }
 
-/** As long as it runs it dials whoever of the members can be reached. */
-function keepDialled(node: GethNode, { folder, network }: NodeStart): void {
+/** As long as it runs it dials whoever of the members can be reached, and ends what locks the signers. */
+function keepGoing(node: GethNode, { folder, network, onStandOff = () => undefined }: NodeStart): void {
   if (network.members.length < 2) return
   const gone = new AbortController()
   void node.ended.then(() => gone.abort())
+  const { ipc } = node
   const self = memberCard(folder, network)
-  void keepDialling({ ipc: node.ipc, self, members: membersStill(folder, network) }, gone.signal)
+  const members = membersStill(folder, network)
+  void keepDialling({ ipc, self, members }, gone.signal)
+  const periodMs = periodSOf(network) * 1_000
+  if (self.signer === null) return
+  const { asideFile } = folder
+  void endStandOffs({ ipc, self, members, periodMs, asideFile, onStandOff }, gone.signal)
 }
 
 /** The members that it was started with, but for those that were let go since. */

@@ -48,6 +48,10 @@ it('names the newest archive, and tells of each', async () => {
   expect(await isAnchored(ask, archive, archiveOf(7))).toBe(false)
 })
 
+it('names no archive where the chain does not reach its contract yet', async () => {
+  expect(await newestAnchor(ask, `0x${'ab'.repeat(20)}`)).toBeNull()
+})
+
 it('counts blocks on from the height that its chain began at', async () => {
   const { lab } = market()
   const { trading } = lab.contracts
