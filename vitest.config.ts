@@ -29,7 +29,7 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, 'build/**', ...(isCounted ? [] : LONG)],
     setupFiles: ['specs/setup.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     sequence: { sequencer: LongFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -15,7 +15,7 @@ import { stepAside } from './step-aside.ts'
 
 /** So many periods without a block are no slow signer. */
 const PATIENCE_PERIODS = 5
-/** Where both ends dialled each other just before, neither dials again for 35 s; then the branch is looked at. */
+/** Where both ends dialled each other just before, neither dials for 35 s; the branch is looked at then. */
 export const STEP_ASIDE_MS = 45_000
 
 /** What a signer's node sees when no block comes. */
