@@ -48,7 +48,7 @@ export class FeedReader implements Subscription {
   readonly #source: Source
   #trail: Trail
   #forksSeen = -1
-  #running: Promise<void> | undefined
+  #running: MaybeSoon<void> = undefined
   #isRunning = false
   #again = false
   #pauseMs = 0
@@ -99,28 +99,48 @@ export class FeedReader implements Subscription {
     } else if (this.#source.canonical.head() !== undefined) this.#tellWaiting()
   }
 
-  async #run(): Promise<void> {
+  /** Goes on as far as there is something: at once, but for what is to be waited for. */
+  #run(): MaybeSoon<void> {
     try {
-      do {
-        this.#again = false
-        while (!this.#stopped && this.#hasMore()) {
-          const step = this.#stepOn()
-          if (!(step instanceof Promise ? await step : step)) break
-          this.#pauseMs = 0
+      while (!this.#stopped && this.#hasMore()) {
+        const step = this.#stepOn()
+        if (step instanceof Promise) {
+          return step.then(
+            (more) => this.#goOn(more),
+            (thrown: unknown) => this.#fail(thrown),
+          )
         }
-      } while (this.#isWanted())
-      this.#isRunning = false
-      if (this.#source.canonical.head() !== undefined) this.#tellWaiting()
+        if (!step) break
+        this.#pauseMs = 0
+      }
+      return this.#goOn(false)
     } catch (thrown) {
-      this.#isRunning = false
-      this.#source.onFault(thrown, this.name)
-      this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2))
-      if (this.#stopped) return
-      this.#timer = setTimeout(() => {
-        this.#timer = undefined
-        this.wake()
-      }, this.#pauseMs)
+      this.#fail(thrown)
     }
+  }
+
+  #goOn(hasStepped: boolean): MaybeSoon<void> {
+    if (hasStepped) {
+      this.#pauseMs = 0
+      return this.#run()
+    }
+    if (this.#isWanted()) {
+      this.#again = false
+      return this.#run()
+    }
+    this.#isRunning = false
+    if (this.#source.canonical.head() !== undefined) this.#tellWaiting()
+  }
+
+  #fail(thrown: unknown): void {
+    this.#isRunning = false
+    this.#source.onFault(thrown, this.name)
+    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2))
+    if (this.#stopped) return
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.wake()
+    }, this.#pauseMs)
   }
 
   #next(head: ChainBlock): number {

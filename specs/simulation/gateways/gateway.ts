@@ -30,6 +30,7 @@ const GAS_MARGIN = 2
 const ESTIMATED = new Set(['announceKeys', 'setCeiling', 'publishKey', 'approve', 'deposit'])
 
 const NONE: readonly HeardFact[] = []
+const NOTHING: readonly (() => void)[] = []
 
 /** Facts of older blocks are never taken back. */
 const KEPT_BLOCKS = 16
@@ -193,6 +194,7 @@ export abstract class Gateway {
     const heard = this.world.chain.blockOf(block.hash)?.heard
     const facts = heard === undefined ? NONE : this.chosen(heard)
     this.world.watch.outboxes.tookBlock(this, this.store.trail.get().at(-1), block)
+    if (facts.length === 0 && !life.dead && this.store.hasRead(trail)) return this.#after(block, NOTHING)
     const then = this.store.soon(life, () => {
       try {
         return this.#applied(facts, block, trail)

@@ -73,7 +73,7 @@ export class MarketDesk {
   #beginning = new Map<string, Promise<TradeRun | null>>()
   #considered = new Map<string, number>()
   readonly #sleepers = new Sleepers()
-  #lookedAtHour = -1
+  #hourEndsMs = 0
   #touched: readonly string[] = []
   /** What was last found, while no block came and nothing of its own has changed. */
   #facts: { readonly hash: string; readonly atMs: number; readonly facts: TradeFacts } | null = null
@@ -141,14 +141,14 @@ export class MarketDesk {
   }
 
   looked(block: ChainBlock): void {
-    this.head = { number: block.number, timestampMs: block.timestampMs }
+    this.head = block
     if (!this.home.world.options.trading || !this.home.isOperating()) return
     for (const id of this.book.open.keys()) if (this.#isUnseen(id)) void this.#consider(id)
     for (const subject of this.#unfinished.keys()) if (this.#hasNews(subject)) void this.follow(subject)
+    if (block.timestampMs < this.#hourEndsMs) return
     const hour = Math.floor((block.timestampMs - this.#looksLaterMs()) / HOUR_MS)
-    if (hour === this.#lookedAtHour || !LOOKS_AT_HOURS.includes(hour % 24)) return
-    this.#lookedAtHour = hour
-    void this.#buy()
+    this.#hourEndsMs = (hour + 1) * HOUR_MS + this.#looksLaterMs()
+    if (LOOKS_AT_HOURS.includes(hour % 24)) void this.#buy()
   }
 
   /** Neighbours look at moments of their own, so that auctions overlap. */

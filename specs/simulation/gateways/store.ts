@@ -51,7 +51,7 @@ export class GatewayStore {
   )
   readonly posted = new Cell<number>(this.ledger, 0)
   readonly trail = new Cell<Trail>(this.ledger, NO_TRAIL)
-  /** What is under way; null while nothing is. */
+  /** The transaction that is under way; null while none is. */
   #last: Promise<unknown> | null = null
   #working = false
   commits = 0
@@ -73,6 +73,13 @@ export class GatewayStore {
     const last = this.#last
     const done = last === null ? this.#run(life, work) : last.then(() => this.#run(life, work))
     return done instanceof Promise ? this.#follow(life, done) : done
+  }
+
+  /** Keeps how far the chain was read where nothing else is to be written and no transaction is under way. */
+  hasRead(trail: Trail): boolean {
+    if (this.#working || this.#last !== null) return false
+    this.trail.put(trail)
+    return true
   }
 
   /** The next one waits for this one. */
