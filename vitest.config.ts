@@ -27,6 +27,7 @@ export default defineConfig({
   test: {
     include: ['specs/**/*.spec.ts'],
     exclude: [...configDefaults.exclude, 'build/**', ...(isCounted ? [] : LONG)],
+    globalSetup: ['specs/built.ts'],
     setupFiles: ['specs/setup.ts'],
     pool: 'forks',
     maxWorkers: 3,

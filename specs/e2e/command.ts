@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const ENTRY = fileURLToPath(new URL('../../bin/meterhood.ts', import.meta.url))
+const ENTRY = fileURLToPath(new URL('../../dist/bin/meterhood.js', import.meta.url))
 
 /** How a run of the command ended. */
 export interface Ended {
@@ -19,12 +19,12 @@ export interface Ongoing {
   readonly ended: Promise<Ended>
 }
 
-/** Runs `meterhood …` from the sources as a process of its own and waits for its end. */
+/** Runs `meterhood …` as users get it, as a process of its own and waits for its end. */
 export function meterhood(...flags: string[]): Promise<Ended> {
   return endOf(launch(flags)).ended
 }
 
-/** Runs `meterhood …` from the sources as a process of its own, which goes on. */
+/** Runs `meterhood …` as users get it, as a process of its own, which goes on. */
 export function ongoing(...flags: string[]): Ongoing {
   const child = launch(flags)
   const { ended, said } = endOf(child)
@@ -50,7 +50,7 @@ export function ongoing(...flags: string[]): Ongoing {
 }
 
 function launch(flags: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', ENTRY, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(process.execPath, [ENTRY, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 function endOf(child: ChildProcess) {
