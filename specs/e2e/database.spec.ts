@@ -50,7 +50,7 @@ describe('a community whose global repository is PostgreSQL', () => {
         '--period',
         '1',
         '--for',
-        '24s',
+        '36s',
         '--database',
         url,
       ]
