@@ -4,6 +4,7 @@ import { sealerOf } from '../../verify/seals.ts'
 import { headerAt, signerLimit, signersOf } from './clique.ts'
 import type { NodeCard } from './community-network.ts'
 import type { Ipc } from './ipc.ts'
+import { peersOf } from './peers.ts'
 import { stepAside } from './step-aside.ts'
 
 /*
@@ -58,7 +59,6 @@ export interface StandOffWatch {
 }
 
 const numberReply = z.string().transform(Number)
-const peersReply = z.array(z.object({ enode: z.string() }))
 
 /** Watches a signer's node for stand-offs, until the signal is aborted. */
 export async function endStandOffs(watch: StandOffWatch, signal: AbortSignal): Promise<void> {
@@ -93,8 +93,8 @@ async function endOne(watch: StandOffWatch, stoodMs: number): Promise<boolean> {
 async function look({ ipc, self, members }: StandOffWatch): Promise<Standstill> {
   const signers = await signersOf(ipc)
   const head = await ipc.ask('eth_blockNumber', [], numberReply)
-  const peers = await ipc.ask('admin_peers', [], peersReply)
-  const near = members().filter(({ key }) => peers.some(({ enode }) => enode.includes(key)))
+  const peers = await peersOf(ipc, self, members())
+  const near = peers.filter(({ connected }) => connected !== null).map(({ card }) => card)
   const looked = Math.min(head, signerLimit(signers.length) - 1)
   const headers = await Promise.all(Array.from({ length: looked }, (_, down) => headerAt(ipc, head - down)))
   return {
