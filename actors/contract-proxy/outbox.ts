@@ -111,8 +111,8 @@ class Outbox<T> implements AccountOutbox<T> {
     this.#nextNonce = last.nonce
     this.#subscription = feed.subscribe({
       name: `outbox of ${this.account}`,
-      onBlock: (block) =>
-        this.#isIdle() ? this.#seeBlock(block) : this.#turns.take(() => this.#takeBlock(block)),
+      onBlock: (block) => this.#turns.take(() => this.#takeBlock(block)),
+      glance: (block) => this.#isIdle() && this.#seeBlock(block),
       onFork: (from) => this.#turns.take(() => this.#takeFork(from)),
     })
     this.#forgetState = feed.onState((state) => {
@@ -187,9 +187,11 @@ class Outbox<T> implements AccountOutbox<T> {
     return this.#newest()?.number ?? 0
   }
 
-  #seeBlock(block: ChainBlock): void {
+  /** All that a block is to an outbox that has nothing to do. */
+  #seeBlock(block: ChainBlock): true {
     this.#block = block
     this.#turns.calm()
+    return true
   }
 
   async #takeBlock(block: ChainBlock): Promise<void> {

@@ -2,6 +2,7 @@ import type { BlockRef, ChainBlock } from './block.ts'
 import { Canonical, type BlockMaker } from './canonical.ts'
 import type { Rpc } from './rpc.ts'
 import { FeedReader, type Subscriber, type Subscription } from './subscription.ts'
+import { cutAfter, extend, NO_TRAIL, type Trail } from './trail.ts'
 
 /** `away`: the node does not answer. `stalled`: it answers, but no block came for more than five periods. */
 export type FeedState = 'connecting' | 'following' | 'away' | 'stalled' | 'foreign'
@@ -13,6 +14,7 @@ export class Following {
   readonly #listeners = new Set<(state: FeedState) => void>()
   readonly #onFault: (thrown: unknown, about: string) => void
   #state: FeedState = 'connecting'
+  #trail: Trail = NO_TRAIL
   #forks = 0
 
   constructor(rpc: Rpc, onFault: (thrown: unknown, about: string) => void, make?: BlockMaker) {
@@ -45,19 +47,32 @@ export class Following {
 
   /** Follows the node to its newest block; `onMove` is told each block and each fork. */
   advance(onMove: () => void = () => undefined): Promise<void> {
-    const wake = (): void => {
+    const onBlock = (block: ChainBlock): void => {
+      const before = this.#trail
+      this.#trail = extend(before, block)
       onMove()
-      for (const reader of this.#readers) reader.wake()
+      for (const reader of this.#readers) reader.see(block, before)
     }
-    return this.#canonical.advance(wake, () => {
+    const onFork = (from: number): void => {
+      const before = this.#trail
+      this.#trail = this.#after(cutAfter(before, from - 1))
       this.#forks += 1
-      wake()
-    })
+      onMove()
+      for (const reader of this.#readers) reader.rouse(before)
+    }
+    return this.#canonical.advance(onBlock, onFork)
+  }
+
+  /** A trail that ends with the head: further back, not every block is remembered. */
+  #after(kept: Trail): Trail {
+    const head = this.#canonical.head()
+    return head === undefined || kept.at(-1)?.number === head.number ? kept : extend(kept, head)
   }
 
   subscribe(subscriber: Subscriber): Subscription {
     const reader = new FeedReader(subscriber, {
       canonical: this.#canonical,
+      trail: () => this.#trail,
       forks: () => this.#forks,
       onFault: this.#onFault,
     })
@@ -70,6 +85,7 @@ export class Following {
     return {
       name: reader.name,
       position: () => reader.position(),
+      trail: () => reader.trail(),
       behind: () => reader.behind(),
       caughtUp: () => reader.caughtUp(),
       stop,

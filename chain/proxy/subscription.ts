@@ -1,6 +1,6 @@
 import type { BlockRef, ChainBlock } from './block.ts'
 import type { Canonical, MaybeSoon } from './canonical.ts'
-import { cutAfter, extend, NO_TRAIL, type Trail } from './trail.ts'
+import { cutAfter, extend, joined, NO_TRAIL, type Trail } from './trail.ts'
 
 export interface Subscriber {
   readonly name: string
@@ -14,6 +14,12 @@ export interface Subscriber {
    */
   readonly onBlock: (block: ChainBlock, trail: Trail) => void | Promise<void>
   /**
+   * A glance at the block that comes next: true when there is nothing to keep of it, and all that it needs
+   * is done. Such a block is passed without `onBlock`, and who is at the head is not woken for it. After
+   * false nothing may have changed: the block is applied, and glanced at again before.
+   */
+  readonly glance?: (block: ChainBlock) => boolean
+  /**
    * All blocks at and above `from` are not on the chain any more, or never were; the trail is what
    * remains.
    */
@@ -22,8 +28,10 @@ export interface Subscriber {
 
 export interface Subscription {
   readonly name: string
-  /** The last block that was applied. */
+  /** The last block that was applied or passed. */
   position(): BlockRef | undefined
+  /** The blocks that were, as far as they are remembered. */
+  trail(): Trail
   /** Blocks still to come. */
   behind(): number
   /** Resolves when it has applied the newest block, forks included. */
@@ -36,6 +44,8 @@ const LONGEST_PAUSE_MS = 5000
 
 interface Source {
   readonly canonical: Canonical
+  /** The blocks up to the head. */
+  readonly trail: () => Trail
   /** Counts the forks seen so far. */
   readonly forks: () => number
   readonly onFault: (thrown: unknown, about: string) => void
@@ -50,6 +60,8 @@ export class FeedReader implements Subscription {
   #forksSeen = -1
   #running: MaybeSoon<void> = undefined
   #isRunning = false
+  /** Whether it has passed all up to the head, however far its own trail goes. */
+  #rests = false
   #again = false
   #pauseMs = 0
   #timer: NodeJS.Timeout | undefined
@@ -64,7 +76,11 @@ export class FeedReader implements Subscription {
   }
 
   position(): BlockRef | undefined {
-    return this.#trail.at(-1)
+    return this.#rests ? this.#source.canonical.head() : this.#trail.at(-1)
+  }
+
+  trail(): Trail {
+    return this.#rests ? joined(this.#trail, this.#source.trail()) : this.#trail
   }
 
   behind(): number {
@@ -84,6 +100,18 @@ export class FeedReader implements Subscription {
     clearTimeout(this.#timer)
     await this.#running
     this.#tellWaiting()
+  }
+
+  /** A block has come after those of `before`. */
+  see(block: ChainBlock, before: Trail): void {
+    if (!this.#rests || this.#subscriber.glance?.(block) !== true) this.rouse(before)
+  }
+
+  /** Goes on from `before`, if it has passed all of it. */
+  rouse(before: Trail): void {
+    if (this.#rests) this.#trail = joined(this.#trail, before)
+    this.#rests = false
+    this.wake()
   }
 
   wake(): void {
@@ -129,7 +157,9 @@ export class FeedReader implements Subscription {
       return this.#run()
     }
     this.#isRunning = false
-    if (this.#source.canonical.head() !== undefined) this.#tellWaiting()
+    if (this.#source.canonical.head() === undefined) return
+    this.#rests = this.#subscriber.glance !== undefined && !this.#stopped && !this.#hasMore()
+    this.#tellWaiting()
   }
 
   #fail(thrown: unknown): void {
@@ -144,6 +174,7 @@ export class FeedReader implements Subscription {
   }
 
   #next(head: ChainBlock): number {
+    if (this.#rests) return head.number + 1
     const last = this.#trail.at(-1)
     return last === undefined ? (this.#subscriber.start ?? head.number) : last.number + 1
   }
@@ -182,6 +213,7 @@ export class FeedReader implements Subscription {
     const last = this.#trail.at(-1)
     if (last !== undefined && block.parentHash !== last.hash) return this.#goBack()
     const trail = extend(this.#trail, block)
+    if (this.#subscriber.glance?.(block) === true) return this.#keep(trail)
     const applied = this.#subscriber.onBlock(block, trail)
     if (applied instanceof Promise) return applied.then(() => this.#keep(trail))
     return this.#keep(trail)

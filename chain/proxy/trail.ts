@@ -58,6 +58,13 @@ function extended(trail: Trail, { number, hash }: BlockRef): Trail {
   return kept
 }
 
+/** The trail of who applied `own` and then passed what `shared` holds after it. */
+export function joined(own: Trail, shared: Trail): Trail {
+  const first = shared[0]
+  const older = first === undefined ? own : own.filter((ref) => ref.number < first.number)
+  return older.length === 0 ? shared : [...older, ...shared]
+}
+
 /** The trail up to and with block `number`. */
 export function cutAfter(trail: Trail, number: number): Trail {
   const known = cuts.get(trail)

@@ -103,11 +103,6 @@ export class Cell<V> {
     return this.#value
   }
 
-  /** Replaces it for good. */
-  put(value: V): void {
-    this.#value = value
-  }
-
   set(value: V): void {
     const before = this.#value
     this.#value = value

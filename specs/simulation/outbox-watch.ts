@@ -194,13 +194,24 @@ export class OutboxWatch {
     const { header } = chain.head
     const nowMs = time.nowMs()
     if (nowMs - header.timestamp * 1_000 < MET_MS || faults.wasDisturbed(gateway, nowMs - MINUTE_MS)) return
-    const applied = gateway.store.trail.get().at(-1)
+    const applied = gateway.head
     const knows = gateway.reading?.behind() === 0 && gateway.reading.position()?.hash === header.hash
     const read = applied?.hash === header.hash && gateway.feed.head()?.hash === header.hash && knows
     this.#watch.check('a gateway that is well is at the head', read, () => {
       return `${gateway.name} has read block ${applied?.number} of ${header.number}`
     })
+    this.#checkPassed(gateway)
     for (const nonce of gateway.store.active.keys()) this.#checkThought(gateway, nonce)
+  }
+
+  /** What is not on its disk had nothing to say to it. */
+  #checkPassed(gateway: Gateway): void {
+    const { blocks } = this.#world.chain
+    const kept = gateway.store.trail.get().at(-1)?.number ?? 0
+    const missed = blocks.slice(kept + 1).find(({ header }) => gateway.factsIn(header).length > 0)
+    this.#watch.check('a block that was passed told nothing', missed === undefined, () => {
+      return `${gateway.name} has kept block ${kept}, and not ${missed?.header.number}`
+    })
   }
 
   /** What a gateway thinks of its call is what the chain holds of it. */

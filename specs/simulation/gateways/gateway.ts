@@ -1,9 +1,9 @@
 import { type AccountOutbox, openOutbox } from '../../../actors/contract-proxy/outbox.ts'
 import type { Intent, Outcome } from '../../../actors/contract-proxy/call.ts'
 import type { Merged } from '../../../actors/contract-proxy/outbox-options.ts'
-import type { ChainBlock } from '../../../chain/proxy/block.ts'
+import type { BlockRef, ChainBlock } from '../../../chain/proxy/block.ts'
 import type { Subscription } from '../../../chain/proxy/subscription.ts'
-import type { Trail } from '../../../chain/proxy/trail.ts'
+import { NO_TRAIL, type Trail } from '../../../chain/proxy/trail.ts'
 import { RECORD_BYTES } from '../../../protocols/messages/record.ts'
 import { encodeCall } from '../chain/call-bytes.ts'
 import type { NodeAccess } from '../chain/access.ts'
@@ -92,7 +92,8 @@ export abstract class Gateway {
   life: Life
   feed: SimulatedFeed
   outbox: AccountOutbox<Transaction> | null = null
-  head: ChainBlock | undefined
+  /** The newest block that it has looked at. */
+  head: BlockRef | undefined
   /** Its walk along the chain. */
   reading: Subscription | null = null
 
@@ -134,11 +135,13 @@ export abstract class Gateway {
     if (life.dead) return
     this.outbox = outbox
     await this.begin()
+    this.head = store.trail.get().at(-1)
     this.reading = this.feed.subscribe({
       name: `facts of ${this.name}`,
       trail: store.trail.get(),
       start: 1,
       onBlock: (block, trail) => this.#take(life, block, trail),
+      glance: (block) => this.#passes(life, block),
       onFork: (from, trail) => this.#goBack(life, from, trail),
     })
     this.feed.poke()
@@ -190,11 +193,21 @@ export abstract class Gateway {
   /** What of a block concerns this gateway. */
   protected abstract chosen(heard: Heard): readonly HeardFact[]
 
+  /** What a block tells this gateway. */
+  factsIn({ hash }: BlockRef): readonly HeardFact[] {
+    const heard = this.world.chain.blockOf(hash)?.heard
+    return heard === undefined ? NONE : this.chosen(heard)
+  }
+
+  /** A block that tells nothing is not written down: who dies reads it once more. */
+  #passes(life: Life, block: ChainBlock): boolean {
+    if (life.dead || this.store.isBusy || this.factsIn(block).length > 0) return false
+    this.#after(block, NOTHING)
+    return true
+  }
+
   #take(life: Life, block: ChainBlock, trail: Trail): Promise<void> | void {
-    const heard = this.world.chain.blockOf(block.hash)?.heard
-    const facts = heard === undefined ? NONE : this.chosen(heard)
-    this.world.watch.outboxes.tookBlock(this, this.store.trail.get().at(-1), block)
-    if (facts.length === 0 && !life.dead && this.store.hasRead(trail)) return this.#after(block, NOTHING)
+    const facts = this.factsIn(block)
     const then = this.store.soon(life, () => {
       try {
         return this.#applied(facts, block, trail)
@@ -215,19 +228,21 @@ export abstract class Gateway {
   }
 
   #after(block: ChainBlock, then: readonly (() => void)[]): void {
+    this.world.watch.outboxes.tookBlock(this, this.head, block)
     this.head = block
     for (const each of then) each()
     this.looked(block)
   }
 
   async #goBack(life: Life, from: number, trail: Trail): Promise<void> {
-    this.world.watch.outboxes.wentBack(this, this.store.trail.get(), from)
+    if (!life.dead) this.world.watch.outboxes.wentBack(this, this.reading?.trail() ?? NO_TRAIL, from)
     await this.store.transaction(life, () => {
       this.undoing(from)
       this.heard.undo(from)
       this.store.trail.set(trail)
       this.undone(from)
     })
+    this.head = trail.at(-1)
   }
 
   #newLife(): Life {

@@ -75,11 +75,9 @@ export class GatewayStore {
     return done instanceof Promise ? this.#follow(life, done) : done
   }
 
-  /** Keeps how far the chain was read where nothing else is to be written and no transaction is under way. */
-  hasRead(trail: Trail): boolean {
-    if (this.#working || this.#last !== null) return false
-    this.trail.put(trail)
-    return true
+  /** Whether a transaction is under way. */
+  get isBusy(): boolean {
+    return this.#working || this.#last !== null
   }
 
   /** The next one waits for this one. */
