@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type ChainFeed, createChainFeed, type FeedOptions, type FeedState } from '../../chain/proxy/feed.ts'
 import { createRpc } from '../../chain/proxy/rpc.ts'
-import { extend, type Trail } from '../../chain/proxy/trail.ts'
+import { extend, joined, type Trail } from '../../chain/proxy/trail.ts'
 import { codeOf } from '../../protocols/rules/fault.ts'
 import { type BadNode, startBadNode } from './bad-node.ts'
 import { freePort, type Node, startNode } from './node.ts'
@@ -288,6 +288,14 @@ describe('a trail', () => {
       }),
       { numRuns: 30 },
     )
+  })
+
+  it('of who rests goes on with what the others applied meanwhile, and keeps what is older', () => {
+    const shared = trailOf(heights(9, 20))
+    const own = trailOf(heights(22, 1))
+    expect(joined(own, shared)).toEqual([...own.filter(({ number }) => number < 20), ...shared])
+    expect(joined(shared.slice(0, 3), shared)).toBe(shared)
+    expect(joined(own, [])).toEqual(own)
   })
 
   it('is always in order and ends with the newest', () => {

@@ -1,5 +1,5 @@
 import { feeFor, replacementFee } from '../../../chain/proxy/fees.ts'
-import { cutAfter, extend, NO_TRAIL, type Trail } from '../../../chain/proxy/trail.ts'
+import { cutAfter, extend, joined, NO_TRAIL, type Trail } from '../../../chain/proxy/trail.ts'
 import { certificateOf, createVoteBook, quorumNow } from '../../../protocols/rules/certificates.ts'
 import { createSealWitness } from '../../../protocols/rules/equivocation.ts'
 import { backOffMs, reportWindowMs } from '../../../protocols/rules/link-timing.ts'
@@ -279,5 +279,21 @@ export function askTrail(ask: Ask, chance: Chance): void {
     again,
     () => extend(trail, again).filter(({ number }) => number >= again.number),
     () => [again],
+  )
+  askJoined(ask, chance, trail)
+}
+
+/** Who applied `own` and passed what came after has all that it had before the others begin. */
+function askJoined(ask: Ask, chance: Chance, trail: Trail): void {
+  const own = trail.slice(0, chance.whole(0, trail.length + 1))
+  const shared = trail.slice(chance.whole(0, trail.length + 1))
+  ask(
+    'trails',
+    { own, shared },
+    () => joined(own, shared),
+    () => {
+      const begins = shared.length === 0 ? Infinity : Math.min(...shared.map(({ number }) => number))
+      return [...own, ...shared].filter((ref, index) => index >= own.length || ref.number < begins)
+    },
   )
 }
