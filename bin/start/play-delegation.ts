@@ -60,7 +60,7 @@ export async function delegate(running: RunningCommunity, pair: HomePair, runMs:
 export async function endDelegations(running: RunningCommunity, pair: HomePair | null): Promise<number> {
   const deadline = performance.now() + END_PATIENCE_MS
   for (;;) {
-    const ended = await endOnce(running, pair)
+    const ended = await endOnce(running, pair).catch(() => 0)
     if (ended > 0 || performance.now() >= deadline) return ended
     await sleep(END_AGAIN_MS)
   }
@@ -72,7 +72,10 @@ async function endOnce(running: RunningCommunity, pair: HomePair | null): Promis
   const from =
     pair === null ? running.homes : running.homes.filter(({ name }) => name === homeName(pair.from))
   const ended = await Promise.all(
-    from.map(async ({ name, process }) => Number(await process.ask('end-delegations', { name, peer }))),
+    from.map(async ({ name, process }) =>
+      // A home that was killed has no process to ask until it is there again.
+      Number(await process.ask('end-delegations', { name, peer }).catch(() => 0)),
+    ),
   )
   return ended.reduce((sum, each) => sum + each, 0)
 }

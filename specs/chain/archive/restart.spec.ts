@@ -29,7 +29,7 @@ async function sealedAlone(program: string, folder: NodeFolder) {
   const node = await startGeth({ program, folder, network: alone, rpcPort: null, log: 'file' })
   try {
     const { number } = await headOf(node.ipc)
-    await untilBlock(node.ipc, number + 1, 4_000).catch(() => undefined)
+    await untilBlock(node.ipc, number + 1, 12_000).catch(() => undefined)
     return await headOf(node.ipc)
   } finally {
     await node.stop()
