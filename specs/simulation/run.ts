@@ -19,6 +19,8 @@ const LAST_BLOCK_MS = 5_000
 const METERED_WITHIN_MS = 8_000
 
 const RESTART_AFTER_MS = 1_000
+/** Readings in which a board's restart may still be felt. */
+const DISTURBED_SLOTS = 3
 
 /** What a simulation found. */
 export interface SimulationReport {
@@ -105,6 +107,9 @@ function meter({ time, times, faults }: World, home: HomeGateway, slot: number):
   const { household } = home
   const nowMs = time.nowMs()
   household.live(slot, times.sampleMs)
+  // What befell a board while its home hears nothing is met when it hears again.
+  const isDeaf = home.life.dead || !home.isOperating()
+  if (isDeaf && slot <= household.disturbedUntil) household.disturb(slot + DISTURBED_SLOTS)
   const fault = faults.boardFault()
   // A home's first frame has nothing that it could be held against.
   if (fault === 'spike' && home.registers.get().last !== null) {
@@ -121,7 +126,7 @@ function meter({ time, times, faults }: World, home: HomeGateway, slot: number):
     home.take(frames)
   }
   if (fault === 'restart') {
-    household.disturb(slot + 3)
+    household.disturb(slot + DISTURBED_SLOTS)
     time.after(RESTART_AFTER_MS, () => {
       // What a board counted and nobody had heard is gone for ever: no gateway could bill it.
       if (home.slots.has(slot)) household.restart(slot % 2 === 0 ? 0 : 1, time.nowMs())

@@ -19,8 +19,10 @@ export class AlarmDesk {
   readonly #community: CommunityGateway
   readonly drafts: Table<string, Draft>
   readonly #raised: Table<string, true>
-  /** Drafts in the call that is on its way, by their numbers. */
+  /** Drafts that went into a call, by their numbers. */
   readonly #sealed: Table<number, string>
+  /** Numbers that the chain tells; a fork takes them back, and their call is on its way again. */
+  readonly #published: Table<number, true>
 
   constructor(community: CommunityGateway) {
     const { ledger } = community.store
@@ -28,6 +30,7 @@ export class AlarmDesk {
     this.drafts = new Table(ledger)
     this.#raised = new Table(ledger)
     this.#sealed = new Table(ledger)
+    this.#published = new Table(community.heard.ledger)
   }
 
   /** Keeps an alarm; one of its kind for a slot only. */
@@ -41,13 +44,17 @@ export class AlarmDesk {
 
   /** Alarms in hand while no call is on its way. */
   left(): number {
-    return this.#sealed.size === 0 ? this.#raised.size : 0
+    return this.#raised.size > 0 && this.#onItsWay().length === 0 ? this.#raised.size : 0
+  }
+
+  #onItsWay(): [number, string][] {
+    return [...this.#sealed.entries()].filter(([number]) => !this.#published.has(number))
   }
 
   /** Whether the alarm that the chain tells was in the call on its way. */
   published(number: number): boolean {
-    if (!this.#sealed.has(number)) return false
-    this.#sealed.delete(number)
+    if (!this.#sealed.has(number) || this.#published.has(number)) return false
+    this.#published.set(number, true)
     return true
   }
 
@@ -55,7 +62,7 @@ export class AlarmDesk {
   async publish(): Promise<void> {
     const { store, life, world, lastAlarm } = this.#community
     await store.transaction(life, async (trx) => {
-      if (this.#sealed.size > 0 || this.#raised.size === 0) return
+      if (this.left() === 0) return
       const raised = [...this.#raised.keys()]
         .slice(0, ALARMS_A_CALL)
         .flatMap((id) => this.drafts.get(id) ?? [])
@@ -76,7 +83,7 @@ export class AlarmDesk {
   async refused(): Promise<void> {
     const { store, life } = this.#community
     await store.transaction(life, () => {
-      for (const [number, draft] of [...this.#sealed.entries()]) {
+      for (const [number, draft] of this.#onItsWay()) {
         this.#sealed.delete(number)
         this.#raised.set(draft, true)
       }

@@ -374,6 +374,7 @@ export class CommunityGateway extends Gateway implements Hearer {
 
   protected looked(block: ChainBlock): void {
     this.deliveries.looked(block)
+    if (this.alarms.left() > 0) void this.alarms.publish()
   }
 
   protected outcome({ id, kind }: Intent, { state, error }: Outcome): void {

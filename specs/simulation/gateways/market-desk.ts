@@ -12,32 +12,10 @@ import { Cell, Table } from '../ledger.ts'
 import { factsOf, HomeUse } from './home-use.ts'
 import type { HomeGateway } from './home.ts'
 import { MarketBook } from './market-book.ts'
+import { NEW_TRADE, type OwnTrade } from './own-trade.ts'
 import { Sleepers } from './sleepers.ts'
 import { preferencesOf, rulesOf } from './trade-rules.ts'
 import { TradeRun } from './trade-run.ts'
-
-export type TradeStage = 'determination' | 'negotiation' | 'payment' | 'over'
-
-/** A trade of this home, as its disk has it. */
-export interface OwnTrade {
-  readonly subject: string
-  readonly role: 'buyer' | 'seller'
-  readonly auction: string | null
-  readonly stage: TradeStage
-  readonly round: number
-  readonly order: TradeOrder | null
-  /** What is sealed, micro-SCT. */
-  readonly value: string | null
-  readonly salt: string | null
-  readonly bond: string | null
-}
-
-export interface TradeOrder {
-  readonly resource: number
-  readonly period: number
-  readonly amount: number
-  readonly maxPriceMicroSct: string
-}
 
 export interface Sight {
   readonly account: string
@@ -116,7 +94,10 @@ export class MarketDesk {
   // ---- What the chain says
 
   apply(facts: readonly HeardFact[]): void {
-    if (facts.length > 0) this.#facts = null
+    if (facts.length > 0) {
+      this.#facts = null
+      this.#sleepers.stir()
+    }
     for (const fact of facts) {
       this.book.apply(fact)
       if ('id' in fact.told) this.#sleepers.wake(this.#ofAuction.get(String(fact.told.id)))
@@ -142,13 +123,25 @@ export class MarketDesk {
 
   looked(block: ChainBlock): void {
     this.head = block
+    const { failures } = this.home.store
+    if (this.#sleepers.areQuiet(block.timestampMs, failures)) return
     if (!this.home.world.options.trading || !this.home.isOperating()) return
     for (const id of this.book.open.keys()) if (this.#isUnseen(id)) void this.#consider(id)
     for (const subject of this.#unfinished.keys()) if (this.#hasNews(subject)) void this.follow(subject)
-    if (block.timestampMs < this.#hourEndsMs) return
-    const hour = Math.floor((block.timestampMs - this.#looksLaterMs()) / HOUR_MS)
+    if (block.timestampMs >= this.#hourEndsMs) this.#beginHour(block.timestampMs)
+    const { sampleMs } = this.home.world.times
+    const slotEndsMs = this.book.open.size === 0 ? Infinity : (this.#slot() + 1) * sampleMs
+    this.#sleepers.rest(this.#unfinished.keys(), Math.min(this.#hourEndsMs, slotEndsMs), failures)
+  }
+
+  #beginHour(nowMs: number): void {
+    const hour = Math.floor((nowMs - this.#looksLaterMs()) / HOUR_MS)
     this.#hourEndsMs = (hour + 1) * HOUR_MS + this.#looksLaterMs()
     if (LOOKS_AT_HOURS.includes(hour % 24)) void this.#buy()
+  }
+
+  #slot(): number {
+    return Math.floor(this.head.timestampMs / this.home.world.times.sampleMs)
   }
 
   /** Neighbours look at moments of their own, so that auctions overlap. */
@@ -267,7 +260,7 @@ export class MarketDesk {
   /** Whether this slot has not seen yet whether a neighbour's request is one for this home. */
   #isUnseen(id: string): boolean {
     if (this.#ofAuction.has(id)) return false
-    const slot = Math.floor(this.head.timestampMs / this.home.world.times.sampleMs)
+    const slot = this.#slot()
     if (this.#considered.get(id) === slot) return false
     this.#considered.set(id, slot)
     return true
@@ -388,13 +381,3 @@ export class MarketDesk {
     return found
   }
 }
-
-export const NEW_TRADE = {
-  auction: null,
-  stage: 'determination',
-  round: 0,
-  order: null,
-  value: null,
-  salt: null,
-  bond: null,
-} as const

@@ -9,7 +9,8 @@ import { negotiationSignals, paymentSignals, phaseOf, type Signal } from '../../
 import { isFair } from '../../../protocols/rules/delivery-word.ts'
 import type { ContractCall } from '../contracts/call.ts'
 import type { DurableMachine } from './durable.ts'
-import type { MarketDesk, OwnTrade, Sight, TradeStage } from './market-desk.ts'
+import type { MarketDesk, Sight } from './market-desk.ts'
+import type { OwnTrade, TradeStage } from './own-trade.ts'
 import { placeBid, placeOffer, saltOf } from './trade-calls.ts'
 
 const CALLS_OF: Readonly<Record<TradeStage, readonly AuctionCall[]>> = {
