@@ -104,7 +104,16 @@ export class FeedReader implements Subscription {
 
   /** A block has come after those of `before`. */
   see(block: ChainBlock, before: Trail): void {
-    if (!this.#rests || this.#subscriber.glance?.(block) !== true) this.rouse(before)
+    if (!this.#rests || !this.#passes(block)) this.rouse(before)
+  }
+
+  /** A glance that throws is no other reader's trouble: it is glanced once more where faults are told. */
+  #passes(block: ChainBlock): boolean {
+    try {
+      return this.#subscriber.glance?.(block) === true
+    } catch {
+      return false
+    }
   }
 
   /** Goes on from `before`, if it has passed all of it. */

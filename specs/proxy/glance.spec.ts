@@ -128,6 +128,27 @@ describe('a glance at a block', () => {
     expect(faults).toHaveLength(1)
   })
 
+  it('that throws is told and made again, and keeps no other reader from the block', async () => {
+    let throwing = 0
+    const one = feed.subscribe({
+      ...{ name: 'throws twice', start: 1, onBlock: () => undefined, onFork: () => undefined },
+      glance: ({ number }) => {
+        if (number !== 2 || throwing === 2) return true
+        throwing += 1
+        throw new Error('not now')
+      },
+    })
+    const { applied, subscription } = thirds({ start: 1 })
+    for (const height of [1, 2, 3]) {
+      await node.mine()
+      await expect.poll(() => subscription.position()?.number).toBe(height)
+    }
+    expect(applied).toEqual([3])
+    expect(feed.state()).toBe('following')
+    await expect.poll(() => one.position()?.number).toBe(3)
+    expect(faults).toHaveLength(1)
+  })
+
   it('keeps what the chain holds, whatever blocks come and go, and after a start from its disk', async () => {
     const step: fc.Arbitrary<Step> = fc.oneof(
       fc.record({ mine: fc.integer({ min: 1, max: 12 }) }),
