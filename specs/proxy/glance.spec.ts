@@ -138,11 +138,12 @@ describe('a glance at a block', () => {
         throw new Error('not now')
       },
     })
-    const { applied, subscription } = thirds({ start: 1 })
+    const { glanced, applied, subscription } = thirds({ start: 1 })
     for (const height of [1, 2, 3]) {
       await node.mine()
       await expect.poll(() => subscription.position()?.number).toBe(height)
     }
+    expect(glanced).toEqual([1, 2])
     expect(applied).toEqual([3])
     expect(feed.state()).toBe('following')
     await expect.poll(() => one.position()?.number).toBe(3)
