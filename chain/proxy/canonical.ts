@@ -1,5 +1,6 @@
 import { Fault } from '../../protocols/rules/fault.ts'
 import { type BlockRef, type ChainBlock, makeBlock } from './block.ts'
+import { KnownHashes } from './known-hashes.ts'
 import { type Header, maybeHeaderReply, maybeReceiptsReply } from './replies.ts'
 import type { Rpc } from './rpc.ts'
 
@@ -20,8 +21,10 @@ const quantity = (number: number): string => `0x${number.toString(16)}`
 export class Canonical {
   readonly #rpc: Rpc
   readonly #make: BlockMaker
-  readonly #hashes = new Map<number, string>()
-  readonly #blocks = new Map<string, MaybeSoon<ChainBlock>>()
+  readonly #hashes = new KnownHashes(KNOWN_HASHES)
+  /** By height, the newest at its place. */
+  readonly #blocks = new Array<ChainBlock | undefined>(KEPT_BLOCKS).fill(undefined)
+  readonly #fetching = new Map<string, Promise<ChainBlock>>()
   #head: ChainBlock | undefined
 
   constructor(rpc: Rpc, make: BlockMaker = makeBlock) {
@@ -42,15 +45,19 @@ export class Canonical {
   /** Whether the node's chain holds this very block. */
   async holds(ref: BlockRef): Promise<boolean> {
     if (this.#head !== undefined && ref.number > this.#head.number) return false
-    const known = this.#hashes.get(ref.number) ?? (await this.header(ref.number))?.hash
+    const known = this.#hashes.at(ref.number) ?? (await this.header(ref.number))?.hash
     return known === ref.hash
   }
 
   /** The block at a height with its receipts; undefined when the chain is shorter. */
   block(number: number): MaybeSoon<ChainBlock | undefined> {
-    const known = this.#hashes.get(number)
-    const kept = known === undefined ? undefined : this.#blocks.get(known)
-    return kept ?? this.#read(number)
+    const known = this.#hashes.at(number)
+    return (known === undefined ? undefined : this.#kept(number, known)) ?? this.#read(number)
+  }
+
+  #kept(number: number, hash: string): MaybeSoon<ChainBlock> | undefined {
+    const kept = this.#blocks[number % KEPT_BLOCKS]
+    return kept?.hash === hash ? kept : this.#fetching.get(hash)
   }
 
   async #read(number: number): Promise<ChainBlock | undefined> {
@@ -65,11 +72,12 @@ export class Canonical {
     for (;;) {
       const head = this.#head
       if (head === undefined) return this.#push(await this.#whole(latest), onBlock)
-      if (latest.number <= head.number && this.#hashes.get(latest.number) === latest.hash) {
+      if (latest.number <= head.number && this.#hashes.at(latest.number) === latest.hash) {
         if (latest.number < head.number) await this.#retreat(latest.number, onFork)
         return
       }
-      const next = latest.number <= head.number ? undefined : await this.#following(head, latest)
+      const following = latest.number <= head.number ? undefined : this.#following(head, latest)
+      const next = following instanceof Promise ? await following : following
       if (next === undefined || next.parentHash !== head.hash) {
         await this.#retreatFrom(head.number, latest, onFork)
         // The node went to another branch since it told of its newest block: the next look asks anew.
@@ -85,17 +93,16 @@ export class Canonical {
 
   #push(block: ChainBlock, onBlock: (block: ChainBlock) => void): void {
     this.#head = block
-    this.#hashes.set(block.number, block.hash)
-    this.#hashes.delete(block.number - KNOWN_HASHES)
+    this.#hashes.push(block.number, block.hash)
     onBlock(block)
   }
 
   /** Finds the last block that is still there, and goes back to it. */
   async #retreatFrom(number: number, latest: Header, onFork: (from: number) => void): Promise<void> {
     let height = Math.min(number, latest.number)
-    while (this.#hashes.has(height)) {
+    while (this.#hashes.at(height) !== undefined) {
       const there = height === latest.number ? latest : await this.header(height)
-      if (there?.hash === this.#hashes.get(height)) return this.#retreat(height, onFork)
+      if (there?.hash === this.#hashes.at(height)) return this.#retreat(height, onFork)
       height -= 1
     }
     // Deeper than we remember: begin anew, and let each proxy find its place by its own trail.
@@ -105,9 +112,9 @@ export class Canonical {
   }
 
   async #retreat(height: number, onFork: (from: number) => void): Promise<void> {
-    const known = this.#hashes.get(height)
+    const known = this.#hashes.at(height)
     if (known === undefined || this.#head?.number === height) return
-    for (const number of [...this.#hashes.keys()]) if (number > height) this.#hashes.delete(number)
+    this.#hashes.cutAfter(height)
     const block = await this.block(height)
     if (block?.hash !== known)
       throw new Fault('rpc-unknown', `${this.#rpc.url} changed its chain while asked`)
@@ -116,22 +123,20 @@ export class Canonical {
   }
 
   #whole(header: Header): MaybeSoon<ChainBlock> {
-    const { hash, transactions } = header
-    const kept = this.#blocks.get(hash)
+    const { number, hash, transactions } = header
+    const kept = this.#kept(number, hash)
     if (kept !== undefined) return kept
-    const made = transactions.length === 0 ? this.#make(header, []) : this.#fetch(header)
-    this.#blocks.set(hash, made)
-    if (made instanceof Promise) {
-      const keep = (block: ChainBlock): void => {
-        if (this.#blocks.get(hash) === made) this.#blocks.set(hash, block)
-      }
-      made.then(keep, () => this.#blocks.delete(hash))
-    }
-    for (const old of this.#blocks.keys()) {
-      if (this.#blocks.size <= KEPT_BLOCKS) break
-      this.#blocks.delete(old)
-    }
-    return made
+    if (transactions.length === 0) return this.#keep(this.#make(header, []))
+    const soon = this.#fetch(header)
+    this.#fetching.set(hash, soon)
+    const end = (): void => void this.#fetching.delete(hash)
+    soon.then((block) => (this.#keep(block), end()), end)
+    return soon
+  }
+
+  #keep(block: ChainBlock): ChainBlock {
+    this.#blocks[block.number % KEPT_BLOCKS] = block
+    return block
   }
 
   async #fetch(header: Header): Promise<ChainBlock> {

@@ -57,14 +57,9 @@ function checkMarket({ watch, chain, homes, options }: World): void {
       auction.buyerRefunded,
       () => `${id} of ${auction.buyer}`,
     )
-    for (const { account, name } of homes) {
-      const bid = trading.bidOf(id, account)
-      watch.check(
-        'I4 every bond comes back',
-        bid === undefined || bid.state === 'refunded',
-        () => `${id} at ${name}`,
-      )
-    }
+  }
+  for (const [bid, { state }] of trading.bids.entries()) {
+    watch.check('I4 every bond comes back', state === 'refunded', () => `that of ${bid}`)
   }
   for (const { name, market } of homes) {
     const open = market.openTrades()

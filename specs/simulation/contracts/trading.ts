@@ -34,7 +34,7 @@ export class Trading {
   readonly #token: Token
   readonly #address: string
   readonly #auctions: Table<string, Auction>
-  readonly #bids: Table<string, Bid>
+  readonly bids: Table<string, Bid>
   readonly #credits: Credits
   readonly #offers: Table<string, number>
   readonly #ceilings: Table<number, number>
@@ -52,7 +52,7 @@ export class Trading {
     this.#token = others.token
     this.#address = address
     this.#auctions = new Table(ledger)
-    this.#bids = new Table(ledger)
+    this.bids = new Table(ledger)
     this.#credits = new Credits(ledger)
     this.#offers = new Table(ledger)
     this.#ceilings = new Table(ledger)
@@ -68,7 +68,7 @@ export class Trading {
   }
 
   bidOf(id: string, seller: string): Bid | undefined {
-    return this.#bids.get(`${id}:${seller}`)
+    return this.bids.get(`${id}:${seller}`)
   }
 
   creditOf(account: string): bigint {
@@ -147,7 +147,7 @@ export class Trading {
     const index = kept.bids + 1
     this.#credits.take(by.sender, kept.bond)
     const part = this.#quota.lock(by, by.sender, lotOf(kept))
-    this.#bids.set(`${id}:${by.sender}`, { seal, index, state: 'sealed' })
+    this.bids.set(`${id}:${by.sender}`, { seal, index, state: 'sealed' })
     const partiesPart = kept.partiesPart + part
     this.#auctions.set(id, { ...kept, bids: index, newestBidBlock: by.height, partiesPart })
     by.tell('trading', { name: 'BidReceived', id, seller: by.sender, index, seal })
@@ -182,7 +182,7 @@ export class Trading {
     if (bid === undefined) throw new Refused('trading', 'NoBid', [id, by.sender])
     if (bid.state === 'revealed') throw new Refused('trading', 'AlreadyRevealed', [id, by.sender])
     requireSeal(this.settings.bidSeal(id, by.sender, value, salt), bid.seal)
-    this.#bids.set(`${id}:${by.sender}`, { ...bid, state: 'revealed' })
+    this.bids.set(`${id}:${by.sender}`, { ...bid, state: 'revealed' })
     this.#auctions.set(id, counted({ ...kept, reveals: kept.reveals + 1 }, by.sender, bid, value))
     by.tell('trading', { name: 'BidRevealed', id, seller: by.sender, value })
   }
@@ -206,7 +206,7 @@ export class Trading {
     const won = account === kept.winner
     if (!won) this.#quota.release(by, account, lotOf(kept))
     const lost = bid.state === 'revealed' ? kept.bond : 0n
-    this.#bids.set(`${id}:${account}`, { ...bid, state: 'refunded' })
+    this.bids.set(`${id}:${account}`, { ...bid, state: 'refunded' })
     this.#refund(by, id, account, won ? kept.bond - this.heldFor(kept.lowest) : lost)
   }
 
@@ -219,7 +219,7 @@ export class Trading {
     }
     const bid = this.#toRefund(id, account)
     this.#quota.release(by, account, lotOf(kept))
-    this.#bids.set(`${id}:${account}`, { ...bid, state: 'refunded' })
+    this.bids.set(`${id}:${account}`, { ...bid, state: 'refunded' })
     this.#refund(by, id, account, unshown || bid.state === 'revealed' ? kept.bond : 0n)
   }
 

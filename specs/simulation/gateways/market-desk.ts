@@ -79,7 +79,11 @@ export class MarketDesk {
   }
 
   isNegotiating(): boolean {
-    return this.openTrades().some(({ stage }) => stage !== 'payment')
+    for (const subject of this.#unfinished.keys()) {
+      const stage = this.trades.get(subject)?.stage
+      if (stage !== undefined && stage !== 'payment') return true
+    }
+    return false
   }
 
   openTrades(): OwnTrade[] {

@@ -6,11 +6,12 @@ import { type AuctionCall, negotiationMachine } from '../../../actors/auction/ne
 import { paymentMachine } from '../../../actors/auction/payment/machine.ts'
 import { callId } from '../../../actors/auction/ports.ts'
 import { negotiationSignals, paymentSignals, phaseOf, type Signal } from '../../../actors/auction/signals.ts'
-import { isFair } from '../../../protocols/rules/delivery-word.ts'
 import type { ContractCall } from '../contracts/call.ts'
+import { judge, NOT_JUDGED, statusOf, unstatedUntilMs } from './delivery-sight.ts'
 import type { DurableMachine } from './durable.ts'
 import type { MarketDesk, Sight } from './market-desk.ts'
 import type { OwnTrade, TradeStage } from './own-trade.ts'
+import { restsInPhase } from './trade-rest.ts'
 import { placeBid, placeOffer, saltOf } from './trade-calls.ts'
 
 const CALLS_OF: Readonly<Record<TradeStage, readonly AuctionCall[]>> = {
@@ -45,6 +46,9 @@ export class TradeRun {
   #failures = 0
   /** Until then, and while nothing is said of its auction, nothing can happen. */
   #rest: { readonly untilMs: number; readonly known: unknown } | null = null
+  /** The same, while nobody states an excess of the seller either: the auction does not tell of that. */
+  #unstated: { readonly untilMs: number; readonly known: unknown } | null = null
+  #hearing = 0
 
   private constructor(desk: MarketDesk, own: OwnTrade, machine: Machine) {
     this.#desk = desk
@@ -72,7 +76,10 @@ export class TradeRun {
     if (sight === null) return false
     if (machine.stage === 'payment') return this.#isPaymentNew(machine.of, sight)
     if (machine.stage === 'negotiation') {
-      return negotiationSignals(sight).some((signal) => this.#isNew(machine.of, signal))
+      if (negotiationSignals(sight).some((signal) => this.#isNew(machine.of, signal))) return true
+      const untilMs = this.#hearing > 0 ? null : restsInPhase(sight)
+      this.#rest = untilMs === null ? null : { untilMs, known: this.#known() }
+      return false
     }
     return determinationSignals(own, sight).some((signal) => this.#isNew(machine.of, signal))
   }
@@ -80,13 +87,23 @@ export class TradeRun {
   /** A delivery is judged by what the contracts say at every block; all else the auction itself tells. */
   #isPaymentNew(machine: DurableMachine<typeof paymentMachine>, sight: Sight): boolean {
     const { value } = machine.snapshot()
-    if (typeof value === 'object' || value === 'delivering') return true
+    if (typeof value === 'object') return !this.#isUnstated(sight)
+    if (value === 'delivering') return true
     const unjudged = { fair: null, challenged: false, closesAtMs: Infinity, decidedSince: this.#decidedSince }
     return paymentSignals({ ...sight, ...unjudged }).some((signal) => this.#isNew(machine, signal))
   }
 
   /** Tells the machine what the chain says; when it has come to its end, the next stage begins. */
   async hear(own: OwnTrade): Promise<void> {
+    this.#hearing += 1
+    try {
+      await this.#hear(own)
+    } finally {
+      this.#hearing -= 1
+    }
+  }
+
+  async #hear(own: OwnTrade): Promise<void> {
     const { failures } = this.#desk.home.store
     if (this.restsUntilMs() !== null && this.#failures === failures) return
     this.#failures = failures
@@ -106,10 +123,20 @@ export class TradeRun {
 
   /** Until when nothing can happen to it; null when something can. */
   restsUntilMs(): number | null {
-    if (this.#rest === null || this.#machine.stage !== 'payment') return null
-    const { book, head } = this.#desk
-    const known = book.known.get(this.#machine.of.snapshot().context.auctionId)
-    return head.timestampMs < this.#rest.untilMs && known === this.#rest.known ? this.#rest.untilMs : null
+    return this.#rest !== null && this.#lasts(this.#rest) ? this.#rest.untilMs : null
+  }
+
+  #lasts({ untilMs, known }: { readonly untilMs: number; readonly known: unknown }): boolean {
+    return this.#desk.head.timestampMs < untilMs && known === this.#known()
+  }
+
+  /** What is known of its auction: another thing whenever something is said of it. */
+  #known(): unknown {
+    return this.#desk.book.known.get(this.#machine.of.snapshot().context.auctionId ?? '')
+  }
+
+  #isUnstated(sight: Sight): boolean {
+    return this.#unstated !== null && this.#lasts(this.#unstated) && statusOf(this.#desk, sight) === 'none'
   }
 
   #about(own: OwnTrade): { refusals: number; id: string | null } {
@@ -121,6 +148,7 @@ export class TradeRun {
   async #hearPayment(machine: DurableMachine<typeof paymentMachine>, sight: Sight): Promise<void> {
     const { contracts } = this.#desk.home.world.chain
     const { auction, head } = sight
+    const known = this.#known()
     const now = { timeS: Math.floor(head.timestampMs / 1000), height: head.number }
     const kept = contracts.trading.auction(auction.id)
     const judging =
@@ -129,32 +157,14 @@ export class TradeRun {
       this.#decidedSince = head.number
     }
     const closesAtMs = contracts.trading.closesAt(auction.period) * 1000
-    const word = judging ? this.#word(sight, closesAtMs) : { fair: null, challenged: false }
-    const known = { ...sight, ...word, closesAtMs, decidedSince: this.#decidedSince }
-    for (const signal of paymentSignals(known)) await this.#tell(machine, signal)
+    const { fair, challenged, lasts } = judging ? judge(this.#desk, sight, closesAtMs) : NOT_JUDGED
+    const said = { ...sight, fair, challenged, closesAtMs, decidedSince: this.#decidedSince }
+    const before = machine.snapshot()
+    for (const signal of paymentSignals(said)) await this.#tell(machine, signal)
     const waits = auction.state === 'awarded' && machine.snapshot().value === 'delivering'
-    const { book } = this.#desk
-    this.#rest = waits ? { untilMs: closesAtMs, known: book.known.get(auction.id) } : null
-  }
-
-  #word(
-    { account, auction, head }: Sight,
-    closesAtMs: number,
-  ): { fair: boolean | null; challenged: boolean } {
-    const { home } = this.#desk
-    const { chain, money } = home.world
-    const winner = auction.winner ?? ''
-    const { amount: excess, status } = chain.contracts.quota.excessOf(
-      winner,
-      auction.period,
-      auction.resource,
-      head.number,
-    )
-    const isSeller = winner === account
-    const isLate = head.timestampMs >= closesAtMs + (money.decisionSeconds * 1000) / 2
-    const own = isSeller ? ownExcess(this.#desk, auction.period, auction.resource) : null
-    const fair = isFair({ status, excess, own, isSeller, isLate })
-    return { fair, challenged: status === 'demanded' || status === 'opened' || status === 'unproved' }
+    this.#rest = waits ? { untilMs: closesAtMs, known } : null
+    const stays = lasts && this.#decidedSince === null && machine.snapshot() === before
+    this.#unstated = stays ? { untilMs: unstatedUntilMs(this.#desk, sight, closesAtMs), known } : null
   }
 
   #unheard(refusals: number) {
@@ -252,16 +262,6 @@ function determinationSignals(own: OwnTrade, sight: Sight): Signal<Determination
     return [{ id: 'offered', event: { type: 'OFFERED', auctionId: sight.auction.id } }]
   }
   return phaseOf(sight) === 'bids' ? [] : [{ id: 'closed', event: { type: 'BIDS_CLOSED' } }]
-}
-
-/** What a seller itself knows of its excess; null while its records do not tell. */
-function ownExcess({ home }: MarketDesk, period: number, resource: number): number | null {
-  const { monitoring, quota } = home.world.chain.contracts
-  const [start, end] = [period - 1, period].map((each) => monitoring.anchorOf(home.account, each))
-  const place = resource === 1 ? 0 : 2
-  if (start === undefined || end === undefined) return null
-  const used = (end.values[place] ?? 0) - (start.values[place] ?? 0)
-  return Math.max(0, used - quota.quotaOf(home.account, period, resource))
 }
 
 function machineOf(desk: MarketDesk, own: OwnTrade): Machine | null {
