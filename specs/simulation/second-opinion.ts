@@ -90,6 +90,10 @@ export const checkJudgement =
       (alarm) => alarm.severity === Reflect.get(severity, alarm.code) && alarm.slot === slot,
     )
     const short = alarms.every(({ text }) => Buffer.byteLength(text) <= 60 && text.length > 0)
+    const named = alarms.every(({ resource, text }) =>
+      text.includes(resource === 'power' ? 'Power reached' : `${resource} quota`),
+    )
+    watch.check('an alarm names what it is about', named, () => `${home}: ${JSON.stringify(alarms)}`)
     watch.check(
       'an alarm is as grave as its level',
       grave && short,

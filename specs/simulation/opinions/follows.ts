@@ -1,4 +1,5 @@
 import { checkEssentialFollows, type FollowInput } from '../../../protocols/rules/essential-follows.ts'
+import { powerOf } from '../../../protocols/rules/process-frames.ts'
 import { DEFAULT_LIMITS, type HomeSettings } from '../../../protocols/rules/home-registers.ts'
 import type { BoardFrame, EssentialData } from '../../../protocols/rules/reading.ts'
 import { energyWh, powerW, unixMs, waterMl } from '../../../protocols/rules/units.ts'
@@ -88,6 +89,19 @@ function readingOf(chance: Chance): FollowInput {
     settings: SETTINGS,
     previous: chance.hits(60_000) ? null : previous,
   }
+}
+
+/** A slot's power is that of its power frames, and nothing where none came. */
+export function askWatts(ask: Ask, chance: Chance): void {
+  const frames = Array.from({ length: chance.whole(0, 3) }, (_, sequence) =>
+    chance.hits(300_000) ? wet(sequence, 9_000) : electric(chance, sequence, 100),
+  )
+  ask(
+    'power of a slot',
+    frames,
+    () => Object.values(powerOf(frames)),
+    () => wattsOf(frames),
+  )
 }
 
 export function askFollowing(ask: Ask, chance: Chance): void {

@@ -74,7 +74,10 @@ export const WALKED: Readonly<Record<MachineName, Walked>> = {
   caring: {
     chart: CARING,
     tells: told.CARING_TELLS,
-    input: () => ({ delegation: 1, limits: { peakPowerW: null, waterMlPerSlot: 9, silentSlots: 3 } }),
+    input: (chance) => {
+      const silentSlots = chance.whole(1, 3)
+      return { delegation: 1, limits: { peakPowerW: null, waterMlPerSlot: 9, silentSlots } }
+    },
   },
   archive: { chart: ARCHIVE, tells: others.ARCHIVE_TELLS, input: none },
   'signer-voter': { chart: VOTER, tells: others.VOTER_TELLS, input: none },
@@ -93,12 +96,24 @@ const SNEAKS_PER_MILLION = 150_000
 /** Machines that go on for ever begin anew, so that their first steps are walked again. */
 const ANEW_PER_MILLION = 15_000
 
+/** So often the walk goes back to where something was told least often of all. */
+const BACK_PER_MILLION = 400_000
+
+/** Where something is heard: how often it was told there, and the machine as it last stood there. */
+interface Hearing {
+  readonly event: string
+  /** How many lines of the chart speak of it. */
+  readonly lines: number
+  told: number
+  at: AnyMachineSnapshot
+}
+
 /** Leads a machine along events that chance draws, and holds each step against its chart. */
 export function walk(watch: Checker, name: MachineName, chance: Chance, perLine: number): void {
   const machine: AnyStateMachine = catalogue[name]
   const { chart, tells, input } = WALKED[name]
   const steps = perLine * linesOf(chart)
-  const tried = new Map<string, number>()
+  const hearings = new Map<string, Hearing>()
   let snapshot: AnyMachineSnapshot | null = null
   for (let step = 0; step < steps; step += 1) {
     if (snapshot === null || snapshot.status === 'done' || chance.hits(ANEW_PER_MILLION)) {
@@ -108,8 +123,12 @@ export function walk(watch: Checker, name: MachineName, chance: Chance, perLine:
       const fault = faultOfBegin(chart, first, comeOf(began, asked))
       watch.check(INVARIANT, fault === null, () => `${name}: ${fault}`)
     }
-    const before: AnyMachineSnapshot = snapshot
-    const event = eventFor(chart, tells, before, { chance, tried })
+    const here = heardAt(chart, snapshot, hearings)
+    const choices = chance.hits(BACK_PER_MILLION) ? [...hearings.values()] : here
+    const sneaks = choices.length === 0 || chance.hits(SNEAKS_PER_MILLION)
+    const rarest: Hearing | null = sneaks ? null : rarestOf(choices, chance)
+    const before: AnyMachineSnapshot = rarest?.at ?? snapshot
+    const event = eventOf(tells, rarest?.event ?? chance.pick(Object.keys(tells)), before, chance)
     const [next, asked]: [AnyMachineSnapshot, readonly ExecutableActionObject[]] = pureStep(
       machine,
       before,
@@ -121,32 +140,29 @@ export function walk(watch: Checker, name: MachineName, chance: Chance, perLine:
   }
 }
 
-interface Choice {
-  readonly chance: Chance
-  /** How often an event was told in a state. */
-  readonly tried: Map<string, number>
+/** What is heard where the machine stands now. */
+function heardAt(chart: Chart, at: AnyMachineSnapshot, hearings: Map<string, Hearing>): Hearing[] {
+  return heardIn(chart, leavesOf(at.value)).map(({ place, event, lines }) => {
+    const key = `${place} ${event}`
+    const known = hearings.get(key) ?? { event, lines, told: 0, at }
+    known.at = at
+    hearings.set(key, known)
+    return known
+  })
 }
 
-/** Mostly what was told least often where the machine stands, by the number of lines that speak of it. */
-function eventFor(
-  chart: Chart,
-  tells: told.Tells,
-  at: AnyMachineSnapshot,
-  { chance, tried }: Choice,
-): { type: string } {
-  const leaves = leavesOf(at.value)
-  const heard = heardIn(chart, leaves)
-  const sneaks = heard.length === 0 || chance.hits(SNEAKS_PER_MILLION)
-  const rarest = (): string => {
-    const seldom = heard.map(({ place, event, lines }) => {
-      const key = `${place} ${event}`
-      return { key, event, times: ((tried.get(key) ?? 0) + chance.fraction()) / lines }
-    })
-    const least = seldom.reduce((a, b) => (b.times < a.times ? b : a))
-    tried.set(least.key, (tried.get(least.key) ?? 0) + 1)
-    return least.event
+/** What was told least often, by the number of lines that speak of it. */
+function rarestOf(choices: readonly Hearing[], chance: Chance): Hearing | null {
+  let [rarest, least]: [Hearing | null, number] = [null, Infinity]
+  for (const each of choices) {
+    const times = (each.told + chance.fraction()) / each.lines
+    if (times < least) [rarest, least] = [each, times]
   }
-  const type = sneaks ? chance.pick(Object.keys(tells)) : rarest()
+  if (rarest !== null) rarest.told += 1
+  return rarest
+}
+
+function eventOf(tells: told.Tells, type: string, at: AnyMachineSnapshot, chance: Chance): { type: string } {
   const tell = tells[type]
   if (tell === undefined) throw new Error(`nobody knows what "${type}" tells`)
   return { ...tell(chance, factsOf(at.context)), type }

@@ -6,12 +6,13 @@ import { askBatches } from './batches.ts'
 import { askFrames, askSlots } from './boards.ts'
 import { askCalls, askFacts, askSigning } from './chain-calls.ts'
 import * as chain from './chain-rules.ts'
-import { askFollowing } from './follows.ts'
+import { askFollowing, askWatts } from './follows.ts'
 import * as forecasts from './forecasts.ts'
 import { machineNames, walk } from './machines.ts'
 import * as node from './node-words.ts'
 import { askPreferences } from './preferences.ts'
 import * as quotas from './quotas.ts'
+import { askSearch } from './searched-blocks.ts'
 import * as supplies from './supplies.ts'
 import * as tokens from './tokens.ts'
 import { askTradeRules } from './trade-rules.ts'
@@ -28,7 +29,7 @@ const QUESTIONS: readonly ((ask: Ask, chance: Chance) => void)[] = [
   ...[forecasts.askForecast, forecasts.askHistory, supplies.askPower, supplies.askCalibration],
   ...[tokens.askToken, tokens.askMarket, tokens.askWeights, tokens.askDecimals],
   ...[chain.askQuorum, chain.askVotes, chain.askSeals, chain.askLinkTiming, chain.askFees, chain.askTrail],
-  ...[node.askRefusals, node.askBlocks, askFollowing, askFrames],
+  ...[node.askRefusals, node.askBlocks, askFollowing, askWatts, askFrames],
 ]
 /** These take longer, or go to fewer places: a third as often is enough. */
 const LONG: readonly ((ask: Ask, chance: Chance) => void)[] = [
@@ -57,6 +58,7 @@ export async function rehearse({ watch, chance: seed }: World, day: number): Pro
   }
   for (let time = 0; time < questions; time += 1) {
     await askBatches(ask, chance)
+    await askSearch(ask, chance)
     quotas.askDivision(watch, chance)
     quotas.askLevels(watch, chance)
   }

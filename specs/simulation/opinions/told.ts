@@ -82,8 +82,14 @@ export const DETERMINATION_TELLS: Tells = {
   BIDS_CLOSED: nothing,
 }
 
-const refused = (chance: Chance): Facts => ({
-  call: chance.pick(AUCTION_CALLS),
+/** The calls of a part of a trade, and at times one of another part. */
+const CALLS_OF = {
+  buyer: ['depositMaxPrice', 'cancel', 'checkWinner'],
+  seller: ['receiveBid', 'revealBid', 'checkWinner'],
+  payment: ['refund', 'challengeDelivery', 'confirmResourceExchange'],
+} as const
+const refusedOf = (chance: Chance, part: keyof typeof CALLS_OF): Facts => ({
+  call: chance.pick(chance.hits(200_000) ? AUCTION_CALLS : CALLS_OF[part]),
   reason: chance.pick(['GapNotOver', 'NoAuction (id)', 'WrongState', 'NothingToRefund', 'TooEarly']),
 })
 export const NEGOTIATION_TELLS: Tells = {
@@ -96,7 +102,7 @@ export const NEGOTIATION_TELLS: Tells = {
   REVEALS_CLOSED: (chance) => ({ reveals: chance.whole(0, 2) }),
   AWARDED: (chance) => ({ own: either(chance), priceMicroSct: String(chance.whole(1, 99)) }),
   AUCTION_FAILED: (chance) => ({ failure: chance.pick(['no-bids', 'none-under-max']) }),
-  CALL_REFUSED: refused,
+  CALL_REFUSED: (chance, { role }) => refusedOf(chance, role === 'buyer' ? 'buyer' : 'seller'),
   PERSON_CANCELS: nothing,
 }
 
@@ -108,7 +114,7 @@ export const PAYMENT_TELLS: Tells = {
   DELIVERY_DECIDED: nothing,
   PERSON_CHALLENGES: nothing,
   PAID: (chance) => ({ delivered: String(chance.whole(0, 9)), paidMicroSct: String(chance.whole(0, 99)) }),
-  CALL_REFUSED: refused,
+  CALL_REFUSED: (chance) => refusedOf(chance, 'payment'),
 }
 
 export const CALL_TELLS: Tells = {
