@@ -24,7 +24,7 @@ const RATES = {
   wordTwice: 40_000,
   wordLate: 30_000,
   refusesCall: 6_000,
-  nonceTaken: 1_500,
+  nonceTaken: 4_000,
 } as const
 
 const MINUTE_MS = 60_000

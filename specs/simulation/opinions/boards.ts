@@ -90,6 +90,9 @@ class PlayedBoard {
   }
 }
 
+/** What a home can reach, and a watt more. */
+const LIMITS_W = [44_000, 44_001, -44_000, -44_001] as const
+
 /** What no board says, and what its home cannot reach. */
 function spoilt(frame: BoardFrame, chance: Chance): BoardFrame {
   const bad = chance.pick([-1, 0.5, NaN, TURN, 2 ** 31, 44_001, -44_001, 44_000, 120_001])
@@ -112,7 +115,13 @@ function spoilt(frame: BoardFrame, chance: Chance): BoardFrame {
   if (chance.hits(500_000)) {
     return {
       ...frame,
-      ...chance.pick([{ powerW: bad }, { peakPowerW: bad }, { currentMa: bad }, { importWh: bad }]),
+      ...chance.pick([
+        { powerW: chance.pick(LIMITS_W) },
+        { powerW: bad },
+        { peakPowerW: bad },
+        { currentMa: bad },
+        { importWh: bad },
+      ]),
     }
   }
   return { ...frame, importWh: moved(frame.importWh, far, chance) }

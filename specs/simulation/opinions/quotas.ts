@@ -331,11 +331,13 @@ const warning = (code: string, slot: number, value: number, limit: number, text:
 export function askSilence(ask: Ask, chance: Chance): void {
   const lastSlot = chance.pick([null, 4, 5])
   const watch = { lastSlot, silent: chance.hits(300_000), badInARow: chance.whole(0, 3) }
-  const [slot, limit, sinceSlot] = [chance.whole(3, 12), chance.pick([2, 3]), chance.pick([0, 4, 6])]
+  const [slot, sinceSlot] = [chance.whole(3, 12), chance.pick([0, 4, 6])]
+  const terms = chance.pick([{ limit: 2 }, { limit: 3 }, {}])
+  const { limit = 3 } = terms
   ask(
     'silence',
     { watch, slot, limit, sinceSlot },
-    () => watchSilence(watch, slot, { limit, sinceSlot }),
+    () => watchSilence(watch, slot, { ...terms, sinceSlot }),
     () => {
       const from = lastSlot === null ? slot : lastSlot > sinceSlot ? lastSlot + 1 : sinceSlot + 1
       if (lastSlot === null || watch.silent || slot - from < limit) return { next: watch, alarms: [] }

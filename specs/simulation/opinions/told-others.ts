@@ -142,7 +142,8 @@ export const PRICE_TELLS: Tells = {
     const sent = waiting.length > 0 ? factsOf(chance.pick(waiting)) : null
     const { number, resource, microEuro, validFromS, validUntilS } = sent ?? {}
     const nowS = nowOf(chance, context)
-    const known = { number: number ?? 1, resource: resource ?? 'energy', nowS }
+    const strange = chance.hits(100_000) ? { number: 99 } : {}
+    const known = { number: number ?? 1, resource: resource ?? 'energy', nowS, ...strange }
     if (sent === null || chance.hits(200_000)) return { ...known, taken: null }
     const isWhole = either(chance)
     const got = { microEuro: isWhole ? microEuro : num(microEuro) + 1, postedAtS: nowS, validUntilS }
