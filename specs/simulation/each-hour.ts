@@ -7,6 +7,8 @@ const HOUR_MS = 3_600_000
 const THROUGH_MS = HOUR_MS
 const JUST_DISTURBED_MS = 2 * THROUGH_MS
 const IN_BLOCK_MS = HOUR_MS / 3
+/** Sixteen calls are handed over one after another, each in 400 ms at most. */
+const HANDING_OVER_MS = 7_000
 
 /** What must hold whenever nothing is under way: looked at every hour. */
 export function checkHour(world: World): void {
@@ -62,23 +64,29 @@ function checkLost({ watch, time, faults }: World, home: HomeGateway): void {
   }
 }
 
-/** After a fork no gateway that has seen it counts on a block that is gone. */
+/**
+ * After a fork no gateway that has seen it counts on a block that is gone; one that was handing calls over is
+ * looked at when it must be through with them.
+ */
 export function checkFork(world: World): void {
-  const head = world.chain.head.header.hash
   for (const gateway of world.gateways()) {
-    if (!gateway.life.dead && gateway.feed.head()?.hash === head) checkCalls(world, gateway)
+    const gone = goneOf(world, gateway)
+    if (gone.length === 0) count(world, gateway, gone)
+    else world.time.after(HANDING_OVER_MS, () => count(world, gateway, goneOf(world, gateway)))
   }
 }
 
-function checkCalls({ watch, chain }: World, { name, store }: Gateway): void {
-  for (const nonce of store.active.keys()) {
+function count({ watch, chain }: World, { name, life, feed, store }: Gateway, gone: readonly string[]): void {
+  if (life.dead || feed.head()?.hash !== chain.head.header.hash || store.active.size === 0) return
+  watch.check('a call counts on blocks that stand', gone.length === 0, () => `${name}: ${gone.join(', ')}`)
+}
+
+/** Calls of a gateway that count on a block that is not on the chain. */
+function goneOf({ chain }: World, { life, feed, store }: Gateway): string[] {
+  if (life.dead || feed.head()?.hash !== chain.head.header.hash) return []
+  return [...store.active.keys()].flatMap((nonce) => {
     const { block, blockHash } = store.calls.get(nonce)?.context ?? { block: null, blockHash: null }
-    if (block === null) continue
-    const stands = chain.blockAt(block)?.header.hash === blockHash
-    watch.check(
-      'a call counts on blocks that stand',
-      stands,
-      () => `${name}: nonce ${nonce} in block ${block}`,
-    )
-  }
+    const stands = block === null || chain.blockAt(block)?.header.hash === blockHash
+    return stands ? [] : [`nonce ${nonce} in block ${block}`]
+  })
 }

@@ -31,6 +31,9 @@ const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 /** A node takes sixteen of one account. */
 const CALLS_AT_ONCE = 24
+/** Every gateway that follows has seen a fork by then, and no next block is there. */
+const AFTER_FORK_MS = 1_000
+const ASK_AFTER_FORK = 3
 const UNLIMITED = String(2n ** 256n - 1n)
 const LATE_MS = 20_000
 const LOOK_MS = 3_000
@@ -218,15 +221,18 @@ export class Faults {
 
   /** More calls at once than a node takes of one account: the rest must wait, and lose nothing. */
   #askMuch(gateway: Gateway, atMs: number): void {
-    const spender = this.#world.addressOf('trading')
     this.#world.time.at(atMs, () => {
       if (!this.on || gateway.life.dead) return
       this.count('many calls at once')
-      for (let each = 0; each < CALLS_AT_ONCE; each += 1) {
-        const call = { contract: 'token', name: 'approve', spender, amount: UNLIMITED } as const
-        void gateway.askNow(`much:${atMs}:${each}`, 'approve', call)
-      }
+      for (let each = 0; each < CALLS_AT_ONCE; each += 1) this.#approve(gateway, `much:${atMs}:${each}`)
     })
+  }
+
+  /** A call that changes nothing, however often it is done. */
+  #approve(gateway: Gateway, id: string): void {
+    const spender = this.#world.addressOf('trading')
+    const call = { contract: 'token', name: 'approve', spender, amount: UNLIMITED } as const
+    void gateway.askNow(id, 'approve', call)
   }
 
   #killFor(gateway: Gateway, atMs: number, forMs: number): void {
@@ -289,7 +295,19 @@ export class Faults {
       this.count('fork')
       this.disturbAll()
       this.#world.fork(depth, drops)
+      this.#world.time.after(AFTER_FORK_MS, () => this.#askAfterFork())
     })
+  }
+
+  /** Some of those whose calls a fork has taken back ask for one more while no block holds these again. */
+  #askAfterFork(): void {
+    const { pool, time } = this.#world
+    for (const account of pool.accounts().slice(0, ASK_AFTER_FORK)) {
+      const gateway = this.#world.gatewayOf(account)
+      if (gateway === undefined || gateway.life.dead) continue
+      this.count('call asked for just after a fork')
+      this.#approve(gateway, `forked:${time.nowMs()}`)
+    }
   }
 
   /** Does something from a moment on, as soon as it hits somebody: a chain that rests has nothing to lose. */

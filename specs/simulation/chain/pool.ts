@@ -30,6 +30,11 @@ export class Pool {
     return size
   }
 
+  /** Accounts whose calls wait in it. */
+  accounts(): string[] {
+    return [...this.#waiting.keys()]
+  }
+
   /** Whether an account has several calls in it. */
   isCrowded(): boolean {
     for (const each of this.#waiting.values()) if (each.size > 1) return true
