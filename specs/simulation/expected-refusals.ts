@@ -17,7 +17,8 @@ const LATE: Readonly<Record<string, readonly string[]>> = {
   checkWinner: ['TooEarly', 'NoAuction'],
   refund: ['WrongState'],
   confirmResourceExchange: ['NotDecided'],
-  offer: ['EndsTooLate', 'PeriodNotOpen', 'NotEnoughCredit'],
+  // An offer whose nonce was taken is made again behind those of after it; the product numbers these anew.
+  offer: ['EndsTooLate', 'PeriodNotOpen', 'NotEnoughCredit', 'OfferNumber'],
   challengeDelivery: ['WrongStatus', 'DecidedBySilence', 'WrongState', 'WindowOver', 'PeriodNotClosed'],
   assertDelivery: ['PeriodNotClosed', 'NotClosed'],
   openExcess: ['WindowOver', 'WrongStatus'],
