@@ -65,28 +65,26 @@ function checkLost({ watch, time, faults }: World, home: HomeGateway): void {
 }
 
 /**
- * After a fork no gateway that has seen it counts on a block that is gone; one that was handing calls over is
+ * After a fork no gateway that has seen it counts on a block that is gone; one that is handing calls over is
  * looked at when it must be through with them.
  */
 export function checkFork(world: World): void {
   for (const gateway of world.gateways()) {
-    const gone = goneOf(world, gateway)
-    if (gone.length === 0) count(world, gateway, gone)
-    else world.time.after(HANDING_OVER_MS, () => count(world, gateway, goneOf(world, gateway)))
+    if (!world.faults.isHandingOver(gateway)) checkCalls(world, gateway)
+    else world.time.after(HANDING_OVER_MS, () => checkCalls(world, gateway))
   }
 }
 
-function count({ watch, chain }: World, { name, life, feed, store }: Gateway, gone: readonly string[]): void {
-  if (life.dead || feed.head()?.hash !== chain.head.header.hash || store.active.size === 0) return
-  watch.check('a call counts on blocks that stand', gone.length === 0, () => `${name}: ${gone.join(', ')}`)
-}
-
-/** Calls of a gateway that count on a block that is not on the chain. */
-function goneOf({ chain }: World, { life, feed, store }: Gateway): string[] {
-  if (life.dead || feed.head()?.hash !== chain.head.header.hash) return []
-  return [...store.active.keys()].flatMap((nonce) => {
+function checkCalls({ watch, chain }: World, { name, life, feed, store }: Gateway): void {
+  if (life.dead || feed.head()?.hash !== chain.head.header.hash) return
+  for (const nonce of store.active.keys()) {
     const { block, blockHash } = store.calls.get(nonce)?.context ?? { block: null, blockHash: null }
-    const stands = block === null || chain.blockAt(block)?.header.hash === blockHash
-    return stands ? [] : [`nonce ${nonce} in block ${block}`]
-  })
+    if (block === null) continue
+    const stands = chain.blockAt(block)?.header.hash === blockHash
+    watch.check(
+      'a call counts on blocks that stand',
+      stands,
+      () => `${name}: nonce ${nonce} in block ${block}`,
+    )
+  }
 }

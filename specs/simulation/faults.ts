@@ -56,6 +56,7 @@ export class Faults {
   readonly #cutOff = new Set<Gateway>()
   readonly #away = new Set<NodeAccess>()
   readonly #blind = new Set<Gateway>()
+  readonly #handingOver = new Set<Gateway>()
   readonly #disturbedAtMs = new Map<Gateway, number>()
   #allDisturbedAtMs = -Infinity
   on = false
@@ -107,6 +108,11 @@ export class Faults {
 
   // ---- The way to the chain
 
+  /** Whether a call of a gateway is on its way to a node: its outbox does nothing else meanwhile. */
+  isHandingOver(gateway: Gateway): boolean {
+    return this.#handingOver.has(gateway)
+  }
+
   isAway(access: NodeAccess): boolean {
     return this.#away.has(access)
   }
@@ -119,7 +125,9 @@ export class Faults {
 
   async #carry(gateway: Gateway, life: Life): Promise<Travel> {
     if (!life.passes('before-send')) return NEVER
+    this.#handingOver.add(gateway)
     await this.#passMs(this.#network.whole(10, 400))
+    this.#handingOver.delete(gateway)
     await life.alive()
     if (this.#away.has(gateway.access)) return 'question-lost'
     if (!this.on) return 'answered'

@@ -15,7 +15,10 @@ const hex = (number: number): string => `0x${number.toString(16)}`
 
 /** A chain of which one block holds the call, by whichever of its bytes; each has one that is another's. */
 function chainOf(places: ReadonlyMap<number, string>): Rpc {
-  const held = (number: number): string[] => [hash('d', number), ...[places.get(number) ?? []].flat()]
+  const held = (number: number): string[] => {
+    const own = places.get(number)
+    return own === undefined ? [hash('d', number)] : [hash('d', number), own]
+  }
   const header = (number: number) => ({
     ...{ number: hex(number), hash: hash('b', number), parentHash: hash('c', number), timestamp: '0x1' },
     ...{ gasLimit: '0x1', gasUsed: '0x1', transactions: held(number) },
